@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One connection to one remote peer: a pipeline of its own around one webrtcbin, with every
+// workaround that keeps a remote from hurting us. Everything here runs on the thread of `context`.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bridge/ref.hpp"
+#include "core/base/bytes.hpp"
+#include "core/base/ids.hpp"
+#include "core/base/result.hpp"
+#include "core/room/node.hpp"
+#include "core/wire/signal.hpp"
+
+namespace genos::link {
+
+struct IceOptions {
+  std::vector<std::string> servers;   // as typed: stun:host:port, turn:user:pass@host:port?transport=tcp
+  bool relay_only = false;            // ice-transport-policy
+};
+
+class PeerLink {
+ public:
+  struct Options {
+    core::LinkId id;
+    core::LinkRole role = core::LinkRole::offerer;
+    core::Partner partner = core::Partner::page;
+    IceOptions ice;
+    GMainContext* context = nullptr;  // retained; all calls and events happen on its thread
+    // Turns our certificate's SHA-256 (as in a=fingerprint, "AA:BB:…") into the value of the
+    // session attribute `genos-identity` of our descriptions; empty text: no attribute.
+    std::function<std::string(const std::string& fingerprint)> identity;
+  };
+  // Called on the context's thread, never from inside a call into the link, never after `closed`
+  // nor after the destructor began.
+  struct Events {
+    std::function<void(core::Signal)> signal;          // for the other side
+    std::function<void()> opened;                      // channel open, fingerprint verified
+    std::function<void(std::string reason)> closed;    // once, the last event
+    std::function<void(core::Bytes)> message;
+    std::function<void()> heard;                       // any packet; at most ten times a second
+    std::function<void(std::size_t buffered)> drained; // bytes still held of what send() was given
+    std::function<void()> negotiated;                  // a later offer/answer round is complete
+    std::function<void(GstPad*)> pad_added;            // media of the other side: a src pad of the pipeline's webrtcbin (streaming thread)
+  };
+
+  PeerLink(Options options, Events events);
+  PeerLink(const PeerLink&) = delete;
+  PeerLink& operator=(const PeerLink&) = delete;
+  ~PeerLink();                                  // at once; teardown goes on in a thread of its own
+
+  void signal(core::Signal signal);             // from the other side
+  void send(core::Bytes bytes);                 // 1 to 65,536 bytes, after `opened`
+  void close(core::Closing closing);            // `closed` follows
+
+  // Media, for the elements: adds a sink pad to webrtcbin that carries `caps` (application/x-rtp)
+  // and negotiates. The pad may be linked and pushed to at once; nothing leaves before the other
+  // side accepted it.
+  core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id);
+  [[nodiscard]] GstElement* pipeline() const;
+  [[nodiscard]] std::string remote_fingerprint() const;
+
+  class Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+// Process-wide and early: makes the certificate (0.1 to 0.5 s) on a thread of its own, once.
+void warm_up();
+// Waits for every link's teardown; true when all ended in time.
+bool drain_teardowns(core::Duration limit);
+
+}  // namespace genos::link
