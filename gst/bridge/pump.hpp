@@ -27,8 +27,8 @@ template <class Machine, class Act> class Pump {
     g_source_unref(timer_);
   }
 
-  void feed(const typename Machine::Input& input) {
-    machine_.handle(input, monotonic_now());
+  void feed(typename Machine::Input input) {
+    machine_.handle(std::move(input), monotonic_now());
     settle();
   }
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/genos/gstgenoschannel.h>
+#include <gst/genos/gstgenosenums.h>
+#include <gst/genos/gstgenospeer.h>
+#include <gst/genos/gstgenosroom.h>
+#include <gst/genos/gstgenossignaling.h>
+
+G_BEGIN_DECLS
+
+GST_GENOS_API void gst_genos_warm_up(void);
+GST_GENOS_API void gst_genos_deinit(void);
+GST_GENOS_API gchar* gst_genos_version_string(void);
+
+G_END_DECLS

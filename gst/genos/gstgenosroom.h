@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include <gst/genos/gstgenoschannel.h>
+#include <gst/genos/gstgenosenums.h>
+#include <gst/genos/gstgenospeer.h>
+#include <gst/genos/gstgenossignaling.h>
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_GENOS_ROOM (gst_genos_room_get_type())
+GST_GENOS_API G_DECLARE_FINAL_TYPE(GstGenosRoom, gst_genos_room, GST, GENOS_ROOM, GObject)
+
+GST_GENOS_API GstGenosRoom* gst_genos_room_new(const gchar* app_id, const gchar* id);
+
+GST_GENOS_API void gst_genos_room_join_async(GstGenosRoom* self, GCancellable* cancellable,
+                                             GAsyncReadyCallback callback, gpointer user_data);
+GST_GENOS_API gboolean gst_genos_room_join_finish(GstGenosRoom* self, GAsyncResult* result,
+                                                  GError** error);
+GST_GENOS_API gboolean gst_genos_room_join(GstGenosRoom* self, GError** error);
+
+GST_GENOS_API void gst_genos_room_leave_async(GstGenosRoom* self, const gchar* reason,
+                                              GCancellable* cancellable,
+                                              GAsyncReadyCallback callback, gpointer user_data);
+GST_GENOS_API gboolean gst_genos_room_leave_finish(GstGenosRoom* self, GAsyncResult* result,
+                                                   GError** error);
+GST_GENOS_API void gst_genos_room_leave(GstGenosRoom* self);
+
+GST_GENOS_API const gchar* gst_genos_room_get_self_id(GstGenosRoom* self);
+GST_GENOS_API GList* gst_genos_room_get_peers(GstGenosRoom* self);
+GST_GENOS_API GstGenosPeer* gst_genos_room_get_peer(GstGenosRoom* self, const gchar* id);
+GST_GENOS_API GstGenosChannel* gst_genos_room_channel(GstGenosRoom* self, const gchar* name,
+                                                      GError** error);
+GST_GENOS_API void gst_genos_room_set_signaling_object(GstGenosRoom* self,
+                                                       GstGenosSignaling* signaling);
+
+G_END_DECLS
