@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Between the wire and webrtcbin: rewrites descriptions where webrtcbin and the browsers disagree.
+// Each workaround is named here once, with the version that cures it.
+//
+//  a=setup       1.22 and 1.26 answer re-offers with a role of their own and copy it into their own
+//                re-offers; Chromium then drops the connection. Not cured upstream.
+//  direction     1.22 refuses a changed direction; a page's addTrack re-uses our send-only m-line
+//  as
+//                sendrecv. webrtcbin is shown the old direction and a synthetic m-line with the
+//                page's stream; the wire never sees that line. Cured in 1.24
+//                (Platform::direction_changes).
+//  session level session-wide fingerprint, setup, ICE and direction (Firefox) are copied down.
+//  extmap        `/recvonly` suffixes and the mid and rid extensions, half supported, are taken
+//  away. attributes    only those that webrtcbin understands reach it: it turns the others into
+//  caps fields. msid          1.22 and 1.26 write only a=ssrc:N msid; browsers want a=msid.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/negotiation/gate.hpp"
+#include "core/negotiation/sdp.hpp"
+#include "core/wire/signal.hpp"
+
+namespace genos::core {
+
+// What the GStreamer in this process can do, found out at run time by the caller.
+struct Platform {
+  unsigned major = 1;
+  unsigned minor = 22;
+  bool direction_changes = false;  // webrtcbin >= 1.24 lets a remote change an m-line's direction
+  CandidatePolicy candidates;      // embedded candidates are sorted by it, too
+};
+
+// One per connection. Call in() and out() once per description, in the order of the negotiation.
+class Shim {
+ public:
+  explicit Shim(Platform platform) : platform_(platform) {}
+
+  // A remote description that passed the gate, as webrtcbin is to see it.
+  [[nodiscard]] Result<Description> in(const RemoteDescription& remote);
+  // webrtcbin's own description, as the other side is to see it. `identity`: value of
+  // a=genos-identity; empty: no such line. malformed: not what webrtcbin writes; end the link.
+  [[nodiscard]] Result<Description> out(const Description& local, std::string_view identity = {});
+
+  // m-line indices: webrtcbin's has more lines than the wire once there are synthetic ones.
+  // None: a line that the other side of the mapping does not have.
+  [[nodiscard]] std::optional<std::size_t> to_wire(std::size_t inner) const;
+  [[nodiscard]] std::optional<std::size_t> to_inner(std::size_t wire) const;
+  // The line on which webrtcbin gets the media that the remote sends on this wire line: the
+  // synthetic one where there is one. For SSRCs and pads.
+  [[nodiscard]] std::optional<std::size_t> receiving_line(std::size_t wire) const;
+  // A local candidate of webrtcbin, as the other side is to see it; none when it stays at home
+  // (empty text of 1.26, other lines of the bundle, malformed).
+  [[nodiscard]] std::optional<Candidate> out(std::size_t inner, std::string_view candidate) const;
+
+ private:
+  struct Slot {            // an m-line of webrtcbin's, for ever
+    std::size_t wire = 0;  // index on the wire
+    bool synthetic = false;
+    std::string mid;
+    Direction shown = Direction::inactive;  // last remote direction that webrtcbin was shown
+    Direction local = Direction::inactive;  // last direction that webrtcbin itself wrote
+    bool agreed = false;                    // both are known: the direction is frozen
+  };
+
+  void plan(const RemoteDescription& remote);
+  [[nodiscard]] SdpMedia render(const Slot& slot, const RemoteDescription& remote) const;
+  [[nodiscard]] Slot* carrier(std::size_t wire);
+  [[nodiscard]] Direction wire_direction(std::size_t wire, DescriptionType type) const;
+
+  Platform platform_;
+  std::vector<Slot> slots_;        // by webrtcbin's index
+  std::vector<Direction> remote_;  // by wire index: last direction of the remote
+  std::optional<Setup> our_role_;
+  std::string mid_;  // of the first m-line
+};
+
+}  // namespace genos::core
