@@ -27,6 +27,7 @@ using RoomToken = TextId<struct RoomTag>;     // 64 hex digits: names a room ins
 using Topic = TextId<struct TopicTag>;        // where a relay delivers
 using RelayId = NumberId<struct RelayTag>;    // one relay of one session
 using LinkId = NumberId<struct LinkTag>;      // one peer connection, never reused
+using TransferId = NumberId<struct TransferTag>;  // one send() of the application
 
 }  // namespace genos::core
 

@@ -35,8 +35,6 @@ enum class LeaveReason : std::uint8_t {
 };
 enum class Overflow : std::uint8_t { wait, drop_oldest, drop_peer };  // when a peer's queue is full
 
-using TransferId = NumberId<struct TransferTag>;  // one send() of the application
-
 class NodeImpl;
 
 class Node {

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How much of anything we accept from a stranger or send to one, and why that much.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace genos::core::limits {
+
+// --- JSON -------------------------------------------------------------------------------------
+// Deeper than any signalling message (4) or Nostr filter (4); a parser's stack stays small.
+inline constexpr std::size_t max_json_depth = 32;
+// Application payloads may nest further, but a page's own JSON.parse is the one that must cope.
+inline constexpr std::size_t max_payload_json_depth = 256;
+// A subscription with 250 topics has about 260 values; an event about 20.
+inline constexpr std::size_t max_json_nodes = 8192;
+// The largest of our own: an event with a sealed 128 KiB SDP, base64 and escaped.
+inline constexpr std::size_t max_json_size = 512 * 1024;
+
+// --- signalling -------------------------------------------------------------------------------
+// Ours have 20 characters; Trystero checks nothing. A longer one is a mistake or an attack.
+inline constexpr std::size_t max_peer_id = 64;
+// Ours have 12 characters.
+inline constexpr std::size_t max_offer_id = 64;
+// A page with four streams and every codec of Chromium 130 sends about 25 KiB.
+inline constexpr std::size_t max_sdp = 128 * 1024;
+// Base64 (4/3) of the SDP, the tag, 16 IV bytes in decimal.
+inline constexpr std::size_t max_sealed = 176 * 1024;
+// Largest seen: 220 bytes (TCP candidate with IPv6 address, ufrag and network cost).
+inline constexpr std::size_t max_candidate = 1024;
+inline constexpr std::size_t max_mid = 64;
+// RFC 8839 section 5.4: ice-ufrag has at most 256 characters.
+inline constexpr std::size_t max_ufrag = 256;
+// Far above any SDP that we accept; webrtcbin takes the index as it is.
+inline constexpr std::uint32_t max_mline = 1024;
+// Candidates kept for a description that has not come yet; a machine with 10 interfaces has 40.
+inline constexpr std::size_t max_parked_candidates = 128;
+// The `genos` field: words we do not know yet are kept, within reason.
+inline constexpr std::size_t max_capabilities = 16;
+inline constexpr std::size_t max_capability = 32;
+
+// --- Nostr ------------------------------------------------------------------------------------
+inline constexpr std::size_t max_nostr_message = max_json_size;
+// Trystero has one tag of two strings; NIP-01 clients rarely more than a few hundred.
+inline constexpr std::size_t max_tags = 512;
+inline constexpr std::size_t max_tag_values = 64;
+// NIP-01: a subscription id has 1 to 64 characters.
+inline constexpr std::size_t max_subscription_id = 64;
+inline constexpr std::size_t max_filters = 16;
+// Trystero puts up to 250 topics into one filter.
+inline constexpr std::size_t max_filter_values = 1024;
+// NIP-01: kinds are 16 bits wide.
+inline constexpr std::int64_t max_kind = 65535;
+
+// --- data channel -----------------------------------------------------------------------------
+// What every implementation of data channels takes (RFC 8841 section 6.1: 64 KiB when unsaid).
+inline constexpr std::size_t max_link_message = 65536;
+// Trystero's chunk: header and payload.
+inline constexpr std::size_t chunk_header = 36;
+inline constexpr std::size_t chunk_size = 16384;
+inline constexpr std::size_t chunk_payload = chunk_size - chunk_header;
+// A room's token has 64 characters; the length field would allow 65,535.
+inline constexpr std::size_t token_size = 64;
+inline constexpr std::size_t max_token = 128;
+// The chunk inside a room frame: version, length, token.
+inline constexpr std::size_t max_frame = chunk_size + 3 + token_size;
+static_assert(max_frame == 16451);
+// The name of an action on the wire is a field of 32 bytes.
+inline constexpr std::size_t max_channel_name = 32;
+// Metadata is one chunk that is not split.
+inline constexpr std::size_t max_meta = chunk_payload;
+// Larger than the 50 MiB that a page is known to send at once; beyond it files are the way.
+inline constexpr std::size_t max_message = 64 * 1024 * 1024;
+// Control actions carry at most an SDP, quoted.
+inline constexpr std::size_t max_control_message = 2 * max_sdp;
+// Of one peer in one room at any time; a page interleaves as many as its code sends at once.
+inline constexpr std::size_t max_partials = 64;
+inline constexpr std::size_t max_partial_bytes = max_message + 16 * 1024 * 1024;
+// Trystero's ids have 20 characters; it checks nothing.
+inline constexpr std::size_t max_request_id = 64;
+// Requests of one peer in one room that wait for an answer of ours.
+inline constexpr std::size_t max_open_requests = 256;
+// An error text that travels in metadata.
+inline constexpr std::size_t max_error_text = 1024;
+
+}  // namespace genos::core::limits
