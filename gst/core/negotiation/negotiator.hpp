@@ -9,7 +9,6 @@
 #include <variant>
 
 #include "core/base/time.hpp"
-#include "core/room/node.hpp"
 #include "core/wire/signal.hpp"
 
 namespace genos::core {
@@ -64,36 +63,59 @@ class Negotiator {
   [[nodiscard]] Time deadline() const { return deadline_; }
 
  private:
-  enum class State : std::uint8_t;
+  enum class State : std::uint8_t {
+    idle,                  // signalling is stable
+    creating_offer,
+    applying_offer,        // set-local-description
+    awaiting_answer,
+    showing_offer,         // sent, not local: we may have to give way
+    applying_shown_offer,  // their answer to it is here
+    applying_their_answer,
+    applying_their_offer,
+    creating_answer,
+    applying_answer,
+    granting,              // the other side has the turn that it asked for
+    ended
+  };
+  enum class Reply : std::uint8_t { created, done };
   struct Step;
-  static const Step steps[];
 
   void on(Begin);
   void on(Open);
   void on(Media);
-  void on(Remote input);
-  void on(Local input);
-  void on(Created input);
+  void on(Remote& input);
+  void on(Local& input);
+  void on(Created& input);
   void on(Done);
-  void on(Failed input);
-  void receive(Description description);
-  void receive(Candidate candidate);
+  void on(Failed& input);
+  void receive(Description& description);
+  void receive(Candidate& candidate);
   void receive(TurnRequest);
-  void receive_offer(Description offer);
-  void receive_answer(Description answer);
+  void receive_offer(Description& offer);
+  void receive_answer(Description& answer);
+  void proceed(Reply reply);
+  void offer_created();
+  void offer_applied();
+  void shown_offer_applied();
+  void their_answer_applied();
+  void their_offer_applied();
+  void answer_created();
+  void answer_applied();
   void enter(State state);
   void rest();
-  void send_description();
-  void take_remote(Description description);
-  void round_done();
+  void start_offer();
+  void show(DescriptionType type);
+  void take(Description& description, State state);
+  void remote_description_applied();
+  void round_over();
   void end(std::string why);
-  [[nodiscard]] bool gives_way() const;
+  // The page was here first: it ignores an offer of ours that crosses its own.
+  [[nodiscard]] bool gives_way() const { return !leads() && !among_ours(); }
   [[nodiscard]] bool leads() const { return options_.role == LinkRole::offerer; }
   [[nodiscard]] bool among_ours() const { return options_.partner == Partner::genos; }
-  [[nodiscard]] Duration limit_of(State state) const;
 
   Options options_;
-  State state_{};
+  State state_ = State::idle;
   Time now_{};
   Time deadline_ = never;
   std::deque<Output> outputs_;

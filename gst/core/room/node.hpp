@@ -23,8 +23,6 @@
 
 namespace genos::core {
 
-enum class LinkRole : std::uint8_t { offerer, answerer };    // who makes the first offer
-enum class Partner : std::uint8_t { page, genos };           // plain Trystero, or one of ours
 enum class Closing : std::uint8_t { at_once, after_flush };  // after_flush: what was written is sent first
 enum class LeaveReason : std::uint8_t {
   said_goodbye,  // it left the room

@@ -39,6 +39,27 @@ inline constexpr std::size_t max_parked_candidates = 128;
 inline constexpr std::size_t max_capabilities = 16;
 inline constexpr std::size_t max_capability = 32;
 
+// --- SDP --------------------------------------------------------------------------------------
+// (the whole: max_sdp, candidates: max_candidate, ids: max_mid, max_ufrag)
+// Chromium's m=video with every codec has about 140 lines, and 5 m-lines 400.
+inline constexpr std::size_t max_sdp_lines = 4096;
+// The longest seen: 130 (a=msid-semantic of one stream); an H.264 fmtp with parameter sets has 400.
+inline constexpr std::size_t max_sdp_line = 2048;
+// A page adds one per track and never takes one away; webrtcbin searches them linearly.
+inline constexpr std::size_t max_sdp_sections = 64;
+// Payload types with RTCP multiplexing: 0 to 63 and 96 to 127 (RFC 5761 section 4).
+inline constexpr std::size_t max_sdp_formats = 96;
+// Chromium offers 11 to 15 header extensions.
+inline constexpr std::size_t max_sdp_extensions = 32;
+// One stream and its RTX; 3 layers of simulcast with RTX and FEC make 9.
+inline constexpr std::size_t max_sdp_ssrcs = 16;
+// RFC 8839 section 5.4.
+inline constexpr std::size_t max_ice_password = 256;
+// The `genos-identity` attribute: key, signature, expiry in base64url.
+inline constexpr std::size_t max_identity = 512;
+// Of one side for the whole life of a link, later rounds included; more only cost connectivity checks.
+inline constexpr std::size_t link_candidates = 256;
+
 // --- Nostr ------------------------------------------------------------------------------------
 inline constexpr std::size_t max_nostr_message = max_json_size;
 // Trystero has one tag of two strings; NIP-01 clients rarely more than a few hundred.

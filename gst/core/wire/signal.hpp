@@ -12,6 +12,9 @@
 
 namespace genos::core {
 
+enum class LinkRole : std::uint8_t { offerer, answerer };  // who makes the first offer
+enum class Partner : std::uint8_t { page, genos };         // plain Trystero, or one of ours
+
 // The `genos` field of our own peers' announcements and descriptions: who sends it understands
 // more than Trystero. Pages never send it and ignore it.
 struct Advertisement {
@@ -38,8 +41,8 @@ struct Candidate {
   bool operator==(const Candidate&) const = default;
 };
 
-// Between our own peers only the leader of a link offers; the other one asks for its turn: the leader
-// then makes the next offer, and the asker adds its media to the answer.
+// Between our own peers only the leader of a link offers unasked; the other one asks for its turn. The
+// leader sends the same back when no round of its own is under way, and then the asker offers.
 struct TurnRequest {
   bool operator==(const TurnRequest&) const = default;
 };
