@@ -25,7 +25,8 @@ struct IceCandidate {
   Address family = Address::ipv4;
   std::uint16_t port = 0;
   CandidateKind kind = CandidateKind::host;
-  std::string ufrag;  // empty when not named
+  std::string tcp_type;  // "active", "passive", "so"; empty for UDP
+  std::string ufrag;     // empty when not named
   bool operator==(const IceCandidate&) const = default;
 };
 
