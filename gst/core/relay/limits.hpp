@@ -20,12 +20,14 @@ struct RelayLimits {
   std::size_t filters_per_subscription = 16;
   std::size_t topics_per_connection = 4096;
 
-  // A description of many media lines, encrypted and in base64, is about 30 KiB. NIP-11 tells it.
-  std::size_t message_size = 128 * 1024;
+  // A sealed description (limits::max_sealed) in an event, with room for its frame.
+  std::size_t message_size = 256 * 1024;
   std::size_t tags_per_event = 64;
 
-  // Unread answers of one connection. A room of 100 that is joined at once is about 2 MiB of them.
-  std::size_t queued_bytes = 8 * 1024 * 1024;
+  // Unread answers: of one connection (a room of 100 joined at once is about 2 MiB), and of all.
+  // Above the latter whoever holds more than a fair share of it is closed.
+  std::size_t queued_bytes = 4 * 1024 * 1024;
+  std::size_t queued_bytes_of_all = 64 * 1024 * 1024;
 
   // Published events. Linking with 100 peers at once takes about 1,500; afterwards next to none.
   double events_per_second = 200;

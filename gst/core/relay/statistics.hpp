@@ -17,7 +17,7 @@ struct RelayStatistics {
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_refused = 0;  // too many, or too fast
   std::uint64_t messages = 0;
-  std::uint64_t malformed = 0;
+  std::uint64_t malformed = 0;  // no message of NIP-01
   std::uint64_t events_accepted = 0;
   std::uint64_t events_duplicate = 0;
   std::uint64_t events_invalid = 0;  // signature, kind, size
