@@ -28,6 +28,7 @@ template <class T> class [[nodiscard]] Result {
   const T& operator*() const& { return *std::get_if<0>(&value_); }
   T&& operator*() && { return std::move(*std::get_if<0>(&value_)); }
   T* operator->() { return std::get_if<0>(&value_); }
+  const T* operator->() const { return std::get_if<0>(&value_); }
   [[nodiscard]] const Error& error() const { return *std::get_if<1>(&value_); }
 
  private:

@@ -51,7 +51,7 @@ class Inbox {
   void handle(const Chunk& chunk);
   [[nodiscard]] std::optional<Output> poll();
 
-  [[nodiscard]] std::size_t partials() const { return partials_.size(); }
+  [[nodiscard]] std::size_t partials() const { return live_; }
   [[nodiscard]] std::size_t held() const { return held_; }  // bytes of unfinished messages
 
  private:
@@ -63,22 +63,24 @@ class Inbox {
     std::optional<std::string> meta;
     std::uint8_t progress = 0;
     std::uint64_t touched = 0;
-    bool refused = false;  // said so; the rest of it is ignored
+    bool refused =
+        false;  // said so and freed; kept so that the rest of it is not taken for a message
   };
+  using Partials = std::map<Key, Partial>;
 
-  Partial& open(const Key& key, const Chunk& chunk);
-  void append(const Key& key, Partial& partial, const Chunk& chunk);
+  Partials::iterator open(const Key& key, const Chunk& chunk);
   [[nodiscard]] std::optional<Error> misfit(const Partial& partial, const Chunk& chunk) const;
-  void refuse(const Key& key, Partial& partial, Error error);
-  void report(const Partial& partial, const Chunk& chunk);
-  void complete(const Key& key);
-  void make_room(std::size_t wanted, const Key& keep);
-  void drop(const Key& key);
+  void append(Partials::iterator it, const Chunk& chunk);
+  void complete(Partials::iterator it);
+  void refuse(Partials::iterator it, Error error);
+  void erase(Partials::iterator it);
+  [[nodiscard]] Partials::iterator stalest(bool refused, const Partial* except = nullptr);
 
   Limits limits_;
-  std::map<Key, Partial> partials_;
+  Partials partials_;
+  std::size_t live_ = 0;  // of them not refused
   std::size_t held_ = 0;
-  std::uint64_t clock_ = 0;
+  std::uint64_t touches_ = 0;
   std::deque<Output> outputs_;
 };
 

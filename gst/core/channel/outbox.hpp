@@ -6,7 +6,6 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -45,7 +44,7 @@ class Outbox {
   // None when the message can be sent at all: name, metadata, size.
   [[nodiscard]] static std::optional<Error> check(const Message& message);
 
-  // Asserts check(). One id may stand for one message only.
+  // Asserts check(). Id 0: nobody asks what becomes of it (control actions); no output names it.
   void send(TransferId id, const RoomToken& room, Message message, std::uint16_t nonce);
 
   // The next frame for the link; empty when nothing waits. Call it only while the link has room.
@@ -57,7 +56,7 @@ class Outbox {
   bool cancel(TransferId id);
   void forget(const RoomToken& room);  // all that waits for this room, control actions too
 
-  // The oldest application message that has not begun; empty when there is none.
+  // Drops the oldest application message that has not begun; empty when there is none.
   std::optional<TransferId> drop_oldest();
 
   [[nodiscard]] bool empty() const { return transfers_.empty(); }
@@ -66,25 +65,26 @@ class Outbox {
 
  private:
   using Lane = std::pair<RoomToken, std::string>;  // room and channel; both empty: control
+  using Serial = std::uint64_t;                    // in the order of send()
 
   struct Transfer {
+    TransferId id;
     RoomToken room;
     Message message;
     std::uint16_t nonce = 0;
     std::size_t chunk = 0;   // index of the next one
     std::size_t chunks = 1;  // in all
+    std::size_t left = 0;    // bytes still to be cut
   };
 
-  [[nodiscard]] static Lane lane_of(const RoomToken& room, const Message& message);
-  [[nodiscard]] TransferId pick() const;
   Bytes cut(Transfer& transfer);
-  void finish(TransferId id, const Lane& lane);
-  void remove(TransferId id);
+  void report(const Transfer& transfer);
+  void remove(std::map<Serial, Transfer>::iterator it);
 
-  std::map<TransferId, Transfer> transfers_;
-  std::map<Lane, std::deque<TransferId>> lanes_;
-  std::deque<Lane> turns_;  // lanes with something to send, control not among them
-  std::deque<TransferId> arrival_;
+  std::map<Serial, Transfer> transfers_;
+  std::map<Lane, std::deque<Serial>> lanes_;  // none empty
+  std::deque<Lane> turns_;                    // all lanes but that of control
+  Serial last_ = 0;
   std::size_t queued_ = 0;
   std::deque<Output> outputs_;
 };

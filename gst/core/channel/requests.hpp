@@ -13,6 +13,7 @@
 #include "core/base/result.hpp"
 #include "core/base/time.hpp"
 #include "core/channel/message.hpp"
+#include "core/wire/json.hpp"
 
 namespace genos::core {
 
@@ -67,8 +68,8 @@ class Requests {
     Time until;
   };
 
-  bool take_response(const Message& message);
-  bool take_request(Message& message, Time now);
+  void take_response(Message& message);
+  void take_request(const Json& meta, Message message, Time now);
 
   Random* random_;
   std::map<std::string, Waiting> ours_;  // by request id

@@ -2,6 +2,7 @@
 // How much of anything we accept from a stranger or send to one, and why that much.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -39,6 +40,9 @@ inline constexpr std::size_t max_parked_candidates = 128;
 inline constexpr std::size_t max_capabilities = 16;
 inline constexpr std::size_t max_capability = 32;
 
+// Peers of one room that we remember having heard; a hostile one can invent ids without end.
+inline constexpr std::size_t max_heard_peers = 4096;
+
 // --- SDP --------------------------------------------------------------------------------------
 // (the whole: max_sdp, candidates: max_candidate, ids: max_mid, max_ufrag)
 // Chromium's m=video with every codec has about 140 lines, and 5 m-lines 400.
@@ -57,7 +61,8 @@ inline constexpr std::size_t max_sdp_ssrcs = 16;
 inline constexpr std::size_t max_ice_password = 256;
 // The `genos-identity` attribute: key, signature, expiry in base64url.
 inline constexpr std::size_t max_identity = 512;
-// Of one side for the whole life of a link, later rounds included; more only cost connectivity checks.
+// Of one side for the whole life of a link, later rounds included; more only cost connectivity
+// checks.
 inline constexpr std::size_t link_candidates = 256;
 
 // --- Nostr ------------------------------------------------------------------------------------
@@ -97,11 +102,39 @@ inline constexpr std::size_t max_control_message = 2 * max_sdp;
 // Of one peer in one room at any time; a page interleaves as many as its code sends at once.
 inline constexpr std::size_t max_partials = 64;
 inline constexpr std::size_t max_partial_bytes = max_message + 16 * 1024 * 1024;
+// Names of transmissions that were refused midway, remembered until their last chunk has passed.
+inline constexpr std::size_t max_refused = 1024;
 // Trystero's ids have 20 characters; it checks nothing.
 inline constexpr std::size_t max_request_id = 64;
 // Requests of one peer in one room that wait for an answer of ours.
 inline constexpr std::size_t max_open_requests = 256;
 // An error text that travels in metadata.
 inline constexpr std::size_t max_error_text = 1024;
+
+// --- room -------------------------------------------------------------------------------------
+// Peers that signalling names in one room. Ten times the largest full mesh that makes sense.
+inline constexpr std::size_t max_roster = 1024;
+// Strangers that may appear at once; then 50 a second. Who is really there is heard again.
+inline constexpr std::int64_t roster_burst = 256;
+// Trystero 0.25.4 announces once a minute: three of them may be lost.
+inline constexpr std::chrono::seconds roster_memory{190};
+// Connections being made at a time: each costs a pipeline, a socket per interface and threads.
+inline constexpr std::size_t max_half_open = 32;
+// A connection being made for longer gives way to others that wait; real ones take under 2 s.
+inline constexpr std::chrono::seconds half_open_grace{5};
+// Connections in all, half open ones too.
+inline constexpr std::size_t max_links = 256;
+// Rooms that one node is in.
+inline constexpr std::size_t max_rooms = 64;
+// All that EarlyCandidates holds: at most 4 MiB.
+inline constexpr std::size_t max_early_candidates = 4096;
+// Frames for a room that we are not in yet: a handshake is a handful of small ones.
+inline constexpr std::size_t max_early_frames = 16;
+inline constexpr std::size_t max_early_frame_bytes = 32 * 1024;
+// Unanswered pings of the application to one peer; more answer "timed out" at once.
+inline constexpr std::size_t max_open_pings = 64;
+// Protocol messages (pong, handshake) that may wait in a link beyond `send_high` when the other side
+// asks but does not read.
+inline constexpr std::size_t control_headroom = 1024 * 1024;
 
 }  // namespace genos::core::limits
