@@ -33,6 +33,7 @@ class Identity {
   enum class Existing : std::uint8_t { keep, overwrite };
 
   static Identity generate();
+  static Identity from_seed(const Key& seed);
   // Refuses a file that others can read. Errors say what to do.
   static core::Result<Identity> load(const std::string& path);
   // Mode 0600; either the whole key is there or nothing changed.
@@ -48,8 +49,8 @@ class Identity {
   std::array<std::uint8_t, 32> public_{};
 };
 
-// The key (base64url) whose owner made this claim; refused when the signature, the time or the claim
-// does not fit.
+// The key (base64url) whose owner made this claim; refused when the signature, the time or the
+// claim does not fit.
 core::Result<std::string> verify_proof(std::string_view proof, const Claim& claim, UnixSeconds now);
 
 // A key as people compare it: eight groups of four hex digits of its SHA-256. Empty for no key.

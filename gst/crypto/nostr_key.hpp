@@ -15,7 +15,8 @@ using SchnorrSignature = std::array<std::uint8_t, 64>;
 class NostrKey {
  public:
   static NostrKey generate();
-  static core::Result<NostrKey> from_secret(const Key& secret);  // refused: not a scalar of the curve
+  static core::Result<NostrKey> from_secret(
+      const Key& secret);  // refused: not a scalar of the curve
 
   [[nodiscard]] const std::array<std::uint8_t, 32>& public_key() const { return public_; }
   [[nodiscard]] std::string public_hex() const { return core::to_hex(public_); }

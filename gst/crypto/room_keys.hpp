@@ -51,12 +51,14 @@ Key room_key(std::string_view password, std::string_view app, std::string_view r
 // Fails only when 64 MiB cannot be had.
 inline constexpr unsigned long long strict_passes = 3;
 inline constexpr std::size_t strict_memory = 64u << 20;
-core::Result<Key> strict_key(std::string_view password, std::string_view app, std::string_view room);
+core::Result<Key> strict_key(std::string_view password, std::string_view app,
+                             std::string_view room);
 
 // The answer to a password challenge in the data channel's handshake.
 std::string password_proof(std::string_view challenge, std::string_view password,
                            std::string_view app, std::string_view room);
-// The same in a strict room: lower-case hex of HMAC-SHA-256(key, "genos strict proof v1" challenge).
+// The same in a strict room: lower-case hex of HMAC-SHA-256(key, "genos strict proof v1"
+// challenge).
 std::string strict_proof(std::string_view challenge, const Key& key);
 
 }  // namespace genos::crypto

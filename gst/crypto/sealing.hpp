@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Sealed text as Trystero writes it: AES-256-GCM, `IV bytes in decimal, comma separated` `$` `base64`.
+// Sealed text as Trystero writes it: AES-256-GCM, `IV bytes in decimal, comma separated` `$`
+// `base64`.
 #pragma once
 
 #include <array>

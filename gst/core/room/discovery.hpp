@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,10 +21,11 @@ enum class Refusal : std::uint8_t {
   retired        // never use this relay again
 };
 
-// Timing of trystero 0.25.4 (announcements at 0, +233, +533, +1333 ms, then every 60 s; the burst
-// again on losing a peer), and a budget that it lacks: what a room of n peers sends because relays
-// or peers were lost stays below `room_rate` events per second together, whatever n is. The first
-// announcement on a relay is never delayed by it, so a newcomer is found at once.
+// Timing of trystero 0.25.4 (announcements at 0 and 233, 533, 1333 ms after one another, then every
+// minute; the burst again on losing a peer), and a budget that it lacks: what a room of n peers
+// announces on one relay because peers or relays were lost stays near `room_rate` events per second
+// together, whatever n is. The first announcement on a relay is free, so a newcomer is found at
+// once.
 class Discovery {
  public:
   enum class Mode : std::uint8_t { active, passive };
@@ -35,24 +37,43 @@ class Discovery {
 
   struct Start {};
   struct Stop {};
-  struct RelayUp { RelayId relay; };           // open, and our subscription was written
-  struct RelayDown { RelayId relay; };
-  struct RelayRefused { RelayId relay; Refusal refusal; };
-  struct HeardFrom {                           // any message of that peer
+  struct RelayUp {  // open, and our subscription was written
+    RelayId relay;
+  };
+  struct RelayDown {
+    RelayId relay;
+  };
+  struct RelayRefused {
+    RelayId relay;
+    Refusal refusal = Refusal::rate_limited;
+  };
+  struct HeardFrom {  // any message of that peer
     RelayId relay;
     PeerId peer;
-    Mode mode = Mode::active;                  // passive: it says so
+    Mode mode = Mode::active;  // passive: it says so
   };
-  struct Wake { PeerId peer; };                // it leads and should learn of us
-  struct Linked { PeerId peer; };
-  struct Unlinked { PeerId peer; bool lost = false; };
+  struct Wake {  // it leads and should learn of us
+    PeerId peer;
+  };
+  struct Linked {
+    PeerId peer;
+  };
+  struct Unlinked {
+    PeerId peer;
+    bool lost = false;
+  };
   using Input = std::variant<Start, Stop, RelayUp, RelayDown, RelayRefused, HeardFrom, Wake, Linked,
                              Unlinked>;
 
-  struct Announce { RelayId relay; };          // on the root topic
-  struct Poke { RelayId relay; PeerId peer; }; // an announcement on that peer's self topic
-  struct Activate {};                          // a passive peer: subscribe the self topic
-  struct Deactivate {};                        // and no longer
+  struct Announce {  // on the root topic
+    RelayId relay;
+  };
+  struct Poke {  // an announcement on that peer's self topic
+    RelayId relay;
+    PeerId peer;
+  };
+  struct Activate {};    // a passive peer: subscribe the self topic
+  struct Deactivate {};  // and no longer
   using Output = std::variant<Announce, Poke, Activate, Deactivate>;
 
   explicit Discovery(Options options) : options_(std::move(options)) {}
@@ -73,11 +94,13 @@ class Discovery {
  private:
   struct Relay {
     bool up = false;
+    bool was_up = false;
     bool retired = false;
-    std::size_t step = 0;          // of the burst; past its end: steady
-    Time next = never;             // announcement due
-    bool budgeted = false;         // `next` must be paid from the budget
-    Time held_until = Time::min(); // rate-limited
+    std::size_t step = 0;           // of the burst; past its end: steady
+    Time next = never;              // announcement due
+    bool free = false;              // it is not paid from the budget
+    Time paid_until = Time::min();  // the budget, as a virtual clock
+    Time held_until = Time::min();  // rate-limited
     Duration hold{};
   };
   struct Peer {
@@ -89,8 +112,8 @@ class Discovery {
     std::size_t pokes = 0;
   };
 
-  void on(const Start&, Time now);
-  void on(const Stop&, Time now);
+  void on(const Start& input, Time now);
+  void on(const Stop& input, Time now);
   void on(const RelayUp& input, Time now);
   void on(const RelayDown& input, Time now);
   void on(const RelayRefused& input, Time now);
@@ -99,26 +122,27 @@ class Discovery {
   void on(const Linked& input, Time now);
   void on(const Unlinked& input, Time now);
 
-  void begin_burst(Relay& relay, Time at);
+  void announce_everywhere(Time now);
   void announce_due(RelayId id, Relay& relay, Time now);
-  void poke_due(const PeerId& id, Peer& peer, Time now);
+  void poke_due(const PeerId& id, Time now);
+  void poke_at(const PeerId& id, Peer& peer, Time when);
   void restart_bursts(Time now);
-  void activate(Time now);
-  void doze_when_idle(Time now);
-  void forget_stalest();
-  [[nodiscard]] bool may_spend(Time now);
-  [[nodiscard]] Duration share() const;   // of the room's budget: one event of ours per this time
-  [[nodiscard]] Time next_token() const;
-  [[nodiscard]] std::vector<RelayId> open_relays() const;
+  void doze();
+  void prune(Time now);
+  Peer& peer_of(const PeerId& id, Time now);
+  [[nodiscard]] bool idle() const;
+  [[nodiscard]] Time next_poke() const;
+  [[nodiscard]] Duration share() const;  // between two announcements of ours that are paid for
+  [[nodiscard]] std::vector<RelayId> poke_routes(const PeerId& id, Time now) const;
 
   Options options_;
   bool started_ = false;
   bool active_ = false;
-  Time activated_ = Time::min();
-  Time paid_until_ = Time::min();         // token bucket as a virtual clock
+  Time doze_at_ = never;
+  Time pokes_paid_until_ = Time::min();
   std::map<RelayId, Relay> relays_;
   std::map<PeerId, Peer> peers_;
-  std::size_t linked_ = 0;
+  std::set<std::pair<Time, PeerId>> to_poke_;  // those with a next_poke
   std::deque<Output> outputs_;
 };
 

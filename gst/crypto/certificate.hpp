@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Certificates of DTLS, as far as their fingerprints go.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/result.hpp"
+
+namespace genos::crypto {
+
+// "AA:BB:…" over the DER form of the first certificate in `pem`, as a=fingerprint writes it (RFC
+// 8122). `hash`: "sha-256", "sha-384" or "sha-512".
+[[nodiscard]] core::Result<std::string> certificate_fingerprint(std::string_view pem,
+                                                                std::string_view hash);
+
+}  // namespace genos::crypto
