@@ -2,8 +2,8 @@
 // Drives one sans-IO machine from one GMainContext.
 #pragma once
 
-#include "core/base/time.hpp"
 #include "bridge/ref.hpp"
+#include "core/base/time.hpp"
 
 namespace genos {
 

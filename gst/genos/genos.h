@@ -13,4 +13,9 @@ GST_GENOS_API void gst_genos_warm_up(void);
 GST_GENOS_API void gst_genos_deinit(void);
 GST_GENOS_API gchar* gst_genos_version_string(void);
 
+GST_GENOS_API gboolean gst_genos_identity_create(const gchar* path, gboolean overwrite,
+                                                 gchar** public_key, GError** error);
+GST_GENOS_API gchar* gst_genos_identity_read(const gchar* path, GError** error);
+GST_GENOS_API gchar* gst_genos_identity_fingerprint(const gchar* public_key);
+
 G_END_DECLS

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The parts of GstGenosRoom: its state, its properties, its signals.
+#pragma once
+
+#include <gst/genos/genos.h>
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "genos/objects.hpp"
+#include "genos/room_config.hpp"
+#include "genos/room_front.hpp"
+
+namespace genos {
+
+struct RoomState {
+  std::shared_ptr<RoomFront> front;
+  std::atomic<bool> joined{false};
+  std::atomic<GstGenosRoomState> room_state{GST_GENOS_ROOM_STATE_OUTSIDE};
+
+  std::mutex lock;  // guards what follows
+  RoomConfig config;
+  Ref<GstGenosSignaling> signaling;
+  std::map<core::PeerId, Ref<GstGenosPeer>> peers;
+  std::map<std::string, Ref<GstGenosChannel>> channels;
+  // For channels that nobody has asked for yet.
+  std::deque<core::Node::Received> waiting;
+  std::size_t waiting_bytes = 0;
+};
+
+RoomState& state_of(GstGenosRoom* self);
+void set_room_state(GstGenosRoom* self, GstGenosRoomState state);
+
+void install_room_properties(GObjectClass* klass);
+void install_room_signals(GType type);
+
+// On the application's thread, in order.
+void room_output(GstGenosRoom* self, const core::Node::Output& output);
+void deliver_waiting(GstGenosRoom* self, GstGenosChannel* channel);
+
+}  // namespace genos

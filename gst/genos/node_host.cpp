@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "genos/node_host.hpp"
+
+#include <algorithm>
+
+#include "core/base/overloaded.hpp"
+#include "net/nostr_session.hpp"
+#include "net/relay_pool.hpp"
+#include "net/signaling_uri.hpp"
+
+namespace genos {
+namespace {
+
+using core::Errc;
+using core::Error;
+using core::Node;
+
+// Alone for that long, a person should be told where we looked.
+constexpr guint lonely_after_ms = 3000;
+constexpr std::size_t self_id_length = 20;
+
+// Small ids lead, and towards a page the leader never has to roll back, which webrtcbin cannot.
+std::string make_self_id(core::Random& random) {
+  return "00" + random.alphanumerics(self_id_length - 2);
+}
+
+// The room that an output is about; null for those that are about a link or all rooms.
+const core::RoomToken* room_of(const Node::Output& output) {
+  return std::visit(
+      [](const auto& what) -> const core::RoomToken* {
+        if constexpr (requires { what.room; })
+          return &what.room;
+        else
+          return nullptr;
+      },
+      output);
+}
+
+}  // namespace
+
+core::Result<RoomSecrets> make_secrets(const RoomConfig& config) {
+  RoomSecrets secrets;
+  if (config.strict) {
+    auto key = crypto::strict_key(config.password, config.app_id, config.room_id);
+    if (!key) return key.error();
+    secrets.key = *key;
+  } else {
+    secrets.key = crypto::room_key(config.password, config.app_id, config.room_id);
+  }
+  if (!config.identity_file.empty()) {
+    auto identity = crypto::Identity::load(config.identity_file);
+    if (!identity) return identity.error();
+    secrets.identity = *identity;
+  }
+  return secrets;
+}
+
+// One room: who listens to it and how its peers find each other.
+struct NodeHost::Cell {
+  RoomConfig config;
+  core::RoomToken token;
+  std::vector<std::shared_ptr<RoomListener>> listeners;
+  std::map<core::PeerId, Node::PeerJoined> present;
+  std::map<std::string, net::Session::Status> relays;
+  std::unique_ptr<net::Session> session;
+  GSource* lonely_timer = nullptr;
+  bool leaving = false;
+
+  ~Cell() { stop_timer(); }
+  void stop_timer() {
+    if (!lonely_timer) return;
+    g_source_destroy(lonely_timer);
+    g_source_unref(lonely_timer);
+    lonely_timer = nullptr;
+  }
+};
+
+core::Result<std::shared_ptr<NodeHost>> NodeHost::open(World& world, const RoomConfig& config,
+                                                       const RoomSecrets& secrets) {
+  const bool shared = !config.peer.empty();
+  const auto name =
+      std::pair(config.app_id, shared ? config.peer : "\n" + world.random().alphanumerics(20));
+  if (const auto found = world.nodes.find(name); found != world.nodes.end()) {
+    const std::string conflict = conflict_in_peer(found->second->config_, config);
+    if (conflict.empty()) return found->second;
+    return Error{Errc::wrong_state, "peer '" + config.peer +
+                                        "' is used elsewhere in this process "
+                                        "with another `" +
+                                        conflict + "`"};
+  }
+  auto host = std::make_shared<NodeHost>(world, config, secrets);
+  world.nodes.emplace(name, host);
+  return host;
+}
+
+NodeHost::NodeHost(World& world, const RoomConfig& config, const RoomSecrets& secrets)
+    : world_(world),
+      config_(config),
+      self_{config.self_id.empty() ? make_self_id(world.random()) : config.self_id},
+      identity_(secrets.identity) {
+  if (auto ice = parse_ice(config)) ice_ = std::move(*ice);
+  Node::Options options;
+  options.self = self_;
+  options.random = &world.random();
+  options.queue_limit = config.queue_limit;
+  options.overflow = config.overflow;
+  pump_ = std::make_unique<Pump<Node, Act>>(world.context(), Node(std::move(options)), Act{this});
+}
+
+NodeHost::~NodeHost() = default;
+
+NodeHost::Cell* NodeHost::cell(const core::RoomToken& room) {
+  const auto found = rooms_.find(room);
+  return found == rooms_.end() ? nullptr : found->second.get();
+}
+
+core::Result<core::RoomToken> NodeHost::join(const RoomConfig& config, const RoomSecrets& secrets,
+                                             std::shared_ptr<RoomListener> listener,
+                                             SessionFactory factory) {
+  const auto token = crypto::room_token(config.app_id, config.room_id);
+  if (Cell* shared = cell(token)) {
+    if (shared->leaving)
+      return Error{Errc::wrong_state, "the room is still being left; join again once that is done"};
+    if (const auto conflict = conflict_in_room(shared->config, config); !conflict.empty())
+      return Error{Errc::wrong_state, "room '" + config.room_id +
+                                          "' is used elsewhere in this process with another `" +
+                                          conflict + "`"};
+    shared->listeners.push_back(listener);
+    for (const auto& [uri, status] : shared->relays) listener->status(status);
+    for (const auto& [peer, joined] : shared->present) listener->output(joined);
+    return token;
+  }
+  auto made = std::make_unique<Cell>();
+  made->config = config;
+  made->token = token;
+  made->listeners.push_back(std::move(listener));
+  made->session = make_session(config, secrets, token, factory);
+  Cell& cell = *rooms_.emplace(token, std::move(made)).first->second;
+
+  Node::RoomOptions room;
+  room.token = token;
+  room.ours = advertisement_of(config);
+  room.strict = config.strict;
+  room.trusted = config.trusted;
+  room.application_handshake = config.application_handshake;
+  if (config.strict)
+    room.prove = [key = secrets.key](std::string_view challenge) {
+      return crypto::strict_proof(challenge, key);
+    };
+  else if (!config.password.empty())
+    room.prove = [config](std::string_view challenge) {
+      return crypto::password_proof(challenge, config.password, config.app_id, config.room_id);
+    };
+  feed(Node::Join{std::move(room)});
+  started(cell);
+  return token;
+}
+
+void NodeHost::started(Cell& cell) {
+  cell.lonely_timer = g_timeout_source_new(lonely_after_ms);
+  struct Late {
+    std::weak_ptr<NodeHost> host;
+    core::RoomToken room;
+  };
+  g_source_set_callback(
+      cell.lonely_timer,
+      [](gpointer data) noexcept -> gboolean {
+        const auto& late = *static_cast<Late*>(data);
+        const auto host = late.host.lock();
+        if (Cell* found = host ? host->cell(late.room) : nullptr) host->lonely(*found);
+        return G_SOURCE_REMOVE;
+      },
+      new Late{weak_from_this(), cell.token},
+      [](gpointer data) { delete static_cast<Late*>(data); });
+  g_source_attach(cell.lonely_timer, world_.context());
+  cell.session->join();
+}
+
+void NodeHost::lonely(Cell& cell) {
+  if (!cell.present.empty() || cell.leaving) return;
+  std::string where;
+  bool reached = false;
+  for (const auto& [uri, status] : cell.relays) {
+    if (!where.empty()) where += ", ";
+    where += uri;
+    if (status.state == net::Session::Status::State::open)
+      reached = true;
+    else if (!status.detail.empty())
+      where += " (" + status.detail + ")";
+  }
+  std::string hint =
+      "nobody in '" + cell.config.room_id + "' on " + (where.empty() ? "any relay" : where);
+  hint += reached
+              ? "; on another machine use signaling=lan, or the address of a relay that both reach"
+              : "; no relay answers: check the address, or leave `signaling` out";
+  const auto listeners = cell.listeners;
+  for (const auto& listener : listeners) listener->lonely(hint);
+}
+
+std::unique_ptr<net::Session> NodeHost::make_session(const RoomConfig& config,
+                                                     const RoomSecrets& secrets,
+                                                     const core::RoomToken& token,
+                                                     SessionFactory& factory) {
+  net::Session::Events events;
+  const auto weak = weak_from_this();
+  events.input = [weak](Node::Input input) {
+    if (const auto host = weak.lock()) host->feed(std::move(input));
+  };
+  events.status = [weak, token](const net::Session::Status& status) {
+    const auto host = weak.lock();
+    Cell* found = host ? host->cell(token) : nullptr;
+    if (!found) return;
+    found->relays[status.uri] = status;
+    const auto listeners = found->listeners;
+    for (const auto& listener : listeners) listener->status(status);
+  };
+  events.ended = [weak, token](const Error& error) {
+    const auto host = weak.lock();
+    Cell* found = host ? host->cell(token) : nullptr;
+    if (!found) return;
+    const auto listeners = found->listeners;
+    for (const auto& listener : listeners) listener->ended(error);
+  };
+  if (factory) return factory(self_, std::move(events));
+
+  net::NostrRoom room;
+  room.app = config.app_id;
+  room.room = config.room_id;
+  room.self = self_;
+  room.key = secrets.key;
+  room.ours = advertisement_of(config);
+  room.mode = config.passive ? core::Discovery::Mode::passive : core::Discovery::Mode::active;
+  if (auto signaling = net::parse_signaling(config.signaling, config.app_id))
+    room.signaling = std::move(*signaling);
+  if (secrets.identity) room.identity = std::make_shared<const crypto::Identity>(*secrets.identity);
+  return net::make_nostr_session(world_.relays(), std::move(room), std::move(events));
+}
+
+bool NodeHost::leave(const core::RoomToken& room, RoomListener& listener,
+                     const std::string& reason) {
+  Cell* found = cell(room);
+  if (!found) return true;
+  if (found->listeners.size() > 1) {
+    std::erase_if(found->listeners, [&](const auto& one) { return one.get() == &listener; });
+    return true;
+  }
+  if (!found->leaving) leave_cell(*found, reason);
+  return false;
+}
+
+void NodeHost::leave_cell(Cell& cell, const std::string& reason) {
+  cell.leaving = true;
+  cell.stop_timer();
+  cell.session->leave();
+  feed(Node::Leave{cell.token, reason});
+}
+
+void NodeHost::leave_all() {
+  std::vector<core::RoomToken> tokens;
+  for (const auto& [token, cell] : rooms_) tokens.push_back(token);
+  for (const auto& token : tokens) {
+    if (Cell* found = cell(token); found && !found->leaving) leave_cell(*found, "the program ends");
+  }
+}
+
+link::PeerLink* NodeHost::link_of(const core::PeerId& peer) {
+  const auto id = link_of_peer_.find(peer);
+  if (id == link_of_peer_.end()) return nullptr;
+  const auto link = links_.find(id->second);
+  return link == links_.end() ? nullptr : link->second.get();
+}
+
+void NodeHost::act(const Node::Output& output) {
+  std::visit(core::Overloaded{
+                 [&](const Node::Wake& wake) {
+                   if (Cell* found = cell(wake.room)) found->session->wake(wake.peer);
+                 },
+                 [&](const Node::Deliver& deliver) {
+                   if (Cell* found = cell(deliver.room)) found->session->deliver(deliver);
+                 },
+                 [&](const Node::Linked& linked) {
+                   if (Cell* found = cell(linked.room)) found->session->linked(linked.peer);
+                 },
+                 [&](const Node::Unlinked& gone) {
+                   if (Cell* found = cell(gone.room))
+                     found->session->unlinked(gone.peer, gone.lost);
+                 },
+                 [&](const Node::OpenLink& open) { open_link(open); },
+                 [&](const Node::ToLink& to) {
+                   if (auto found = links_.find(to.link); found != links_.end())
+                     found->second->signal(to.signal);
+                 },
+                 [&](const Node::Write& write) {
+                   if (auto found = links_.find(write.link); found != links_.end())
+                     found->second->send(write.bytes);
+                 },
+                 [&](const Node::CloseLink& close) {
+                   if (auto found = links_.find(close.link); found != links_.end())
+                     found->second->close(close.closing);
+                 },
+                 [&](const Node::RoomLeft& left) { room_left(left.room); },
+                 [&](const Node::PeerJoined& joined) {
+                   link_of_peer_[joined.peer] = joined.link;
+                   if (Cell* found = cell(joined.room)) {
+                     found->present.insert_or_assign(joined.peer, joined);
+                     found->stop_timer();
+                   }
+                   tell(joined.room, output);
+                 },
+                 [&](const Node::PeerMoved& moved) {
+                   link_of_peer_[moved.peer] = moved.link;
+                   tell(moved.room, output);
+                 },
+                 [&](const Node::PeerLeft& left) {
+                   if (Cell* found = cell(left.room)) found->present.erase(left.peer);
+                   tell(left.room, output);
+                 },
+                 [&](const auto&) {
+                   if (const auto* room = room_of(output))
+                     tell(*room, output);
+                   else
+                     tell_everybody(output);
+                 },
+             },
+             output);
+}
+
+void NodeHost::tell(const core::RoomToken& room, const Node::Output& output) {
+  Cell* found = cell(room);
+  if (!found) return;
+  const auto listeners = found->listeners;  // one may leave meanwhile
+  for (const auto& listener : listeners) listener->output(output);
+}
+
+void NodeHost::tell_everybody(const Node::Output& output) {
+  std::vector<std::shared_ptr<RoomListener>> all;
+  for (const auto& [token, cell] : rooms_)
+    all.insert(all.end(), cell->listeners.begin(), cell->listeners.end());
+  for (const auto& listener : all) listener->output(output);
+}
+
+void NodeHost::open_link(const Node::OpenLink& open) {
+  const auto weak = weak_from_this();
+  const auto id = open.link;
+  const auto feed_back = [weak](Node::Input input) {
+    if (const auto host = weak.lock()) host->feed(std::move(input));
+  };
+  link::PeerLink::Options options;
+  options.id = id;
+  options.role = open.role;
+  options.partner = open.partner;
+  options.ice = ice_;
+  options.context = world_.context();
+  link::PeerLink::Events events;
+  events.signal = [=](core::Signal signal) { feed_back(Node::FromLink{id, std::move(signal)}); };
+  events.opened = [=] { feed_back(Node::LinkOpened{id}); };
+  events.message = [=](core::Bytes bytes) { feed_back(Node::LinkReceived{id, std::move(bytes)}); };
+  events.heard = [=] { feed_back(Node::LinkHeard{id}); };
+  events.drained = [=](std::size_t buffered) { feed_back(Node::LinkDrained{id, buffered}); };
+  events.negotiated = [=] { feed_back(Node::LinkNegotiated{id}); };
+  events.closed = [weak, id](std::string reason) {
+    const auto host = weak.lock();
+    if (!host) return;
+    host->feed(Node::LinkClosed{id, std::move(reason)});
+    // Not from inside its own event.
+    host->world_.post([weak, id] {
+      const auto later = weak.lock();
+      if (!later) return;
+      later->links_.erase(id);
+      if (later->idle()) later->world_.collect();
+    });
+  };
+  links_.emplace(id, std::make_unique<link::PeerLink>(std::move(options), std::move(events)));
+}
+
+void NodeHost::room_left(const core::RoomToken& room) {
+  tell(room, Node::RoomLeft{room});
+  // Not from inside the session's or a listener's call.
+  world_.post([weak = weak_from_this(), room] {
+    const auto host = weak.lock();
+    if (!host) return;
+    host->rooms_.erase(room);
+    if (host->idle()) host->world_.collect();
+  });
+}
+
+}  // namespace genos

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The shell of one core::Node: its links, its sessions, and who listens to its rooms.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bridge/pump.hpp"
+#include "core/room/node.hpp"
+#include "crypto/identity.hpp"
+#include "crypto/room_keys.hpp"
+#include "genos/room_config.hpp"
+#include "genos/world.hpp"
+#include "link/peer_link.hpp"
+#include "net/session.hpp"
+
+namespace genos {
+
+// Told on the library's thread; must not block. May call into the host.
+class RoomListener {
+ public:
+  virtual ~RoomListener() = default;
+  virtual void output(const core::Node::Output& output) = 0;
+  virtual void status(const net::Session::Status& status) = 0;
+  virtual void ended(const core::Error& error) = 0;
+  virtual void lonely(const std::string& hint) = 0;
+};
+
+// What is slow to make for a room, made on the caller's thread: keys and identity.
+struct RoomSecrets {
+  crypto::Key key{};
+  std::optional<crypto::Identity> identity;
+};
+core::Result<RoomSecrets> make_secrets(const RoomConfig& config);
+
+using SessionFactory =
+    std::function<std::unique_ptr<net::Session>(const core::PeerId& self, net::Session::Events)>;
+
+// On the library's thread only.
+class NodeHost : public std::enable_shared_from_this<NodeHost> {
+ public:
+  // The node that `config` names, or a new one. Errors: a conflicting property.
+  static core::Result<std::shared_ptr<NodeHost>> open(World& world, const RoomConfig& config,
+                                                      const RoomSecrets& secrets);
+  NodeHost(World& world, const RoomConfig& config, const RoomSecrets& secrets);
+  NodeHost(const NodeHost&) = delete;
+  NodeHost& operator=(const NodeHost&) = delete;
+  ~NodeHost();
+
+  // Joins, or shares the room that another listener has joined already. `factory` is null for
+  // what `config.signaling` says.
+  core::Result<core::RoomToken> join(const RoomConfig& config, const RoomSecrets& secrets,
+                                     std::shared_ptr<RoomListener> listener,
+                                     SessionFactory factory);
+  // True: done, others still use the room. False: the last one leaves, RoomLeft follows.
+  bool leave(const core::RoomToken& room, RoomListener& listener, const std::string& reason);
+  void leave_all();
+
+  void feed(core::Node::Input input) { pump_->feed(std::move(input)); }
+  [[nodiscard]] const core::PeerId& self() const { return self_; }
+  [[nodiscard]] bool idle() const { return rooms_.empty() && links_.empty(); }
+  // The link that carries a peer now; null when there is none.
+  [[nodiscard]] link::PeerLink* link_of(const core::PeerId& peer);
+
+ private:
+  struct Cell;
+  struct Act {
+    NodeHost* host;
+    void operator()(const core::Node::Output& output) const { host->act(output); }
+  };
+
+  void act(const core::Node::Output& output);
+  void tell(const core::RoomToken& room, const core::Node::Output& output);
+  void tell_everybody(const core::Node::Output& output);
+  void open_link(const core::Node::OpenLink& open);
+  void room_left(const core::RoomToken& room);
+  void started(Cell& cell);
+  void lonely(Cell& cell);
+  void leave_cell(Cell& cell, const std::string& reason);
+  Cell* cell(const core::RoomToken& room);
+  std::unique_ptr<net::Session> make_session(const RoomConfig& config, const RoomSecrets& secrets,
+                                             const core::RoomToken& token, SessionFactory& factory);
+
+  World& world_;
+  RoomConfig config_;  // what belongs to the peer, not to one room
+  core::PeerId self_;
+  link::IceOptions ice_;
+  std::optional<crypto::Identity> identity_;
+  std::map<core::RoomToken, std::unique_ptr<Cell>> rooms_;
+  std::map<core::LinkId, std::unique_ptr<link::PeerLink>> links_;
+  std::map<core::PeerId, core::LinkId> link_of_peer_;
+  std::unique_ptr<Pump<core::Node, Act>> pump_;
+};
+
+}  // namespace genos

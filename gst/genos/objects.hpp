@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the objects of the public API know of each other.
+#pragma once
+
+#include <gst/genos/genos.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/room/node.hpp"
+#include "genos/room_front.hpp"
+
+namespace genos {
+
+// --- peers: made by their room, on the application's thread
+Ref<GstGenosPeer> make_peer(std::shared_ptr<RoomFront> front, const core::PeerId& id);
+void peer_joined(GstGenosPeer* peer, const core::Node::PeerJoined& joined);
+void peer_left(GstGenosPeer* peer);
+
+// --- channels: made by their room
+Ref<GstGenosChannel> make_channel(std::shared_ptr<RoomFront> front, const std::string& name);
+void channel_received(GstGenosChannel* channel, GstGenosPeer* peer,
+                      const core::Node::Received& received);
+void channel_progress(GstGenosChannel* channel, GstGenosPeer* peer,
+                      const core::Node::Progress& progress);
+
+Ref<GstGenosRequest> make_request(std::shared_ptr<RoomFront> front, GstGenosPeer* peer,
+                                  const core::Node::Received& received);
+
+// --- conversions
+GstGenosPayload to_c(core::PayloadKind kind);
+std::optional<core::PayloadKind> from_c(GstGenosPayload kind);
+Ref<GBytes> to_gbytes(std::shared_ptr<const core::Bytes> payload);  // shares the bytes
+// A message that may be sent, or what is wrong with it.
+core::Result<core::Message> make_message(const std::string& channel, GstGenosPayload kind,
+                                         GBytes* payload, const char* meta);
+
+// The front of a room, for elements and tests.
+std::shared_ptr<RoomFront> front_of(GstGenosRoom* room);
+
+}  // namespace genos

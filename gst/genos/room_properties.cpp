@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The properties of GstGenosRoom: a table of what each is and where it is kept.
+#include <cstring>
+
+#include "genos/gstgenosroom_private.hpp"
+
+namespace genos {
+namespace {
+
+struct TextProperty {
+  const char* name;
+  std::string RoomConfig::*member;
+  const char* blurb;
+};
+
+// Texts and switches may be set until the room is joined.
+constexpr TextProperty texts[] = {
+    {"app-id", &RoomConfig::app_id, "The application; rooms of different ones never meet"},
+    {"id", &RoomConfig::room_id, "The room's name"},
+    {"password", &RoomConfig::password,
+     "Encrypts signalling and is proved before anything is delivered"},
+    {"signaling", &RoomConfig::signaling,
+     "Relay URIs, comma separated, all used in parallel; or lan, or public. "
+     "Default: $GENOS_SIGNALING, else ws://127.0.0.1:7712, where a relay is started if none "
+     "answers"},
+    {"ice-servers", &RoomConfig::ice_servers,
+     "stun:HOST:PORT and turn:USER:PASSWORD@HOST:PORT?transport=udp, comma separated; none for "
+     "none. "
+     "Default: $GENOS_ICE_SERVERS, else one public STUN server"},
+    {"peer", &RoomConfig::peer,
+     "Rooms of one process that name the same peer here are one peer; empty: each is its own"},
+    {"self-id", &RoomConfig::self_id, "Our own peer id, 20 letters and digits; empty: made up"},
+    {"name-hint", &RoomConfig::name_hint, "Name to show for this peer"},
+    {"identity", &RoomConfig::identity_file, "File of an Ed25519 key that proves who this peer is"},
+};
+
+struct SwitchProperty {
+  const char* name;
+  bool RoomConfig::*member;
+  const char* blurb;
+};
+
+constexpr SwitchProperty switches[] = {
+    {"strict", &RoomConfig::strict,
+     "Only our own peers with a signed identity; keys from the password by Argon2id"},
+    {"passive", &RoomConfig::passive, "Stay silent until somebody who is not passive comes"},
+    {"handshake", &RoomConfig::application_handshake,
+     "Peers wait for gst_genos_peer_accept() before they are let in"},
+};
+
+enum Prop : guint {
+  prop_first_text = 1,
+  prop_first_switch = prop_first_text + std::size(texts),
+  prop_trusted = prop_first_switch + std::size(switches),
+  prop_ice_policy,
+  prop_activity,
+  prop_overflow,
+  prop_queue_limit,
+  prop_state,
+  prop_stats,
+  n_props
+};
+GParamSpec* props[n_props];
+
+void set_trusted(RoomConfig& config, const GValue* value) {
+  config.trusted.clear();
+  const auto* words = static_cast<const gchar* const*>(g_value_get_boxed(value));
+  for (; words && *words; ++words) config.trusted.insert(*words);
+}
+
+gchar** get_trusted(const RoomConfig& config) {
+  auto** words = g_new0(gchar*, config.trusted.size() + 1);
+  std::size_t i = 0;
+  for (const auto& word : config.trusted) words[i++] = g_strdup(word.c_str());
+  return words;
+}
+
+guint activity_of(const RoomConfig& config) {
+  guint activity = GST_GENOS_ACTIVITY_NONE;
+  if (config.sends) activity |= GST_GENOS_ACTIVITY_SEND;
+  if (config.receives) activity |= GST_GENOS_ACTIVITY_RECEIVE;
+  return activity;
+}
+
+void set_other(RoomConfig& config, guint id, const GValue* value) {
+  switch (id) {
+    case prop_trusted: set_trusted(config, value); break;
+    case prop_ice_policy:
+      config.relay_only = g_value_get_enum(value) == GST_GENOS_ICE_POLICY_RELAY;
+      break;
+    case prop_activity:
+      config.sends = (g_value_get_flags(value) & GST_GENOS_ACTIVITY_SEND) != 0;
+      config.receives = (g_value_get_flags(value) & GST_GENOS_ACTIVITY_RECEIVE) != 0;
+      break;
+    case prop_overflow:
+      config.overflow = static_cast<core::Overflow>(g_value_get_enum(value));
+      break;
+    case prop_queue_limit: config.queue_limit = g_value_get_uint64(value); break;
+    default: break;
+  }
+}
+
+void get_other(const RoomConfig& config, guint id, GValue* value) {
+  switch (id) {
+    case prop_trusted: g_value_take_boxed(value, get_trusted(config)); break;
+    case prop_ice_policy:
+      g_value_set_enum(value,
+                       config.relay_only ? GST_GENOS_ICE_POLICY_RELAY : GST_GENOS_ICE_POLICY_ALL);
+      break;
+    case prop_activity: g_value_set_flags(value, activity_of(config)); break;
+    case prop_overflow: g_value_set_enum(value, static_cast<gint>(config.overflow)); break;
+    case prop_queue_limit: g_value_set_uint64(value, config.queue_limit); break;
+    default: break;
+  }
+}
+
+GstStructure* stats_of(GstGenosRoom* self) {
+  auto& state = state_of(self);
+  guint present = 0;
+  const std::scoped_lock guard(state.lock);
+  for (const auto& [id, peer] : state.peers)
+    if (gst_genos_peer_is_present(peer.get())) ++present;
+  return gst_structure_new("application/x-genos-room-stats", "self-id", G_TYPE_STRING,
+                           state.front->self_id().c_str(), "peers", G_TYPE_UINT, present,
+                           "channels", G_TYPE_UINT, guint(state.channels.size()), "waiting-bytes",
+                           G_TYPE_UINT64, guint64(state.waiting_bytes), nullptr);
+}
+
+void set_property(GObject* object, guint id, const GValue* value, GParamSpec*) {
+  auto& state = state_of(GST_GENOS_ROOM(object));
+  if (state.joined) {
+    g_warning("GstGenosRoom: leave the room before setting properties");
+    return;
+  }
+  const std::scoped_lock guard(state.lock);
+  if (id < prop_first_switch) {
+    const char* text = g_value_get_string(value);
+    state.config.*texts[id - prop_first_text].member = text ? text : "";
+  } else if (id < prop_trusted) {
+    state.config.*switches[id - prop_first_switch].member = g_value_get_boolean(value);
+  } else {
+    set_other(state.config, id, value);
+  }
+}
+
+void get_property(GObject* object, guint id, GValue* value, GParamSpec*) {
+  auto* self = GST_GENOS_ROOM(object);
+  auto& state = state_of(self);
+  if (id == prop_state) return g_value_set_enum(value, state.room_state);
+  if (id == prop_stats) return g_value_take_boxed(value, stats_of(self));
+  const std::scoped_lock guard(state.lock);
+  if (id < prop_first_switch)
+    g_value_set_string(value, (state.config.*texts[id - prop_first_text].member).c_str());
+  else if (id < prop_trusted)
+    g_value_set_boolean(value, state.config.*switches[id - prop_first_switch].member);
+  else
+    get_other(state.config, id, value);
+}
+
+}  // namespace
+
+void set_room_state(GstGenosRoom* self, GstGenosRoomState room_state) {
+  if (state_of(self).room_state.exchange(room_state) == room_state) return;
+  state_of(self).front->on_app(
+      [](GstGenosRoom* room) { g_object_notify_by_pspec(G_OBJECT(room), props[prop_state]); });
+}
+
+void install_room_properties(GObjectClass* klass) {
+  klass->set_property = set_property;
+  klass->get_property = get_property;
+  constexpr auto both = GParamFlags(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  constexpr auto readable = GParamFlags(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  const RoomConfig defaults;
+  guint id = prop_first_text;
+  for (const auto& text : texts)
+    props[id++] = g_param_spec_string(text.name, text.name, text.blurb,
+                                      (defaults.*text.member).c_str(), both);
+  for (const auto& one : switches)
+    props[id++] = g_param_spec_boolean(one.name, one.name, one.blurb, defaults.*one.member, both);
+  props[prop_trusted] = g_param_spec_boxed(
+      "trusted", "Trusted", "Keys or peer ids that may connect; all when empty", G_TYPE_STRV, both);
+  props[prop_ice_policy] = g_param_spec_enum(
+      "ice-transport-policy", "ICE transport policy", "Which paths a link may take",
+      GST_TYPE_GENOS_ICE_POLICY, GST_GENOS_ICE_POLICY_ALL, both);
+  props[prop_activity] = g_param_spec_flags(
+      "activity", "Activity", "What we do; two of ours that only receive are not linked",
+      GST_TYPE_GENOS_ACTIVITY, GST_GENOS_ACTIVITY_SEND | GST_GENOS_ACTIVITY_RECEIVE, both);
+  props[prop_overflow] = g_param_spec_enum(
+      "overflow", "Overflow", "What happens when a peer does not take what waits for it",
+      GST_TYPE_GENOS_OVERFLOW, GST_GENOS_OVERFLOW_WAIT, both);
+  props[prop_queue_limit] =
+      g_param_spec_uint64("queue-limit", "Queue limit", "Bytes that may wait for one peer", 1 << 16,
+                          guint64(1) << 40, defaults.queue_limit, both);
+  props[prop_state] =
+      g_param_spec_enum("state", "State", "Where the room stands", GST_TYPE_GENOS_ROOM_STATE,
+                        GST_GENOS_ROOM_STATE_OUTSIDE, readable);
+  props[prop_stats] =
+      g_param_spec_boxed("stats", "Stats", "Figures of the room", GST_TYPE_STRUCTURE, readable);
+  g_object_class_install_properties(klass, n_props, props);
+}
+
+}  // namespace genos

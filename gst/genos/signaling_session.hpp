@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A session over a GstGenosSignaling that the application brings.
+#pragma once
+
+#include <memory>
+
+#include "genos/objects.hpp"
+#include "net/session.hpp"
+
+namespace genos {
+
+std::unique_ptr<net::Session> make_signaling_session(Ref<GstGenosSignaling> signaling,
+                                                     const RoomConfig& config,
+                                                     const core::PeerId& self,
+                                                     net::Session::Events events);
+
+}  // namespace genos

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The library's one thread: every room, relay and negotiation of this process runs there.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "bridge/ref.hpp"
+#include "bridge/task_queue.hpp"
+#include "crypto/random.hpp"
+
+namespace genos::net {
+class RelayPool;
+}  // namespace genos::net
+
+namespace genos {
+
+class NodeHost;
+
+// Started by the first room, ended by gst_genos_deinit(). `start`, `find` and `post` may be called
+// from any thread, everything else from the library's own.
+class World {
+ public:
+  static std::shared_ptr<World> start();  // the running one, else a new one
+  static void end();                      // leaves every room and joins the thread
+
+  World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  ~World();
+
+  void post(TaskQueue::Task task) { tasks_->post(std::move(task)); }
+
+  [[nodiscard]] GMainContext* context() const { return context_.get(); }
+  [[nodiscard]] core::Random& random() { return random_; }
+  // One connection to each relay for all rooms; made by the first that asks.
+  [[nodiscard]] std::shared_ptr<net::RelayPool> relays();
+
+  // Every node lives here until it has said its goodbyes: by (app id, peer name), or by a name that
+  // nobody else can know for those that are not shared.
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<NodeHost>> nodes;
+  void collect();  // drops idle nodes, on the next turn of the loop
+
+ private:
+  void run();
+  void wind_up();
+
+  Ref<GMainContext> context_;
+  GMainLoop* loop_;
+  crypto::SecureRandom random_;
+  std::unique_ptr<TaskQueue> tasks_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace genos
