@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Going: leave and come back, be killed, the relay dies.
+import assert from 'node:assert/strict';
+
+import {sleep} from '../harness/actor.mjs';
+import {scenario} from '../harness/lab.mjs';
+
+const ROUNDS = 3;
+const NATIVE_LOST = 25;  // seconds until a page notices a dead link: ICE some 8 s, trystero 5 s
+
+/** `goes` leaves and joins again; the time of its second joinRoom to peer-join, in ms. */
+async function leaveAndReturn(lab, goes, stays, returnAfter) {
+  const [went, left] = [goes.mark(), stays.mark()];
+  await lab.do(goes, 'leave');
+  await stays.wait('peer-leave', {peer: goes.self}, {from: left, seconds: 3});
+  await sleep(returnAfter);
+  const {t} = await lab.join(goes);
+  const back = await goes.wait('peer-join', {peer: stays.self}, {from: went});
+  await stays.wait('peer-join', {peer: goes.self}, {from: left});
+  await lab.do(goes, 'ping', {to: stays.self});
+  return Math.round(back.t - t);
+}
+
+async function lost(lab, killed, witness, seconds) {
+  const mark = witness.mark();
+  const start = Date.now();
+  killed.kill();
+  await witness.wait('peer-leave', {peer: killed.self}, {from: mark, seconds});
+  console.log(`${witness.name} noticed after ${((Date.now() - start) / 1000).toFixed(1)} s`);
+  assert.equal(witness.all('peer-leave').length, 1, 'left once');
+}
+
+/** @param {import('../harness/pairs.mjs').Pair} pair */
+export function leaveBehaviours(pair) {
+  const {label, relay} = pair;
+  const met = async (lab, own = false) => {
+    const [page, other] = [await pair.page(lab, {own}), await pair.other(lab, undefined, {own})];
+    await lab.meet(page, other);
+    return [page, other];
+  };
+
+  for (const who of ['page', 'other']) {
+    scenario(`${label}: the ${who} leaves and returns`, {relay}, async (lab) => {
+      const [page, other] = await met(lab);
+      const [goes, stays] = who === 'page' ? [page, other] : [other, page];
+      const times = [];
+      for (let i = 0; i < ROUNDS; i++) {
+        times.push(await leaveAndReturn(lab, goes, stays, pair.returnAfter));
+      }
+      console.log(`${who} back after ${times.join(', ')} ms`);
+    });
+  }
+
+  scenario(`${label}: the page is reloaded`, {relay}, async (lab) => {
+    const [page, other] = await met(lab);
+    const before = page.self;
+    await page.open(page.page.url());
+    await lab.join(page);
+    await lab.met(page, other);
+    await other.wait('peer-leave', {peer: before}, {seconds: pair.lossSeconds});
+  });
+
+  scenario(`${label}: the page is killed`, {relay}, async (lab) => {
+    const [page, other] = await met(lab, true);
+    await lost(lab, page, other, pair.lossSeconds);
+  });
+
+  scenario(`${label}: the other is killed and the page sees it`, {relay}, async (lab) => {
+    const [page, other] = await met(lab, true);
+    await lost(lab, other, page, NATIVE_LOST);
+  });
+
+  scenario(`${label}: the relay dies and nobody is lost`, {relay}, async (lab) => {
+    const [page, other] = await met(lab);
+    await lab.relays[0].close('SIGKILL');
+    for (const [from, to] of [[page, other], [other, page]]) {
+      await lab.do(from, 'ping', {to: to.self});
+    }
+    assert.equal(page.all('peer-leave').length + other.all('peer-leave').length, 0);
+  });
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Streams that a page can send, and what it can tell about those it receives.
+
+/** A moving picture and a tone that need no permission, so addresses stay hidden by mDNS. */
+function drawn(kinds) {
+  const stream = new MediaStream();
+  if (kinds.includes('video')) {
+    const canvas = Object.assign(document.createElement('canvas'), {width: 320, height: 240});
+    const draw = canvas.getContext('2d');
+    let frame = 0;
+    setInterval(() => {
+      draw.fillStyle = `hsl(${frame++ % 360} 80% 50%)`;
+      draw.fillRect(0, 0, 320, 240);
+      draw.fillStyle = 'black';
+      draw.fillRect(frame % 320, 100, 40, 40);
+    }, 40);
+    canvas.captureStream(25).getTracks().forEach((track) => stream.addTrack(track));
+  }
+  if (kinds.includes('audio')) {
+    const context = new AudioContext();
+    const tone = context.createOscillator();
+    const out = context.createMediaStreamDestination();
+    tone.connect(out);
+    tone.start();
+    out.stream.getTracks().forEach((track) => stream.addTrack(track));
+  }
+  return stream;
+}
+
+/** @param {'camera'|'canvas'} source @param {string[]} kinds */
+export function makeStream(source, kinds) {
+  if (source === 'canvas') return drawn(kinds);
+  const video = kinds.includes('video') && {width: 320, height: 240, frameRate: 20};
+  return navigator.mediaDevices.getUserMedia({video, audio: kinds.includes('audio')});
+}
+
+/** A stream that nobody renders is not decoded everywhere, and a muted element pulls no sound: the
+ *  browser as a whole is silent (--mute-audio). */
+export function play(stream) {
+  const video = document.createElement('video');
+  Object.assign(video, {srcObject: stream, autoplay: true});
+  document.body.append(video);
+  video.play().catch((error) => console.warn(`play: ${error}`));
+}
+
+/** What arrives on one connection, summed over its tracks. @param {RTCPeerConnection} connection */
+export async function received(connection) {
+  const total = {
+    video: {tracks: 0, packets: 0, frames: 0, freezes: 0, width: 0, height: 0, codec: ''},
+    audio: {tracks: 0, packets: 0, energy: 0},
+  };
+  const report = await connection.getStats();
+  report.forEach((entry) => {
+    if (entry.type !== 'inbound-rtp' || !entry.packetsReceived) return;
+    const kind = total[entry.kind];
+    kind.tracks++;
+    kind.packets += entry.packetsReceived;
+    if (entry.kind === 'audio') kind.energy += entry.totalAudioEnergy ?? 0;
+    if (entry.kind !== 'video') return;
+    kind.frames += entry.framesDecoded ?? 0;
+    kind.freezes += entry.freezeCount ?? 0;
+    kind.width = Math.max(kind.width, entry.frameWidth ?? 0);
+    kind.height = Math.max(kind.height, entry.frameHeight ?? 0);
+    kind.codec = report.get(entry.codecId)?.mimeType ?? kind.codec;
+  });
+  return total;
+}
+
+/** Which address types our own candidates show: host, mdns, srflx, relay. */
+export async function addresses(connection) {
+  const report = await connection.getStats();
+  const types = new Set();
+  report.forEach((entry) => {
+    if (entry.type !== 'local-candidate') return;
+    const hidden = !entry.address || entry.address.endsWith('.local');
+    types.add(entry.candidateType === 'host' && hidden ? 'mdns' : entry.candidateType);
+  });
+  return [...types];
+}
