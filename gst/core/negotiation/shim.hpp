@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "core/base/result.hpp"
+#include "core/negotiation/candidate.hpp"
 #include "core/negotiation/gate.hpp"
 #include "core/negotiation/sdp.hpp"
 #include "core/wire/signal.hpp"
@@ -36,19 +37,22 @@ struct Platform {
   CandidatePolicy candidates;      // embedded candidates are sorted by it, too
 };
 
-// One per connection. Call in() and out() once per description, in the order of the negotiation.
+// One per connection, a value: copy it to be able to go back. Call in() and out() once per
+// description, in the order of the negotiation.
 class Shim {
  public:
   explicit Shim(Platform platform) : platform_(platform) {}
 
   // A remote description that passed the gate, as webrtcbin is to see it.
   [[nodiscard]] Result<Description> in(const RemoteDescription& remote);
-  // webrtcbin's own description, as the other side is to see it. `identity`: value of
-  // a=genos-identity; empty: no such line. malformed: not what webrtcbin writes; end the link.
-  [[nodiscard]] Result<Description> out(const Description& local, std::string_view identity = {});
+  // What create-offer or create-answer made, as set-local-description is to see it: webrtcbin and
+  // the wire must agree about a=setup, or a later round cannot intersect the roles.
+  [[nodiscard]] Result<Description> local(const Description& created) const;
+  // The same, as the other side is to see it. `identity`: value of a=genos-identity; empty: no such
+  // line. malformed: not what webrtcbin writes; end the link.
+  [[nodiscard]] Result<Description> out(const Description& created, std::string_view identity = {});
 
-  // m-line indices: webrtcbin's has more lines than the wire once there are synthetic ones.
-  // None: a line that the other side of the mapping does not have.
+  // m-line indices: webrtcbin has more lines than the wire once there are synthetic ones.
   [[nodiscard]] std::optional<std::size_t> to_wire(std::size_t inner) const;
   [[nodiscard]] std::optional<std::size_t> to_inner(std::size_t wire) const;
   // The line on which webrtcbin gets the media that the remote sends on this wire line: the
@@ -63,21 +67,33 @@ class Shim {
     std::size_t wire = 0;  // index on the wire
     bool synthetic = false;
     std::string mid;
-    Direction shown = Direction::inactive;  // last remote direction that webrtcbin was shown
-    Direction local = Direction::inactive;  // last direction that webrtcbin itself wrote
-    bool agreed = false;                    // both are known: the direction is frozen
+    SdpMedia last;                          // as webrtcbin last saw or wrote it
+    Direction shown = Direction::inactive;  // of the remote
+    Direction local = Direction::inactive;  // of webrtcbin itself
+    std::optional<Direction> agreed;        // as seen from here; webrtcbin 1.22 cannot change it
+  };
+  struct Wire {                              // an m-line on the wire, for ever
+    Direction remote = Direction::inactive;  // what the other side said last
+    bool rejected = false;
   };
 
-  void plan(const RemoteDescription& remote);
-  [[nodiscard]] SdpMedia render(const Slot& slot, const RemoteDescription& remote) const;
-  [[nodiscard]] Slot* carrier(std::size_t wire);
+  [[nodiscard]] std::optional<Error> plan(const RemoteDescription& remote);
+  [[nodiscard]] std::optional<Error> show(std::size_t wire, const RemoteDescription& remote);
+  [[nodiscard]] std::optional<Error> add_synthetic(std::size_t wire,
+                                                   const RemoteDescription& remote);
+  [[nodiscard]] Direction still_shown(const Slot& slot, Direction wanted) const;
+  [[nodiscard]] std::optional<Error> read(const Sdp& created, DescriptionType type);
   [[nodiscard]] Direction wire_direction(std::size_t wire, DescriptionType type) const;
+  void write(SdpMedia& section, const Slot& slot, DescriptionType type) const;
+  [[nodiscard]] Setup setup_in(DescriptionType type) const;
+  [[nodiscard]] Slot* synthetic_of(std::size_t wire);
+  [[nodiscard]] bool over(const Slot& slot) const;
+  void settle();  // a round is complete
 
   Platform platform_;
-  std::vector<Slot> slots_;        // by webrtcbin's index
-  std::vector<Direction> remote_;  // by wire index: last direction of the remote
+  std::vector<Slot> slots_;  // by webrtcbin's index
+  std::vector<Wire> wires_;  // by index on the wire
   std::optional<Setup> our_role_;
-  std::string mid_;  // of the first m-line
 };
 
 }  // namespace genos::core

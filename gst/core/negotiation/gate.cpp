@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/negotiation/gate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "core/negotiation/session_grammar.hpp"
+#include "core/wire/limits.hpp"
+
+namespace genos::core {
+namespace {
+
+using Problem = std::optional<Error>;
+
+Error malformed(std::string what) { return {Errc::malformed, "SDP: " + std::move(what)}; }
+Error refused(std::string what) { return {Errc::refused, "SDP: " + std::move(what)}; }
+
+// Every live m-line rides on the transport of the first one, which may never go: the other orders
+// abort or crash webrtcbin.
+Problem check_bundle(const Sdp& sdp) {
+  const auto mids = sdp.bundle();
+  const std::set<std::string> members(mids.begin(), mids.end());
+  if (members.size() != mids.size()) return malformed("a mid twice in BUNDLE");
+  if (sdp.media.empty() || sdp.media.front().rejected())
+    return refused("the first m-line is rejected");
+  if (mids.empty() || mids.front() != sdp.media.front().mid())
+    return refused("BUNDLE does not begin with the first m-line");
+  std::size_t live = 0;
+  for (const auto& section : sdp.media) {
+    if (section.rejected()) continue;
+    ++live;
+    if (!members.contains(std::string(section.mid())))
+      return refused("a live m-line outside BUNDLE");
+  }
+  if (live != members.size()) return refused("BUNDLE names a rejected or unknown m-line");
+  return std::nullopt;
+}
+
+Problem read_sections(RemoteDescription& remote) {
+  std::set<std::string> mids;
+  std::set<std::uint32_t> ssrcs;
+  std::size_t applications = 0;
+  for (const auto& section : remote.sdp.media) {
+    auto media = read_media(remote.sdp, section);
+    if (!media) return media.error();
+    if (!mids.insert(media->mid).second) return malformed("a mid twice");
+    for (const auto ssrc : media->ssrcs)
+      if (!ssrcs.insert(ssrc).second) return malformed("one SSRC on two m-lines");
+    applications += media->kind == MediaKind::application ? 1 : 0;
+    remote.media.push_back(*std::move(media));
+  }
+  if (applications != 1) return refused("not exactly one application m-line");
+  return std::nullopt;
+}
+
+Problem read_session(RemoteDescription& remote) {
+  const auto identity = remote.sdp.session.find("genos-identity").value_or(std::string_view());
+  if (identity.size() > limits::max_identity) return Error{Errc::too_large, "SDP: genos-identity"};
+  remote.identity = identity;
+  for (const auto& section : remote.sdp.media) {
+    if (const auto size = section.find("max-message-size")) {
+      const auto value = number(*size, std::uint64_t{1} << 62);
+      if (!value) return malformed("max-message-size");
+      remote.max_message_size = *value;
+    }
+    if (section.count("candidate") > limits::max_parked_candidates)
+      return Error{Errc::too_large, "SDP: too many candidates"};
+  }
+  if (remote.sdp.media.empty()) return std::nullopt;
+  for (const auto line : remote.sdp.media.front().all("candidate"))
+    remote.candidates.emplace_back(line);
+  return std::nullopt;
+}
+
+// RFC 3264 section 6.1: an answer sends only what the offer receives, and the other way round.
+bool fits(Direction answer, Direction offer) {
+  return (!sends(answer) || receives(offer)) && (!receives(answer) || sends(offer));
+}
+
+Problem check_answer(const RemoteDescription& remote, const Sdp& offer) {
+  for (std::size_t i = 0; i < remote.media.size(); ++i) {
+    const auto& media = remote.media[i];
+    const auto& asked = offer.media[i];
+    if (media.rejected || media.kind == MediaKind::application) continue;
+    if (asked.rejected()) return refused("answer revives m-line " + media.mid);
+    if (!fits(media.direction, offer.direction(asked)))
+      return refused("direction of m-line " + media.mid + " does not answer ours");
+    const auto ours = read_media(offer, asked);
+    if (!ours) return refused("our own m-line " + media.mid + ": " + ours.error().detail);
+    for (const auto& codec : media.codecs) {
+      const auto offered = [&](const RemoteCodec& c) {
+        return c.payload == codec.payload && c.is(codec.name) && c.clock_rate == codec.clock_rate;
+      };
+      if (is_known_codec(media.kind, codec.name) &&
+          std::none_of((*ours).codecs.begin(), (*ours).codecs.end(), offered))
+        return refused("answer has a codec that we did not offer: " + codec.name);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<RemoteDescription> Gate::check(const Description& theirs) {
+  const bool offer = theirs.type == DescriptionType::offer;
+  if (state_ != (offer ? State::stable : State::we_offered))
+    return Error{Errc::wrong_state, offer ? "an offer while one is open" : "an answer to no offer"};
+  auto parsed = Sdp::parse(theirs.sdp);
+  if (!parsed) return parsed.error();
+  RemoteDescription remote;
+  remote.type = theirs.type;
+  remote.sdp = *std::move(parsed);
+  remote.first = !met_;
+  if (auto problem = check_session_grammar(remote.sdp)) return *problem;
+  if (auto problem = read_sections(remote)) return *problem;
+  if (auto problem = read_session(remote)) return *problem;
+  if (auto problem = check_bundle(remote.sdp)) return *problem;
+  if (auto problem = check_lines(remote)) return *problem;
+  if (auto problem = check_transport(remote)) return *problem;
+  if (auto problem = check_role(remote)) return *problem;
+  if (!offer)
+    if (auto problem = check_answer(remote, our_offer_)) return *problem;
+  remember(remote);
+  return remote;
+}
+
+// m-line i keeps its mid and its kind for ever; offers append, answers have exactly what was asked.
+Gate::Problem Gate::check_lines(const RemoteDescription& remote) const {
+  const bool answer = remote.type == DescriptionType::answer;
+  if (remote.media.size() < lines_.size()) return refused("an m-line is missing");
+  if (answer && remote.media.size() != lines_.size()) return refused("answer adds an m-line");
+  for (std::size_t i = 0; i < remote.media.size(); ++i) {
+    const auto& media = remote.media[i];
+    if (i >= lines_.size()) {
+      if (media.rejected) return refused("offer adds a rejected m-line");
+      continue;
+    }
+    if (media.mid != lines_[i].mid) return refused("mid of an m-line has changed");
+    if (media.kind != lines_[i].kind)
+      return refused("kind of m-line " + media.mid + " has changed");
+    if (lines_[i].dead && !media.rejected) return refused("m-line " + media.mid + " comes back");
+  }
+  return std::nullopt;
+}
+
+// One certificate and one ICE session for the whole connection: ICE restart means a new one.
+Gate::Problem Gate::check_transport(RemoteDescription& remote) const {
+  for (const auto& section : remote.sdp.media) {
+    if (section.rejected()) continue;
+    auto transport = transport_of(remote.sdp, section);
+    if (!transport) return transport.error();
+    if (remote.ufrag.empty()) {
+      remote.ufrag = transport->ufrag;
+      remote.password = transport->password;
+      remote.fingerprint = transport->fingerprint;
+      remote.fingerprint_hash = transport->hash;
+    }
+    if (transport->ufrag != remote.ufrag || transport->password != remote.password)
+      return refused("ICE credentials differ between m-lines");
+    if (transport->fingerprint != remote.fingerprint || transport->hash != remote.fingerprint_hash)
+      return refused("fingerprints differ between m-lines");
+  }
+  if (!met_) return std::nullopt;
+  if (remote.ufrag != ufrag_ || remote.password != password_) return refused("ICE restart");
+  if (remote.fingerprint != fingerprint_ || remote.fingerprint_hash != fingerprint_hash_)
+    return refused("the fingerprint has changed");
+  return std::nullopt;
+}
+
+// The first m-line speaks for the transport. Firefox answers a later round with a role of its own
+// on m-lines that are new to the bundle: legal values there are tolerated, and the shim rewrites.
+Gate::Problem Gate::check_role(RemoteDescription& remote) const {
+  const bool offer = remote.type == DescriptionType::offer;
+  const auto theirs = our_role_ ? std::optional(opposite(*our_role_)) : std::nullopt;
+  for (std::size_t i = 0; i < remote.sdp.media.size(); ++i) {
+    const auto& section = remote.sdp.media[i];
+    if (section.rejected()) continue;
+    const auto value = remote.sdp.find(section, "setup");
+    const auto setup = value ? setup_of(*value) : std::nullopt;
+    if (!setup) return malformed("a=setup of m-line " + remote.media[i].mid);
+    if (offer) {
+      if (*setup != Setup::actpass && setup != theirs) return refused("offer without actpass");
+      continue;
+    }
+    if (*setup == Setup::actpass) return refused("answer without a DTLS role");
+    if (i > 0) continue;
+    if (theirs && setup != theirs) return refused("the DTLS role has changed");
+    remote.role = setup;
+  }
+  if (offer) remote.role = theirs;
+  return std::nullopt;
+}
+
+void Gate::remember(const RemoteDescription& remote) {
+  met_ = true;
+  state_ = remote.type == DescriptionType::offer ? State::they_offered : State::stable;
+  ufrag_ = remote.ufrag;
+  password_ = remote.password;
+  fingerprint_ = remote.fingerprint;
+  fingerprint_hash_ = remote.fingerprint_hash;
+  if (remote.type == DescriptionType::answer && remote.role) our_role_ = opposite(*remote.role);
+  for (std::size_t i = 0; i < remote.media.size(); ++i) {
+    const auto& media = remote.media[i];
+    if (i == lines_.size()) lines_.push_back({media.mid, media.kind});
+    lines_[i].dead = lines_[i].dead || media.rejected;
+  }
+}
+
+bool Gate::sent(const Description& ours) {
+  const bool offer = ours.type == DescriptionType::offer;
+  if (state_ != (offer ? State::stable : State::they_offered)) return false;
+  auto sdp = Sdp::parse(ours.sdp);
+  if (!sdp || sdp->media.size() < lines_.size()) return false;
+  if (!offer && sdp->media.size() != lines_.size()) return false;
+  for (std::size_t i = 0; i < sdp->media.size(); ++i) {
+    const auto& section = sdp->media[i];
+    if (i == lines_.size()) lines_.push_back({std::string(section.mid()), section.kind()});
+    if (lines_[i].mid != section.mid() || lines_[i].kind != section.kind()) return false;
+    lines_[i].dead = lines_[i].dead || section.rejected();
+  }
+  if (!offer && !our_role_ && !sdp->media.empty()) {
+    const auto setup = setup_of(sdp->find(sdp->media.front(), "setup").value_or("?"));
+    if (!setup || *setup == Setup::actpass) return false;
+    our_role_ = setup;
+  }
+  state_ = offer ? State::we_offered : State::stable;
+  our_offer_ = offer ? *std::move(sdp) : Sdp();
+  return true;
+}
+
+}  // namespace genos::core

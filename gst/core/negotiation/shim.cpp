@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/negotiation/shim.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/negotiation/shown_section.hpp"
+#include "core/wire/limits.hpp"
+
+namespace genos::core {
+namespace {
+
+Direction intersect(Direction ours, Direction theirs) {
+  return direction_of(sends(ours) && receives(theirs), receives(ours) && sends(theirs));
+}
+
+bool is_rtp(const SdpMedia& section) { return section.kind() != MediaKind::application; }
+
+// webrtcbin 1.22 and 1.26 tell the stream only in a=ssrc lines (RFC 8830 has a=msid).
+void add_msid(SdpMedia& section) {
+  if (section.has("msid")) return;
+  constexpr std::string_view mark = " msid:";
+  for (const auto line : section.all("ssrc")) {
+    const auto at = line.find(mark);
+    if (at == std::string_view::npos) continue;
+    return section.add("msid", std::string(line.substr(at + mark.size())));
+  }
+}
+
+}  // namespace
+
+Result<Description> Shim::in(const RemoteDescription& remote) {
+  if (!our_role_ && remote.role) our_role_ = opposite(*remote.role);
+  if (auto problem = plan(remote)) return *problem;
+  const bool offer = remote.type == DescriptionType::offer;
+  const auto role = our_role_ ? opposite(*our_role_) : Setup::active;
+  Sdp shown;
+  for (const auto& line : remote.sdp.session.lines)
+    if (line.type == 'v' || line.type == 'o' || line.type == 's' || line.type == 't')
+      shown.session.lines.push_back(line);
+  shown.session.add("ice-options", "trickle");
+  std::vector<std::string> mids;
+  for (auto& slot : slots_) {
+    const auto& section = remote.sdp.media[slot.wire];
+    const ShownAs as{slot.mid, slot.shown, offer ? Setup::actpass : role};
+    slot.last = shown_section(remote, section.rejected() ? slot.last : section, as);
+    shown.media.push_back(slot.last);
+    mids.push_back(slot.mid);
+  }
+  add_candidates(shown.media.front(), remote, platform_.candidates);
+  shown.set_bundle(mids);
+  if (!offer) settle();
+  return Description{remote.type, shown.text()};
+}
+
+// Decides what webrtcbin is shown of each line.
+std::optional<Error> Shim::plan(const RemoteDescription& remote) {
+  if (remote.sdp.media.empty() || remote.media.size() != remote.sdp.media.size())
+    return Error{Errc::malformed, "a description without m-lines"};
+  for (const auto& slot : slots_)
+    for (const auto& media : remote.media)
+      if (slot.synthetic && slot.mid == media.mid)
+        return Error{Errc::refused, "the mid of an m-line is one of our own"};
+  for (std::size_t wire = 0; wire < remote.media.size(); ++wire) {
+    if (wire == wires_.size()) {
+      wires_.emplace_back();
+      slots_.push_back({wire, false, remote.media[wire].mid, remote.sdp.media[wire], {}, {}, {}});
+    }
+    wires_[wire].rejected = wires_[wire].rejected || remote.media[wire].rejected;
+    wires_[wire].remote =
+        remote.media[wire].rejected ? Direction::inactive : remote.media[wire].direction;
+    if (auto problem = show(wire, remote)) return problem;
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> Shim::show(std::size_t wire, const RemoteDescription& remote) {
+  const auto wanted = wires_[wire].remote;
+  auto& real = slots_[*to_inner(wire)];
+  if (remote.media[wire].kind == MediaKind::application || platform_.direction_changes) {
+    real.shown = wanted;
+    return std::nullopt;
+  }
+  real.shown = still_shown(real, wanted);
+  const bool beside = real.agreed && sends(wanted) && !sends(real.shown);
+  for (auto& slot : slots_)
+    if (slot.synthetic && slot.wire == wire)
+      slot.shown = beside && !over(slot) ? Direction::sendonly : Direction::inactive;
+  if (!beside || synthetic_of(wire) || remote.type == DescriptionType::answer) return std::nullopt;
+  return add_synthetic(wire, remote);
+}
+
+// 1.22: a direction that was agreed stays, or becomes inactive for ever. What only we send on is
+// never shown as inactive, since the other side may want it again.
+Direction Shim::still_shown(const Slot& slot, Direction wanted) const {
+  if (!slot.agreed) return wanted;
+  if (over(slot)) return Direction::inactive;
+  if (*slot.agreed == Direction::sendonly)
+    return wires_[slot.wire].rejected ? Direction::inactive : Direction::recvonly;
+  if (wanted == Direction::inactive) return wanted;
+  if (*slot.agreed == Direction::sendrecv) return Direction::sendrecv;
+  return sends(wanted) ? Direction::sendonly : Direction::inactive;
+}
+
+std::optional<Error> Shim::add_synthetic(std::size_t wire, const RemoteDescription& remote) {
+  if (slots_.size() >= 2 * limits::max_sdp_sections)
+    return Error{Errc::too_large, "the other side changes directions too often"};
+  const std::string mid = "genos-beside-" + std::to_string(slots_.size());
+  for (const auto& media : remote.media)
+    if (media.mid == mid) return Error{Errc::refused, "the mid of an m-line is one of our own"};
+  Slot slot{wire, true, mid, remote.sdp.media[wire], Direction::sendonly, {}, {}};
+  // webrtcbin's list of m-lines only grows at its end; new ones of this offer follow.
+  slots_.push_back(std::move(slot));
+  return std::nullopt;
+}
+
+Result<Description> Shim::local(const Description& created) const {
+  auto sdp = Sdp::parse(created.sdp);
+  if (!sdp) return sdp.error();
+  if (created.type == DescriptionType::answer && !our_role_) return created;
+  for (auto& section : sdp->media)
+    if (section.has("setup")) section.set("setup", name_of(setup_in(created.type)));
+  return Description{created.type, sdp->text()};
+}
+
+Setup Shim::setup_in(DescriptionType type) const {
+  return type == DescriptionType::offer ? Setup::actpass : our_role_.value_or(Setup::active);
+}
+
+Result<Description> Shim::out(const Description& created, std::string_view identity) {
+  auto sdp = Sdp::parse(created.sdp);
+  if (!sdp) return sdp.error();
+  if (auto problem = read(*sdp, created.type)) return *problem;
+  std::vector<SdpMedia> lines;
+  std::vector<std::string> mids;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].synthetic) continue;
+    auto& section = sdp->media[i];
+    write(section, slots_[i], created.type);
+    if (!section.rejected()) mids.push_back(slots_[i].mid);
+    lines.push_back(std::move(section));
+  }
+  sdp->media = std::move(lines);
+  sdp->set_bundle(mids);
+  if (!identity.empty()) sdp->session.set("genos-identity", identity);
+  if (created.type == DescriptionType::answer) settle();
+  return Description{created.type, sdp->text()};
+}
+
+// What webrtcbin says of each line.
+std::optional<Error> Shim::read(const Sdp& created, DescriptionType type) {
+  const bool offer = type == DescriptionType::offer;
+  const auto count = created.media.size();
+  if (count == 0 || count < slots_.size() || (!offer && count != slots_.size()))
+    return Error{Errc::malformed, "webrtcbin's description lacks m-lines or has more than asked"};
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& section = created.media[i];
+    if (section.mid().empty()) return Error{Errc::malformed, "webrtcbin's m-line has no mid"};
+    if (i == slots_.size()) {
+      slots_.push_back({wires_.size(), false, std::string(section.mid()), section, {}, {}, {}});
+      wires_.emplace_back();
+    }
+    auto& slot = slots_[i];
+    if (slot.mid != section.mid())
+      return Error{Errc::malformed, "webrtcbin has renamed m-line " + slot.mid};
+    slot.local = created.direction(section);
+    if (!slot.synthetic && section.rejected()) wires_[slot.wire].rejected = true;
+  }
+  if (!offer && !our_role_) {
+    const auto setup = setup_of(created.find(created.media.front(), "setup").value_or("active"));
+    our_role_ = setup == Setup::passive ? Setup::passive : Setup::active;
+  }
+  return std::nullopt;
+}
+
+// A line that is over for webrtcbin must not look alive: what came on it would have no m-line here.
+Direction Shim::wire_direction(std::size_t wire, DescriptionType type) const {
+  bool sending = false, receiving = false;
+  for (const auto& slot : slots_) {
+    if (slot.wire != wire || over(slot)) continue;
+    sending = sending || (!slot.synthetic && sends(slot.local));
+    receiving = receiving || receives(slot.local);
+  }
+  const auto ours = direction_of(sending, receiving);
+  if (type == DescriptionType::offer) return ours;
+  return intersect(ours, wires_[wire].remote);
+}
+
+void Shim::write(SdpMedia& section, const Slot& slot, DescriptionType type) const {
+  // Port 0 with bundle-only is legal and read as a rejection by some; in a bundle 9 is as good.
+  if (!section.rejected() && section.port == 0) section.port = 9;
+  section.remove("bundle-only");
+  if (section.has("setup")) section.set("setup", name_of(setup_in(type)));
+  if (wires_[slot.wire].rejected) section.port = 0;
+  if (!is_rtp(section)) return;
+  const auto direction = section.port == 0 ? Direction::inactive : wire_direction(slot.wire, type);
+  section.set_direction(direction);
+  if (sends(direction)) add_msid(section);
+}
+
+bool Shim::over(const Slot& slot) const {
+  return !platform_.direction_changes && slot.agreed == Direction::inactive;
+}
+
+Shim::Slot* Shim::synthetic_of(std::size_t wire) {
+  for (auto& slot : slots_)
+    if (slot.synthetic && slot.wire == wire && !over(slot)) return &slot;
+  return nullptr;
+}
+
+void Shim::settle() {
+  for (auto& slot : slots_) slot.agreed = intersect(slot.local, slot.shown);
+}
+
+std::optional<std::size_t> Shim::to_wire(std::size_t inner) const {
+  if (inner >= slots_.size()) return std::nullopt;
+  return slots_[inner].wire;
+}
+
+std::optional<std::size_t> Shim::to_inner(std::size_t wire) const {
+  for (std::size_t i = 0; i < slots_.size(); ++i)
+    if (!slots_[i].synthetic && slots_[i].wire == wire) return i;
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Shim::receiving_line(std::size_t wire) const {
+  for (std::size_t i = 0; i < slots_.size(); ++i)
+    if (slots_[i].synthetic && slots_[i].wire == wire && !over(slots_[i])) return i;
+  return to_inner(wire);
+}
+
+std::optional<Candidate> Shim::out(std::size_t inner, std::string_view candidate) const {
+  const auto parsed = parse_candidate(candidate);
+  if (inner != 0 || !parsed || parsed->component != 1) return std::nullopt;
+  Candidate result;
+  result.candidate = candidate.starts_with("a=") ? candidate.substr(2) : candidate;
+  if (!slots_.empty()) result.mid = slots_.front().mid;
+  result.mline = 0;
+  return result;
+}
+
+}  // namespace genos::core
