@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "bridge/ref.hpp"
 #include "core/base/bytes.hpp"
@@ -14,13 +13,9 @@
 #include "core/base/result.hpp"
 #include "core/room/node.hpp"
 #include "core/wire/signal.hpp"
+#include "link/ice_agent.hpp"
 
 namespace genos::link {
-
-struct IceOptions {
-  std::vector<std::string> servers;   // as typed: stun:host:port, turn:user:pass@host:port?transport=tcp
-  bool relay_only = false;            // ice-transport-policy
-};
 
 class PeerLink {
  public:
@@ -33,35 +28,44 @@ class PeerLink {
     // Turns our certificate's SHA-256 (as in a=fingerprint, "AA:BB:…") into the value of the
     // session attribute `genos-identity` of our descriptions; empty text: no attribute.
     std::function<std::string(const std::string& fingerprint)> identity;
+    core::Duration jitter =
+        std::chrono::milliseconds(100);  // rtpbin waits this long for a late packet
+    core::Duration step_limit = std::chrono::seconds(10);  // one step of the negotiation
   };
-  // Called on the context's thread, never from inside a call into the link, never after `closed`
-  // nor after the destructor began.
+  // Called on the context's thread (but for pad_added), never from inside a call into the link,
+  // never after `closed` nor after the destructor began.
   struct Events {
-    std::function<void(core::Signal)> signal;          // for the other side
-    std::function<void()> opened;                      // channel open, fingerprint verified
-    std::function<void(std::string reason)> closed;    // once, the last event
+    std::function<void(core::Signal)> signal;        // for the other side
+    std::function<void()> opened;                    // channel open, fingerprint verified
+    std::function<void(std::string reason)> closed;  // once, the last event
     std::function<void(core::Bytes)> message;
-    std::function<void()> heard;                       // any packet; at most ten times a second
-    std::function<void(std::size_t buffered)> drained; // bytes still held of what send() was given
-    std::function<void()> negotiated;                  // a later offer/answer round is complete
-    std::function<void(GstPad*)> pad_added;            // media of the other side: a src pad of the pipeline's webrtcbin (streaming thread)
+    std::function<void()> heard;                        // any packet; at most ten times a second
+    std::function<void(std::size_t buffered)> drained;  // bytes still held of what send() was given
+    std::function<void()> negotiated;                   // a later offer/answer round is complete
+    // Media of the other side: a src pad of the pipeline's webrtcbin. On a streaming thread,
+    // perhaps while the destructor runs: hold weak references. A pad that is left unlinked is
+    // drained.
+    std::function<void(GstPad*)> pad_added;
   };
 
   PeerLink(Options options, Events events);
   PeerLink(const PeerLink&) = delete;
   PeerLink& operator=(const PeerLink&) = delete;
-  ~PeerLink();                                  // at once; teardown goes on in a thread of its own
+  ~PeerLink();  // at once; teardown goes on in a thread of its own
 
-  void signal(core::Signal signal);             // from the other side
-  void send(core::Bytes bytes);                 // 1 to 65,536 bytes, after `opened`
-  void close(core::Closing closing);            // `closed` follows
+  void signal(core::Signal signal);   // from the other side
+  void send(core::Bytes bytes);       // 1 to 65,536 bytes, after `opened`
+  void close(core::Closing closing);  // `closed` follows
 
-  // Media, for the elements: adds a sink pad to webrtcbin that carries `caps` (application/x-rtp)
-  // and negotiates. The pad may be linked and pushed to at once; nothing leaves before the other
-  // side accepted it.
+  // Media, for the elements: adds a sink pad to webrtcbin that carries `caps` (fixed, with `ssrc`)
+  // and negotiates; what is added in one turn of the context is negotiated at once. After `opened`.
+  // Towards a page one stream at a time: wrong_state until `negotiated` ended the round of another.
+  // The pad may be linked at once; webrtcbin blocks whoever pushes until the round is over, and
+  // what the other side did not accept is dropped.
   core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id);
   [[nodiscard]] GstElement* pipeline() const;
-  [[nodiscard]] std::string remote_fingerprint() const;
+  [[nodiscard]] std::string remote_fingerprint()
+      const;  // "AA:BB:…", empty before their description
 
   class Impl;
 

@@ -7,7 +7,8 @@
 
 namespace genos::core {
 
-// What follows when the call of a state succeeded. A reply that stands in no row is late and ignored.
+// What follows when the call of a state succeeded. A reply that stands in no row is late and
+// ignored.
 struct Negotiator::Step {
   State state;
   Reply reply;
@@ -101,8 +102,10 @@ void Negotiator::proceed(Reply reply) {
 void Negotiator::receive(Description& description) {
   if (first_ ? remote_applied_ : !open_) return;  // relays repeat; a connection is made only once
   if (description == theirs_) return;
-  if (description.type == DescriptionType::offer) receive_offer(description);
-  else receive_answer(description);
+  if (description.type == DescriptionType::offer)
+    receive_offer(description);
+  else
+    receive_answer(description);
 }
 
 void Negotiator::receive_offer(Description& offer) {
@@ -135,8 +138,10 @@ void Negotiator::receive_answer(Description& answer) {
 
 void Negotiator::receive(Candidate& candidate) {
   if (++remote_candidates_ > limits::link_candidates) return;
-  if (remote_applied_) outputs_.push_back(AddCandidate{std::move(candidate)});
-  else early_remote_.push_back(std::move(candidate));
+  if (remote_applied_)
+    outputs_.push_back(AddCandidate{std::move(candidate)});
+  else
+    early_remote_.push_back(std::move(candidate));
 }
 
 void Negotiator::receive(TurnRequest) {
@@ -221,8 +226,7 @@ void Negotiator::show(DescriptionType type) {
 
 void Negotiator::remote_description_applied() {
   remote_applied_ = true;
-  for (Candidate& candidate : early_remote_)
-    outputs_.push_back(AddCandidate{std::move(candidate)});
+  for (Candidate& candidate : early_remote_) outputs_.push_back(AddCandidate{std::move(candidate)});
   early_remote_.clear();
 }
 

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "link/media_guard.hpp"
+
+#include <array>
+#include <cstring>
+
+namespace genos::link {
+namespace {
+
+constexpr gint64 heard_interval = 100 * G_TIME_SPAN_MILLISECOND;
+// A page with 16 streams, RTX and FEC has 48; each is a session source and a jitterbuffer in
+// rtpbin.
+constexpr std::size_t max_ssrcs = 256;
+constexpr auto any_buffer =
+    static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+
+using Shared = std::shared_ptr<MediaGuard>;
+
+void add_probe(GstPad* pad, GstPadProbeCallback callback, const Shared& guard) {
+  gst_pad_add_probe(pad, any_buffer, callback, new Shared(guard),
+                    [](gpointer data) { delete static_cast<Shared*>(data); });
+}
+
+bool has_factory(GstElement* element, const char* name) {
+  GstElementFactory* factory = gst_element_get_factory(element);
+  return factory && std::strcmp(GST_OBJECT_NAME(factory), name) == 0;
+}
+
+}  // namespace
+
+struct MediaGuard::Probes {
+  static GstPadProbeReturn rtp(GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
+    auto& guard = **static_cast<Shared*>(data);
+    if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+      return guard.admits(GST_PAD_PROBE_INFO_BUFFER(info)) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+    auto* list = gst_buffer_list_make_writable(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
+    info->data = list;
+    for (guint i = gst_buffer_list_length(list); i-- > 0;)
+      if (!guard.admits(gst_buffer_list_get(list, i))) gst_buffer_list_remove(list, i, 1);
+    return gst_buffer_list_length(list) > 0 ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+  }
+
+  static GstPadProbeReturn any(GstPad*, GstPadProbeInfo*, gpointer data) noexcept {
+    (*static_cast<Shared*>(data))->hear();
+    return GST_PAD_PROBE_OK;
+  }
+};
+
+std::vector<Connection> MediaGuard::watch(GstElement* pipeline, GstElement* webrtcbin) {
+  std::vector<Connection> connections;
+  const Shared self = shared_from_this();
+  const auto rtpbin = adopt(gst_bin_get_by_name(GST_BIN(webrtcbin), "rtpbin"));
+  if (rtpbin)
+    connections.push_back(
+        on<void(GstElement*, GstPad*)>(rtpbin.get(), "pad-added", [self](auto*, GstPad* pad) {
+          if (g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtp_sink_"))
+            add_probe(pad, Probes::rtp, self);
+        }));
+  connections.push_back(on<void(GstBin*, GstBin*, GstElement*)>(
+      pipeline, "deep-element-added", [self](auto*, auto*, GstElement* element) {
+        if (!has_factory(element, "nicesrc")) return;
+        const auto pad = adopt(gst_element_get_static_pad(element, "src"));
+        if (pad) add_probe(pad.get(), Probes::any, self);
+      }));
+  return connections;
+}
+
+void MediaGuard::announce(const std::vector<core::RemoteMedia>& media) {
+  const std::scoped_lock guard(lock_);
+  for (const auto& line : media)
+    for (const std::uint32_t ssrc : line.ssrcs)
+      if (ssrcs_.size() < max_ssrcs) ssrcs_.insert(ssrc);
+}
+
+bool MediaGuard::admits(GstBuffer* buffer) {
+  std::array<std::uint8_t, 12> header{};
+  const bool whole = gst_buffer_extract(buffer, 0, header.data(), header.size()) == header.size();
+  const std::uint32_t ssrc = GST_READ_UINT32_BE(header.data() + 8);
+  bool known = false;
+  if (whole && verified_) {
+    const std::scoped_lock guard(lock_);
+    known = ssrcs_.contains(ssrc);
+  }
+  if (!known) refused_++;
+  return known;
+}
+
+void MediaGuard::hear() {
+  const gint64 now = g_get_monotonic_time();
+  gint64 last = heard_at_.load(std::memory_order_relaxed);
+  if (now - last < heard_interval) return;
+  if (heard_at_.compare_exchange_strong(last, now, std::memory_order_relaxed)) heard_();
+}
+
+}  // namespace genos::link

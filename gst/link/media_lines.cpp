@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "link/media_lines.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace genos::link {
+namespace {
+
+using core::Errc;
+using core::Error;
+
+using Flag = std::shared_ptr<std::atomic<bool>>;
+
+// An answer that says `inactive` does not stop webrtcbin's sender (1.22, 1.26).
+GstPadProbeReturn unless_accepted(GstPad*, GstPadProbeInfo*, gpointer data) noexcept {
+  return **static_cast<Flag*>(data) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+std::string missing_field(GstCaps* caps) {
+  if (!caps || !gst_caps_is_fixed(caps)) return "fixed caps";
+  const GstStructure* s = gst_caps_get_structure(caps, 0);
+  if (!gst_structure_has_name(s, "application/x-rtp")) return "application/x-rtp";
+  // Without `ssrc` there is no a=ssrc, and the other side's guard lets nothing in.
+  for (const char* field : {"media", "encoding-name", "payload", "clock-rate", "ssrc"})
+    if (!gst_structure_has_field(s, field)) return field;
+  return {};
+}
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return result;
+}
+
+// One codec, as the offer numbers it. webrtcbin's own answer has no extmap, and without that of the
+// transport-wide feedback a page stays at its start rate.
+Ref<GstCaps> preference(const core::RemoteMedia& media) {
+  const auto wanted =
+      std::find_if(media.codecs.begin(), media.codecs.end(), [&](const auto& codec) {
+        return !codec.repairs && core::is_known_codec(media.kind, codec.name);
+      });
+  if (wanted == media.codecs.end()) return nullptr;
+  const bool video = media.kind == core::MediaKind::video;
+  auto caps = adopt(gst_caps_new_simple(
+      "application/x-rtp", "media", G_TYPE_STRING, video ? "video" : "audio", "encoding-name",
+      G_TYPE_STRING, upper(wanted->name).c_str(), "payload", G_TYPE_INT, int{wanted->payload},
+      "clock-rate", G_TYPE_INT, static_cast<int>(wanted->clock_rate), nullptr));
+  if (media.twcc_extension > 0) {
+    const std::string field = "extmap-" + std::to_string(media.twcc_extension);
+    gst_caps_set_simple(caps.get(), field.c_str(), G_TYPE_STRING, core::twcc_uri.data(), nullptr);
+  }
+  return caps;
+}
+
+Ref<GstElement> drain_into(GstElement* pipeline) {
+  auto fake = sink(gst_element_factory_make("fakesink", nullptr));
+  if (!fake) return nullptr;
+  g_object_set(fake.get(), "sync", FALSE, "async", FALSE, nullptr);
+  gst_bin_add(GST_BIN(pipeline), fake.get());
+  gst_element_sync_state_with_parent(fake.get());
+  return fake;
+}
+
+guint line_of(GstWebRTCRTPTransceiver* transceiver) {
+  guint line = G_MAXUINT;
+  g_object_get(transceiver, "mlineindex", &line, nullptr);
+  return line;
+}
+
+}  // namespace
+
+std::vector<Connection> MediaLines::watch(GstElement* pipeline, GstElement* webrtcbin) {
+  std::vector<Connection> connections;
+  connections.push_back(on<void(GstElement*, GstWebRTCRTPTransceiver*)>(
+      webrtcbin, "on-new-transceiver",
+      [self = shared_from_this()](auto*, GstWebRTCRTPTransceiver* transceiver) {
+        self->on_transceiver(transceiver);
+      }));
+  connections.push_back(on<void(GstElement*, GstPad*)>(
+      webrtcbin, "pad-added",
+      [self = shared_from_this(), weak = Weak(pipeline)](auto*, GstPad* pad) {
+        const auto alive = weak.lock();
+        if (alive && GST_PAD_IS_SRC(pad)) self->on_pad(alive.get(), pad);
+      }));
+  return connections;
+}
+
+core::Result<Ref<GstPad>> MediaLines::add(GstElement* webrtcbin, GstCaps* caps,
+                                          const std::string& stream_id) {
+  const std::string missing = missing_field(caps);
+  if (!missing.empty()) return Error{Errc::malformed, "the caps of a stream need " + missing};
+  GstPadTemplate* sinks = gst_element_get_pad_template(webrtcbin, "sink_%u");
+  auto pad = adopt(gst_element_request_pad(webrtcbin, sinks, nullptr, caps));
+  if (!pad) return Error{Errc::failed, "webrtcbin gave no pad"};
+  if (!stream_id.empty()) g_object_set(pad.get(), "msid", stream_id.c_str(), nullptr);
+  GstWebRTCRTPTransceiver* raw = nullptr;
+  g_object_get(pad.get(), "transceiver", &raw, nullptr);
+  Sending line{adopt(raw), std::make_shared<std::atomic<bool>>(false)};
+  if (!line.transceiver) return Error{Errc::failed, "webrtcbin gave no transceiver"};
+  g_object_set(line.transceiver.get(), "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY,
+               nullptr);
+  const auto any =
+      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+  gst_pad_add_probe(pad.get(), any, unless_accepted, new Flag(line.accepted),
+                    [](gpointer data) { delete static_cast<Flag*>(data); });
+  sending_.push_back(std::move(line));
+  // create-offer must find caps on every pad, and whoever feeds this one may come later.
+  const Owned<char> id(gst_pad_create_stream_id(pad.get(), webrtcbin, nullptr));
+  gst_pad_send_event(pad.get(), gst_event_new_stream_start(id ? id.get() : stream_id.c_str()));
+  gst_pad_send_event(pad.get(), gst_event_new_caps(caps));
+  return pad;
+}
+
+void MediaLines::expect(const core::RemoteDescription& offer, const core::Shim& shim) {
+  const std::scoped_lock guard(lock_);
+  for (std::size_t wire = 0; wire < offer.media.size(); wire++) {
+    const auto inner = shim.receiving_line(wire);
+    if (!inner) continue;
+    if (offered_.size() <= *inner) offered_.resize(*inner + 1);
+    offered_[*inner] = offer.media[wire];
+  }
+}
+
+void MediaLines::settle(const core::RemoteDescription& remote, const core::Shim& shim) {
+  for (const Sending& line : sending_) {
+    const auto wire = shim.to_wire(line_of(line.transceiver.get()));
+    const bool known = wire && *wire < remote.media.size();
+    *line.accepted =
+        known && !remote.media[*wire].rejected && core::receives(remote.media[*wire].direction);
+  }
+}
+
+// webrtcbin 1.22 emits this with its lock held: nothing but the transceiver may be touched.
+void MediaLines::on_transceiver(GstWebRTCRTPTransceiver* transceiver) {
+  const guint line = line_of(transceiver);
+  Ref<GstCaps> caps;
+  {
+    const std::scoped_lock guard(lock_);
+    if (line < offered_.size()) caps = preference(offered_[line]);
+  }
+  if (caps) g_object_set(transceiver, "codec-preferences", caps.get(), nullptr);
+}
+
+void MediaLines::on_pad(GstElement* pipeline, GstPad* pad) {
+  if (pad_added_) pad_added_(pad);
+  if (gst_pad_is_linked(pad)) return;
+  const auto fake = drain_into(pipeline);
+  if (!fake) return;
+  const auto to = adopt(gst_element_get_static_pad(fake.get(), "sink"));
+  gst_pad_link(pad, to.get());
+}
+
+}  // namespace genos::link

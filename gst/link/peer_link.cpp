@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "link/peer_link.hpp"
+
+#include <utility>
+
+#include "crypto/certificate.hpp"
+#include "link/peer_link_impl.hpp"
+#include "link/platform.hpp"
+#include "link/reaper.hpp"
+
+namespace genos::link {
+namespace {
+
+// A page notices a closed channel and lets go of its side in about 0.1 s; dropped without it, the
+// page's leave() and joinRoom() fail until its own time-out.
+constexpr core::Duration goodbye = std::chrono::milliseconds(300);
+// A page sends one channel. Each further one costs two threads in webrtcbin 1.22.
+constexpr std::size_t max_channels = 4;
+// For what was written to leave a link that is being closed.
+constexpr core::Duration flush_limit = std::chrono::seconds(2);
+
+Ref<GObject> object_of(gpointer owner, const char* property) {
+  GObject* raw = nullptr;
+  if (owner) g_object_get(owner, property, &raw, nullptr);
+  return adopt(raw);
+}
+
+Ref<GstElement> make_pipeline() {
+  auto pipeline = sink(gst_pipeline_new(nullptr));
+  const auto clock = adopt(gst_system_clock_obtain());
+  // For as long as the link lives, whatever the pipelines of the application do.
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline.get()), clock.get());
+  gst_element_set_start_time(pipeline.get(), GST_CLOCK_TIME_NONE);
+  gst_element_set_base_time(pipeline.get(), gst_clock_get_time(clock.get()));
+  return pipeline;
+}
+
+}  // namespace
+
+PeerLink::Impl::Impl(Options options, Events events)
+    : options_(std::move(options)),
+      events_(std::move(events)),
+      context_(retain(options_.context)),
+      shim_(platform().core) {}
+
+PeerLink::Impl::~Impl() { dispose(); }
+
+void PeerLink::Impl::start() {
+  mailbox_ = std::make_shared<Box>(context_.get(), weak_from_this());
+  guard_ = std::make_shared<MediaGuard>([box = mailbox_] {
+    box->post([](Impl& self) {
+      if (!self.over_ && self.events_.heard) self.events_.heard();
+    });
+  });
+  lines_ = std::make_shared<MediaLines>(events_.pad_added);
+  if (!build()) return end("webrtcbin could not be started: is gstreamer1.0-nice installed?");
+  negotiator_ = std::make_unique<Machine>(
+      context_.get(), core::Negotiator({options_.role, options_.partner, options_.step_limit}),
+      Act{this});
+  feed(core::Negotiator::Begin{});
+}
+
+bool PeerLink::Impl::build() {
+  webrtc_ = sink(gst_element_factory_make("webrtcbin", nullptr));
+  if (!webrtc_) return false;
+  pipeline_ = make_pipeline();
+  const auto jitter = std::chrono::duration_cast<std::chrono::milliseconds>(options_.jitter);
+  g_object_set(webrtc_.get(), "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency",
+               static_cast<guint>(jitter.count()), nullptr);
+  if (platform().reuse_source_pads) g_object_set(webrtc_.get(), "reuse-source-pads", TRUE, nullptr);
+  configure_ice(webrtc_.get(), options_.ice);
+  gst_bin_add(GST_BIN(pipeline_.get()), webrtc_.get());  // refs what does not float
+  watch_bus();
+  watch_webrtcbin();
+  // In READY, so that the channel stands in the first offer.
+  if (gst_element_set_state(pipeline_.get(), GST_STATE_READY) == GST_STATE_CHANGE_FAILURE)
+    return false;
+  if (options_.role == core::LinkRole::offerer) {
+    GstWebRTCDataChannel* channel = nullptr;
+    g_signal_emit_by_name(webrtc_.get(), "create-data-channel", "data", nullptr, &channel);
+    if (!channel) return false;
+    port_ = std::make_shared<DataPort>(adopt(channel), data_events(mailbox_));
+  }
+  return gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
+}
+
+void PeerLink::Impl::watch_bus() {
+  const auto bus = adopt(gst_element_get_bus(pipeline_.get()));
+  const auto handler = [](GstBus*, GstMessage* message, gpointer data) -> GstBusSyncReply {
+    const auto& box = *static_cast<std::shared_ptr<Box>*>(data);
+    const auto type = GST_MESSAGE_TYPE(message);
+    if (type == GST_MESSAGE_ERROR || type == GST_MESSAGE_LATENCY)
+      box->post([kept = retain(message)](Impl& self) { self.on_bus_message(kept.get()); });
+    gst_message_unref(message);
+    return GST_BUS_DROP;
+  };
+  gst_bus_set_sync_handler(bus.get(), handler, new std::shared_ptr<Box>(mailbox_),
+                           [](gpointer data) { delete static_cast<std::shared_ptr<Box>*>(data); });
+}
+
+// An error in here is this peer's end, never the room's.
+void PeerLink::Impl::on_bus_message(GstMessage* message) {
+  if (over_) return;
+  // Without it webrtcbin 1.24.12 to 1.26 sends no RTCP sender reports.
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_LATENCY) {
+    gst_bin_recalculate_latency(GST_BIN(pipeline_.get()));
+    return;
+  }
+  Owned<GError> error;
+  {
+    Out<GError> slot(error);
+    gst_message_parse_error(message, slot, nullptr);
+  }
+  end(std::string("the connection broke: ") + (error ? error->message : "unknown error"));
+}
+
+void PeerLink::Impl::watch_webrtcbin() {
+  auto* webrtc = webrtc_.get();
+  connections_.push_back(on<void(GstElement*, guint, char*)>(
+      webrtc, "on-ice-candidate", [box = mailbox_](auto*, guint mline, char* text) {
+        if (!text || !*text) return;  // 1.26: end of candidates of one transport
+        core::Candidate candidate{text, {}, mline, {}};
+        box->post(
+            [c = std::move(candidate)](Impl& self) { self.feed(core::Negotiator::Local{c}); });
+      }));
+  connections_.push_back(on<void(GstElement*, GParamSpec*)>(
+      webrtc, "notify::ice-gathering-state", [box = mailbox_](GstElement* from, GParamSpec*) {
+        GstWebRTCICEGatheringState state{};
+        g_object_get(from, "ice-gathering-state", &state, nullptr);
+        if (state != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE) return;
+        box->post([](Impl& self) { self.feed(core::Negotiator::Local{}); });
+      }));
+  connections_.push_back(on<void(GstElement*, GParamSpec*)>(
+      webrtc, "notify::connection-state", [box = mailbox_](auto*, auto*) {
+        box->post([](Impl& self) { self.on_connection_state(); });
+      }));
+  // The one place where handlers are attached before a message can come.
+  const bool ours = options_.role == core::LinkRole::offerer;
+  const auto seen = std::make_shared<std::atomic<std::size_t>>(ours ? 1 : 0);
+  connections_.push_back(on<void(GstElement*, GstWebRTCDataChannel*, gboolean)>(
+      webrtc, "prepare-data-channel",
+      [seen, box = mailbox_](auto*, GstWebRTCDataChannel* channel, gboolean local) {
+        if (local) return;
+        const std::size_t before = seen->fetch_add(1);
+        if (before == 0) {  // whatever its label says
+          auto port = std::make_shared<DataPort>(retain(channel), data_events(box));
+          box->post([port = std::move(port)](Impl& self) { self.take_port(port); });
+        } else if (before >= max_channels) {
+          box->post([](Impl& self) { self.end("they open one data channel after another"); });
+        }
+      }));
+  for (auto& connection : guard_->watch(pipeline_.get(), webrtc))
+    connections_.push_back(std::move(connection));
+  for (auto& connection : lines_->watch(pipeline_.get(), webrtc))
+    connections_.push_back(std::move(connection));
+}
+
+void PeerLink::Impl::on_connection_state() {
+  if (over_) return;
+  GstWebRTCPeerConnectionState state{};
+  g_object_get(webrtc_.get(), "connection-state", &state, nullptr);
+  if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED) return end("no path to the peer works");
+  if (state != GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED) return;
+  gst_bin_recalculate_latency(GST_BIN(pipeline_.get()));
+  (void)verify();
+}
+
+// DTLS is up, but 1.22 to 1.28.4 take any certificate: is it the one that signalling announced?
+bool PeerLink::Impl::verify() {
+  if (verified_ || over_) return verified_;
+  const auto sctp = object_of(webrtc_.get(), "sctp-transport");
+  const auto dtls = object_of(sctp.get(), "transport");
+  char* raw = nullptr;
+  if (dtls) g_object_get(dtls.get(), "remote-certificate", &raw, nullptr);
+  const Owned<char> pem(raw);
+  if (!pem || !remote_) return false;  // not connected yet
+  const auto found = crypto::certificate_fingerprint(pem.get(), remote_->fingerprint_hash);
+  verified_ = found && *found == remote_->fingerprint;
+  if (verified_)
+    guard_->verified();
+  else
+    end("somebody else answered: the certificate is not the one of the peer's description");
+  return verified_;
+}
+
+void PeerLink::Impl::end(std::string why) {
+  if (std::exchange(over_, true)) return;
+  mailbox_->post([reason = std::move(why)](Impl& self) {
+    self.dispose();
+    if (self.events_.closed) self.events_.closed(reason);
+  });
+}
+
+void PeerLink::Impl::close(core::Closing closing) {
+  if (over_ || std::exchange(closing_, true)) return;
+  if (closing == core::Closing::at_once || !opened_ || port_->buffered() == 0)
+    return end("closed by us");
+  GSource* timer = g_timeout_source_new(static_cast<guint>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(flush_limit).count()));
+  const auto expired = [](gpointer data) -> gboolean {
+    (*static_cast<std::shared_ptr<Box>*>(data))->post([](Impl& self) { self.end("closed by us"); });
+    return G_SOURCE_REMOVE;
+  };
+  g_source_set_callback(timer, expired, new std::shared_ptr<Box>(mailbox_),
+                        [](gpointer data) { delete static_cast<std::shared_ptr<Box>*>(data); });
+  g_source_attach(timer, context_.get());
+  g_source_unref(timer);
+}
+
+void PeerLink::Impl::shut_down() {
+  over_ = true;
+  dispose();
+}
+
+// webrtcbin joins its threads on the way to NULL, so that happens elsewhere; the channel is closed
+// first, or the other side hears nothing of it.
+void PeerLink::Impl::dispose() {
+  connections_.clear();
+  negotiator_.reset();
+  Ref<GstWebRTCDataChannel> channel = port_ ? port_->channel() : nullptr;
+  port_.reset();
+  webrtc_ = nullptr;
+  if (!pipeline_) return;
+  const bool polite = channel && channel_open_;
+  if (polite) reaper::after({}, [channel] { gst_webrtc_data_channel_close(channel.get()); });
+  reaper::after(polite ? goodbye : core::Duration{},
+                [pipeline = std::exchange(pipeline_, nullptr), channel] {
+                  const auto bus = adopt(gst_element_get_bus(pipeline.get()));
+                  gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
+                  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+                });
+}
+
+// --- the outside ---
+
+PeerLink::PeerLink(Options options, Events events)
+    : impl_(std::make_shared<Impl>(std::move(options), std::move(events))) {
+  impl_->start();
+}
+PeerLink::~PeerLink() { impl_->shut_down(); }
+void PeerLink::signal(core::Signal signal) { impl_->signal(std::move(signal)); }
+void PeerLink::send(core::Bytes bytes) { impl_->send(std::move(bytes)); }
+void PeerLink::close(core::Closing closing) { impl_->close(closing); }
+core::Result<Ref<GstPad>> PeerLink::add_media(GstCaps* caps, const std::string& stream_id) {
+  return impl_->add_media(caps, stream_id);
+}
+GstElement* PeerLink::pipeline() const { return impl_->pipeline(); }
+std::string PeerLink::remote_fingerprint() const { return impl_->remote_fingerprint(); }
+
+bool drain_teardowns(core::Duration limit) { return reaper::drain(limit); }
+
+}  // namespace genos::link

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The inside of a peer link. Everything runs on the context's thread but what posts to the mailbox.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "bridge/pump.hpp"
+#include "bridge/signal.hpp"
+#include "core/negotiation/candidate.hpp"
+#include "core/negotiation/gate.hpp"
+#include "core/negotiation/negotiator.hpp"
+#include "core/negotiation/shim.hpp"
+#include "link/data_port.hpp"
+#include "link/mailbox.hpp"
+#include "link/media_guard.hpp"
+#include "link/media_lines.hpp"
+#include "link/peer_link.hpp"
+
+namespace genos::link {
+
+class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(Options options, Events events);
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl();
+
+  void start();
+  void signal(core::Signal signal);
+  void send(core::Bytes bytes);
+  void close(core::Closing closing);
+  void shut_down();
+  core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id);
+  [[nodiscard]] GstElement* pipeline() const { return pipeline_.get(); }
+  [[nodiscard]] const std::string& remote_fingerprint() const { return remote_fingerprint_; }
+
+ private:
+  struct Act {
+    Impl* self;
+    void operator()(core::Negotiator::Output& output) const;
+  };
+  using Box = Mailbox<Impl>;
+  using Machine = Pump<core::Negotiator, Act>;
+
+  bool build();
+  void watch_bus();
+  void watch_webrtcbin();
+  void on_bus_message(GstMessage* message);
+  void on_connection_state();
+  [[nodiscard]] static DataEvents data_events(const std::shared_ptr<Box>& box);
+  void take_port(std::shared_ptr<DataPort> port);
+  void on_channel_open();
+  void on_message(core::Bytes bytes);
+  void on_drained();
+  void try_open();
+  [[nodiscard]] bool verify();
+  void end(std::string why);
+  void dispose();
+
+  void act(core::Negotiator::CreateOffer);
+  void act(core::Negotiator::CreateAnswer);
+  void act(core::Negotiator::SetLocal& output);
+  void act(core::Negotiator::SetRemote& output);
+  void act(core::Negotiator::AddCandidate& output);
+  void act(core::Negotiator::Send& output);
+  void act(core::Negotiator::Negotiated& output);
+  void act(core::Negotiator::Ended& output);
+  void create(const char* action, const char* field);
+  void apply(const char* action, const core::Description& description);
+  void feed(core::Negotiator::Input input);
+  [[nodiscard]] core::Result<core::Description> admit(const core::Description& theirs);
+  [[nodiscard]] core::Result<core::Description> show(const core::Description& ours);
+
+  Options options_;
+  Events events_;
+  Ref<GMainContext> context_;
+  std::shared_ptr<Box> mailbox_;
+  std::shared_ptr<MediaGuard> guard_;
+  std::shared_ptr<MediaLines> lines_;
+  core::Gate gate_;
+  core::Shim shim_;
+  struct Agreed {
+    core::Gate gate;
+    core::Shim shim;
+  };
+  // As it was before an offer was sent that may have to be thrown away.
+  std::optional<Agreed> before_offer_;
+  std::optional<core::RemoteDescription> remote_;
+  std::string remote_fingerprint_;
+  Ref<GstElement> pipeline_;
+  Ref<GstElement> webrtc_;
+  std::unique_ptr<Machine> negotiator_;
+  std::shared_ptr<DataPort> port_;
+  std::optional<std::string> settling_;  // the stream whose round is not over
+  unsigned rounds_wanted_ = 0, rounds_offered_ = 0;
+  bool media_posted_ = false;
+  std::vector<core::Bytes> early_;  // messages that came before whose they are was verified
+  bool channel_open_ = false;
+  bool verified_ = false;
+  bool opened_ = false;
+  bool closing_ = false;  // no more sends; what was written is leaving
+  bool over_ = false;     // `closed` was said or will not be
+  std::vector<Connection> connections_;
+};
+
+}  // namespace genos::link

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The part of a peer link that does what its negotiator decides.
+#include <utility>
+
+#include "link/description.hpp"
+#include "link/peer_link_impl.hpp"
+#include "link/platform.hpp"
+
+namespace genos::link {
+
+using core::DescriptionType;
+using core::Errc;
+using core::Error;
+using core::Negotiator;
+
+void PeerLink::Impl::Act::operator()(Negotiator::Output& output) const {
+  std::visit([this](auto& each) { self->act(each); }, output);
+}
+
+void PeerLink::Impl::feed(Negotiator::Input input) {
+  if (!over_ && negotiator_) negotiator_->feed(input);
+}
+
+void PeerLink::Impl::signal(core::Signal signal) { feed(Negotiator::Remote{std::move(signal)}); }
+
+void PeerLink::Impl::act(Negotiator::CreateOffer) {
+  rounds_offered_ = rounds_wanted_;
+  create("create-offer", "offer");
+}
+
+void PeerLink::Impl::act(Negotiator::CreateAnswer) { create("create-answer", "answer"); }
+
+// Replies come on webrtcbin's own thread, which must never be joined from there.
+void PeerLink::Impl::create(const char* action, const char* field) {
+  const auto reply = promise([box = mailbox_, field](const GstStructure* s) {
+    auto made = created_sdp(s, field);
+    box->post([made = std::move(made)](Impl& self) {
+      if (made)
+        self.feed(Negotiator::Created{*made});
+      else
+        self.feed(Negotiator::Failed{made.error().detail});
+    });
+  });
+  g_signal_emit_by_name(webrtc_.get(), action, nullptr, reply.get());
+}
+
+void PeerLink::Impl::act(Negotiator::SetLocal& output) {
+  apply("set-local-description", output.description);
+}
+
+void PeerLink::Impl::act(Negotiator::SetRemote& output) {
+  const auto passed = admit(output.description);
+  if (passed) return apply("set-remote-description", *passed);
+  mailbox_->post([why = "refused their description: " + passed.error().detail](Impl& self) {
+    self.feed(Negotiator::Failed{why});
+  });
+}
+
+void PeerLink::Impl::apply(const char* action, const core::Description& description) {
+  const auto reply = promise([box = mailbox_](const GstStructure* s) {
+    box->post([why = promise_error(s)](Impl& self) {
+      if (why.empty())
+        self.feed(Negotiator::Done{});
+      else
+        self.feed(Negotiator::Failed{why});
+    });
+  });
+  const auto converted = to_webrtc(description);
+  if (!converted) {
+    mailbox_->post(
+        [why = converted.error().detail](Impl& self) { self.feed(Negotiator::Failed{why}); });
+    return;
+  }
+  g_signal_emit_by_name(webrtc_.get(), action, (*converted).get(), reply.get());
+}
+
+void PeerLink::Impl::act(Negotiator::AddCandidate& output) {
+  const std::string mid = remote_->media.empty() ? std::string() : remote_->media.front().mid;
+  const auto sorted =
+      core::sort_candidate(output.candidate, platform().core.candidates, remote_->ufrag, mid);
+  if (sorted.verdict != core::Verdict::keep) return;
+  g_signal_emit_by_name(webrtc_.get(), "add-ice-candidate", 0u, sorted.line.c_str());
+}
+
+void PeerLink::Impl::act(Negotiator::Send& output) {
+  core::Signal signal = std::move(output.signal);
+  if (auto* description = std::get_if<core::Description>(&signal)) {
+    auto shown = show(*description);
+    if (!shown) return end("our own description: " + shown.error().detail);
+    signal = std::move(*shown);
+  } else if (auto* candidate = std::get_if<core::Candidate>(&signal)) {
+    if (candidate->candidate.empty()) {
+      candidate->mline = 0;
+    } else {
+      auto shown = shim_.out(candidate->mline.value_or(0), candidate->candidate);
+      if (!shown) return;
+      signal = std::move(*shown);
+    }
+  }
+  mailbox_->post([signal = std::move(signal)](Impl& self) {
+    if (!self.over_ && self.events_.signal) self.events_.signal(signal);
+  });
+}
+
+void PeerLink::Impl::act(Negotiator::Negotiated& output) {
+  if (output.ours && rounds_offered_ == rounds_wanted_) settling_.reset();
+  lines_->settle(*remote_, shim_);
+  mailbox_->post([](Impl& self) {
+    if (!self.over_ && self.events_.negotiated) self.events_.negotiated();
+  });
+}
+
+void PeerLink::Impl::act(Negotiator::Ended& output) { end(std::move(output.why)); }
+
+// Theirs, on its way to webrtcbin.
+core::Result<core::Description> PeerLink::Impl::admit(const core::Description& theirs) {
+  // They did not see our offer, or offered before they did: webrtcbin never had it.
+  if (before_offer_ && theirs.type == DescriptionType::offer) {
+    gate_ = std::move(before_offer_->gate);
+    shim_ = std::move(before_offer_->shim);
+  }
+  before_offer_.reset();
+  auto checked = gate_.check(theirs);
+  if (!checked) return checked.error();
+  remote_ = std::move(*checked);
+  remote_fingerprint_ = remote_->fingerprint;
+  auto seen = shim_.in(*remote_);
+  if (!seen) return seen;
+  guard_->announce(remote_->media);
+  if (theirs.type == DescriptionType::offer) lines_->expect(*remote_, shim_);
+  return seen;
+}
+
+// Ours, on its way to the other side.
+core::Result<core::Description> PeerLink::Impl::show(const core::Description& ours) {
+  const bool may_be_thrown_away = options_.role == core::LinkRole::answerer &&
+                                  options_.partner == core::Partner::page &&
+                                  ours.type == DescriptionType::offer;
+  if (may_be_thrown_away) before_offer_.emplace(Agreed{gate_, shim_});
+  std::string identity;
+  const auto parsed = core::Sdp::parse(ours.sdp);
+  if (options_.identity && parsed && !(*parsed).media.empty()) {
+    const auto line = (*parsed).find((*parsed).media.front(), "fingerprint");
+    const auto blank = line ? line->find(' ') : std::string_view::npos;
+    if (blank != std::string_view::npos)
+      identity = options_.identity(std::string(line->substr(blank + 1)));
+  }
+  auto shown = shim_.out(ours, identity);
+  if (shown && !gate_.sent(*shown)) return Error{Errc::malformed, "not of a shape that we know"};
+  return shown;
+}
+
+}  // namespace genos::link

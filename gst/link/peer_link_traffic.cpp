@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The part of a peer link that carries messages and media.
+#include <utility>
+
+#include "link/peer_link_impl.hpp"
+
+namespace genos::link {
+namespace {
+
+// What may wait for the context's thread: a second of a fast link. More means that this process
+// does not keep up, and webrtcbin offers no way to slow the sender down.
+constexpr std::size_t unread_limit = 64 * 1024 * 1024;
+// Of a message beside its bytes: an empty one costs memory as well.
+constexpr std::size_t message_cost = 256;
+
+}  // namespace
+
+DataEvents PeerLink::Impl::data_events(const std::shared_ptr<Box>& box) {
+  const auto unread = std::make_shared<std::atomic<std::size_t>>(0);
+  const auto draining = std::make_shared<std::atomic<bool>>(false);
+  return {
+      .open = [box] { box->post([](Impl& self) { self.on_channel_open(); }); },
+      .closed =
+          [box](std::string why) {
+            box->post([why = std::move(why)](Impl& self) { self.end(why); });
+          },
+      .message =
+          [box, unread](core::Bytes bytes) {
+            const std::size_t cost = bytes.size() + message_cost;
+            if (unread->fetch_add(cost) > unread_limit) {
+              unread->fetch_sub(cost);
+              return box->post([](Impl& self) { self.end("they send faster than we can read"); });
+            }
+            const auto kept = std::make_shared<core::Bytes>(std::move(bytes));
+            box->post([kept, unread, cost](Impl& self) {
+              unread->fetch_sub(cost);
+              self.on_message(std::move(*kept));
+            });
+          },
+      .drained =
+          [box, draining] {
+            if (draining->exchange(true)) return;  // one on its way tells both
+            box->post([draining](Impl& self) {
+              draining->store(false);
+              self.on_drained();
+            });
+          },
+  };
+}
+
+void PeerLink::Impl::take_port(std::shared_ptr<DataPort> port) {
+  if (!over_) port_ = std::move(port);
+}
+
+void PeerLink::Impl::on_channel_open() {
+  channel_open_ = true;
+  try_open();
+}
+
+// A message proves that the channel is open, whatever thread was faster to say so.
+void PeerLink::Impl::on_message(core::Bytes bytes) {
+  if (over_) return;
+  channel_open_ = true;
+  if (!opened_) {
+    early_.push_back(std::move(bytes));
+    return try_open();
+  }
+  if (events_.message) events_.message(std::move(bytes));
+}
+
+void PeerLink::Impl::try_open() {
+  if (over_ || opened_ || !channel_open_ || !port_ || !verify()) return;
+  opened_ = true;
+  feed(core::Negotiator::Open{});
+  if (events_.opened) events_.opened();
+  for (auto& bytes : std::exchange(early_, {}))
+    if (!over_ && events_.message) events_.message(std::move(bytes));
+}
+
+void PeerLink::Impl::on_drained() {
+  if (over_ || !port_ || !opened_) return;
+  const std::size_t left = port_->buffered();
+  if (closing_ && left == 0) return end("closed by us");
+  if (events_.drained) events_.drained(left);
+}
+
+void PeerLink::Impl::send(core::Bytes bytes) {
+  if (over_ || closing_ || !opened_) return;
+  const auto sent = port_->send(std::move(bytes));
+  if (!sent) end(sent.error().detail);
+}
+
+core::Result<Ref<GstPad>> PeerLink::Impl::add_media(GstCaps* caps, const std::string& stream_id) {
+  using core::Errc;
+  using core::Error;
+  if (over_ || closing_ || !opened_)
+    return Error{Errc::wrong_state, "media is added to a link that is open"};
+  // A page pairs streams with what was said of them by order only: one a round.
+  const bool page = options_.partner == core::Partner::page;
+  if (page && settling_ && *settling_ != stream_id)
+    return Error{Errc::wrong_state, "another stream is being negotiated with this page"};
+  auto pad = lines_->add(webrtc_.get(), caps, stream_id);
+  if (!pad) return pad;
+  settling_ = stream_id;
+  if (!std::exchange(media_posted_, true))  // what else is added in this turn comes along
+    mailbox_->post([](Impl& self) {
+      self.media_posted_ = false;
+      self.rounds_wanted_++;
+      self.feed(core::Negotiator::Media{});
+    });
+  return pad;
+}
+
+}  // namespace genos::link
