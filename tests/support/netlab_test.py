@@ -207,4 +207,7 @@ class Ends(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    if os.geteuid() != 0 and not os.environ.get("CI"):
+        print("1..0 # SKIP a lab of network namespaces needs root")
+        sys.exit(0)
     tap.main()
