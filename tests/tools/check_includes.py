@@ -60,17 +60,17 @@ def room_of(path):
     return None
 
 
-def target_room(path, name, files):
+def target_room(path, bracket, name, files):
     """The room that an include leads to; None when it is no file of ours."""
     beside = os.path.normpath(os.path.join(os.path.dirname(path), name))
     for candidate in (beside, "gst/" + name, name):
         if candidate in files:
-            return room_of(candidate)
-    return room_of("gst/" + name) or ("tests" if name.startswith("tests/") else None)
+            return "tests" if candidate.startswith("tests/") else room_of(candidate)
+    return room_of("gst/" + name) if bracket == '"' else None  # <net/if.h> is the system's
 
 
 def problem_of(room, path, bracket, name, files):
-    target = target_room(path, name, files)
+    target = target_room(path, bracket, name, files)
     if target is not None:
         if target == room or target in ROOMS[room]:
             return None
