@@ -151,6 +151,21 @@ bool Outbox::cancel(TransferId id) {
   return true;
 }
 
+void Outbox::rewind() {
+  for (auto it = transfers_.begin(); it != transfers_.end();) {
+    const auto current = it++;
+    Transfer& transfer = current->second;
+    if (is_control(transfer.message.channel)) {
+      remove(current);
+      continue;
+    }
+    const auto bytes = bytes_of_all(transfer.message);
+    queued_ += bytes - transfer.left;
+    transfer.left = bytes;
+    transfer.chunk = 0;
+  }
+}
+
 void Outbox::forget(const RoomToken& room) {
   for (auto it = transfers_.begin(); it != transfers_.end();) {
     const auto current = it++;

@@ -54,6 +54,9 @@ class Outbox {
   // False when it is not here (any more). A transfer that has begun leaves a part at the receiver,
   // which drops it when it wants the space: Trystero has no way to call it back.
   bool cancel(TransferId id);
+  // Another link takes over: what has begun begins again there, because the part that was sent may
+  // be lost; protocol actions were about the old link and are dropped.
+  void rewind();
   void forget(const RoomToken& room);  // all that waits for this room, control actions too
 
   // Drops the oldest application message that has not begun; empty when there is none.

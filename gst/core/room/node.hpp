@@ -23,7 +23,10 @@
 
 namespace genos::core {
 
-enum class Closing : std::uint8_t { at_once, after_flush };  // after_flush: what was written is sent first
+enum class Closing : std::uint8_t {
+  at_once,
+  after_flush
+};  // after_flush: what was written is sent first
 enum class LeaveReason : std::uint8_t {
   said_goodbye,  // it left the room
   lost,          // nothing heard of it for too long, or its link broke and could not be replaced
@@ -39,103 +42,274 @@ class Node {
  public:
   struct Options {
     PeerId self;
-    Random* random = nullptr;                // outlives the node
-    std::unique_ptr<Topology> topology;      // FullMesh when empty
-    Duration ping_interval = std::chrono::seconds(1);    // of silence, before we ask
-    Duration silence_limit = std::chrono::seconds(9);    // of silence, before a peer is lost
-    Duration link_limit = std::chrono::milliseconds(23333);   // to open, once the answer came or was sent
+    Random* random = nullptr;                          // outlives the node
+    std::unique_ptr<Topology> topology;                // FullMesh when empty
+    Duration ping_interval = std::chrono::seconds(1);  // of silence, before we ask
+    Duration silence_limit = std::chrono::seconds(9);  // of silence, before a peer is lost
+    Duration link_limit =
+        std::chrono::milliseconds(23333);  // to open, once the answer came or was sent
     Duration offer_limit = std::chrono::milliseconds(57333);  // to be answered
     Duration handshake_limit = std::chrono::seconds(10);
-    std::size_t send_high = 256 * 1024;      // bytes handed to a link before we wait for it to drain
+    std::size_t send_high = 256 * 1024;  // bytes handed to a link before we wait for it to drain
     std::size_t queue_limit = 64 * 1024 * 1024;  // bytes waiting for one peer
     Overflow overflow = Overflow::wait;
   };
 
   struct RoomOptions {
     RoomToken token;
-    Advertisement ours;                       // what we do in this room
+    Advertisement ours;  // what we do in this room
     bool strict = false;
-    std::set<std::string> trusted;            // keys (base64url) or peer ids; empty: everybody
+    std::set<std::string> trusted;  // keys (base64url) or peer ids; empty: everybody
     bool application_handshake = false;
+    bool passive = false;  // other passive peers are none of our business
     // Proof of the password for a challenge; empty when the room has none (crypto is not ours).
     std::function<std::string(std::string_view challenge)> prove;
   };
 
   // --- what happens -------------------------------------------------------------------------
   // The application:
-  struct Join { RoomOptions room; };
-  struct Leave { RoomToken room; std::string reason; };
+  struct Join {
+    RoomOptions room;
+  };
+  struct Leave {
+    RoomToken room;
+    std::string reason;
+  };
   struct Send {
     TransferId id;
     RoomToken room;
-    std::vector<PeerId> to;                   // empty: everybody in the room
+    std::vector<PeerId> to;  // empty: everybody in the room
     Message message;
   };
-  struct Cancel { TransferId id; };
-  struct Ping { RoomToken room; PeerId peer; TransferId id; };
-  struct Request { TransferId id; RoomToken room; PeerId to; Message message; Duration limit; };
-  struct Respond { RoomToken room; PeerId to; std::string request; Message message; std::optional<std::string> error; };
-  struct HandshakeSend { RoomToken room; PeerId peer; Message message; };
-  struct HandshakeResult { RoomToken room; PeerId peer; std::optional<std::string> failure; };
-  struct Forget { RoomToken room; PeerId peer; std::string reason; };   // drop this peer
+  struct Cancel {
+    TransferId id;
+  };
+  struct Ping {
+    RoomToken room;
+    PeerId peer;
+    TransferId id;
+  };
+  // Transfer ids are the application's; 0 is none.
+  struct Request {
+    TransferId id;
+    RoomToken room;
+    PeerId to;
+    Message message;
+    Duration limit;
+  };
+  struct Respond {
+    RoomToken room;
+    PeerId to;
+    std::string request;
+    Message message;
+    std::optional<std::string> error;
+  };
+  // Somebody works on that request; without it or a Respond within 500 ms the asker hears that
+  // nobody answers here.
+  struct Accept {
+    RoomToken room;
+    PeerId to;
+    std::string request;
+  };
+  struct HandshakeSend {
+    RoomToken room;
+    PeerId peer;
+    Message message;
+  };
+  struct HandshakeResult {
+    RoomToken room;
+    PeerId peer;
+    std::optional<std::string> failure;
+  };
+  struct Forget {
+    RoomToken room;
+    PeerId peer;
+    std::string reason;
+  };  // drop this peer
   // The session (signalling) of a room:
-  struct Heard { RoomToken room; PeerId peer; std::optional<Advertisement> genos; bool passive = false; };
+  struct Heard {
+    RoomToken room;
+    PeerId peer;
+    std::optional<Advertisement> genos;
+    bool passive = false;
+  };
   struct Signalled {
     RoomToken room;
     PeerId peer;
-    OfferId offer;                            // empty when the sender named none
+    OfferId offer;  // empty when the sender named none
     Signal signal;
     std::optional<Advertisement> genos;
-    std::optional<std::string> identity;      // key whose signature over this description was verified
+    std::optional<std::string> identity;  // key whose signature over this description was verified
   };
-  struct Undecryptable { RoomToken room; PeerId peer; };
-  struct Gone { RoomToken room; PeerId peer; };          // the session knows that it left
+  struct Undecryptable {
+    RoomToken room;
+    PeerId peer;
+  };
+  struct Gone {
+    RoomToken room;
+    PeerId peer;
+  };  // the session knows that it left
   // The links:
-  struct FromLink { LinkId link; Signal signal; };       // to be carried to the other side
-  struct LinkOpened { LinkId link; };                    // channel open and fingerprint verified
-  struct LinkClosed { LinkId link; std::string reason; };// it has ended by itself; never used again
-  struct LinkReceived { LinkId link; Bytes bytes; };     // one message of the data channel
-  struct LinkHeard { LinkId link; };                     // any packet; at most ten times a second
-  struct LinkDrained { LinkId link; std::size_t buffered; };  // bytes the link still holds of what it was given
-  struct LinkNegotiated { LinkId link; };                // an offer/answer round after the first is done
+  struct FromLink {
+    LinkId link;
+    Signal signal;
+  };  // to be carried to the other side
+  struct LinkOpened {
+    LinkId link;
+  };  // channel open and fingerprint verified
+  struct LinkClosed {
+    LinkId link;
+    std::string reason;
+  };  // it has ended by itself; never used again
+  struct LinkReceived {
+    LinkId link;
+    Bytes bytes;
+  };  // one message of the data channel
+  struct LinkHeard {
+    LinkId link;
+  };  // any packet; at most ten times a second
+  struct LinkDrained {
+    LinkId link;
+    std::size_t buffered;
+  };  // bytes the link still holds of what it was given
+  struct LinkNegotiated {
+    LinkId link;
+  };  // an offer/answer round after the first is done
 
-  using Input = std::variant<Join, Leave, Send, Cancel, Ping, Request, Respond, HandshakeSend,
-                             HandshakeResult, Forget, Heard, Signalled, Undecryptable, Gone, FromLink,
-                             LinkOpened, LinkClosed, LinkReceived, LinkHeard, LinkDrained, LinkNegotiated>;
+  using Input =
+      std::variant<Join, Leave, Send, Cancel, Ping, Request, Respond, Accept, HandshakeSend,
+                   HandshakeResult, Forget, Heard, Signalled, Undecryptable, Gone, FromLink,
+                   LinkOpened, LinkClosed, LinkReceived, LinkHeard, LinkDrained, LinkNegotiated>;
 
   // --- what to do about it --------------------------------------------------------------------
   // For the session:
-  struct Wake { RoomToken room; PeerId peer; };          // it leads: let it know that we are here
-  struct Deliver { RoomToken room; PeerId peer; OfferId offer; Signal signal; };
-  struct Linked { RoomToken room; PeerId peer; };        // no need to look for it any more
-  struct Unlinked { RoomToken room; PeerId peer; bool lost = false; };   // lost: look for it again
+  struct Wake {
+    RoomToken room;
+    PeerId peer;
+  };  // it leads: let it know that we are here
+  struct Deliver {
+    RoomToken room;
+    PeerId peer;
+    OfferId offer;
+    Signal signal;
+  };
+  struct Linked {
+    RoomToken room;
+    PeerId peer;
+  };  // no need to look for it any more
+  struct Unlinked {
+    RoomToken room;
+    PeerId peer;
+    bool lost = false;
+  };  // lost: look for it again
   // For the links:
-  struct OpenLink { LinkId link; PeerId peer; LinkRole role; Partner partner; };
-  struct ToLink { LinkId link; Signal signal; };
-  struct Write { LinkId link; Bytes bytes; };
-  struct CloseLink { LinkId link; Closing closing; };
+  struct OpenLink {
+    LinkId link;
+    PeerId peer;
+    LinkRole role;
+    Partner partner;
+  };
+  struct ToLink {
+    LinkId link;
+    Signal signal;
+  };
+  struct Write {
+    LinkId link;
+    Bytes bytes;
+  };
+  struct CloseLink {
+    LinkId link;
+    Closing closing;
+  };
   // For the application:
-  struct PeerSeen { RoomToken room; PeerId peer; };      // announced, not yet linked
-  struct PeerJoined { RoomToken room; PeerId peer; LinkId link; Partner partner; std::optional<Advertisement> genos; std::optional<std::string> identity; };
-  struct PeerLeft { RoomToken room; PeerId peer; LeaveReason reason; std::string detail; };
-  struct PeerMoved { RoomToken room; PeerId peer; LinkId link; };   // same peer, link replaced
-  struct JoinFailed { RoomToken room; PeerId peer; std::string why; };  // a peer that could not be let in
-  struct Received { RoomToken room; PeerId peer; Message message; std::string request; };  // request: non-empty id when an answer is expected
-  struct Progress { RoomToken room; PeerId peer; std::string channel; std::optional<std::string> meta; double fraction; std::size_t bytes; };
-  struct SendProgress { TransferId id; PeerId peer; double fraction; };
-  struct Sent { TransferId id; std::vector<PeerId> failed; };       // all of it has left our queue
-  struct QueueFull { RoomToken room; PeerId peer; };
-  struct QueueReady { RoomToken room; PeerId peer; };
-  struct Pong { TransferId id; PeerId peer; std::optional<Duration> round_trip; };  // none: timed out
-  struct Answered { TransferId id; PeerId peer; std::optional<Message> message; std::string error; };
-  struct HandshakeBegun { RoomToken room; PeerId peer; bool initiator; };
-  struct HandshakeReceived { RoomToken room; PeerId peer; Message message; };
-  struct RoomLeft { RoomToken room; };                   // goodbyes are sent, links are closed
+  struct PeerSeen {
+    RoomToken room;
+    PeerId peer;
+  };  // announced, not yet linked
+  struct PeerJoined {
+    RoomToken room;
+    PeerId peer;
+    LinkId link;
+    Partner partner;
+    std::optional<Advertisement> genos;
+    std::optional<std::string> identity;
+  };
+  struct PeerLeft {
+    RoomToken room;
+    PeerId peer;
+    LeaveReason reason;
+    std::string detail;
+  };
+  struct PeerMoved {
+    RoomToken room;
+    PeerId peer;
+    LinkId link;
+  };  // same peer, link replaced
+  struct JoinFailed {
+    RoomToken room;
+    PeerId peer;
+    std::string why;
+  };  // a peer that could not be let in
+  struct Received {
+    RoomToken room;
+    PeerId peer;
+    Message message;
+    std::string request;
+  };  // request: non-empty id when an answer is expected
+  struct Progress {
+    RoomToken room;
+    PeerId peer;
+    std::string channel;
+    std::optional<std::string> meta;
+    double fraction;
+    std::size_t bytes;
+  };
+  struct SendProgress {
+    TransferId id;
+    PeerId peer;
+    double fraction;
+  };
+  struct Sent {
+    TransferId id;
+    std::vector<PeerId> failed;
+  };  // all of it has left our queue
+  struct QueueFull {
+    RoomToken room;
+    PeerId peer;
+  };
+  struct QueueReady {
+    RoomToken room;
+    PeerId peer;
+  };
+  struct Pong {
+    TransferId id;
+    PeerId peer;
+    std::optional<Duration> round_trip;
+  };  // none: timed out
+  struct Answered {
+    TransferId id;
+    PeerId peer;
+    std::optional<Message> message;
+    std::string error;
+  };
+  struct HandshakeBegun {
+    RoomToken room;
+    PeerId peer;
+    bool initiator;
+  };
+  struct HandshakeReceived {
+    RoomToken room;
+    PeerId peer;
+    Message message;
+  };
+  struct RoomLeft {
+    RoomToken room;
+  };  // goodbyes are sent, links are closed
 
   using Output = std::variant<Wake, Deliver, Linked, Unlinked, OpenLink, ToLink, Write, CloseLink,
-                              PeerSeen, PeerJoined, PeerLeft, PeerMoved, JoinFailed, Received, Progress,
-                              SendProgress, Sent, QueueFull, QueueReady, Pong, Answered, HandshakeBegun,
-                              HandshakeReceived, RoomLeft>;
+                              PeerSeen, PeerJoined, PeerLeft, PeerMoved, JoinFailed, Received,
+                              Progress, SendProgress, Sent, QueueFull, QueueReady, Pong, Answered,
+                              HandshakeBegun, HandshakeReceived, RoomLeft>;
 
   explicit Node(Options options);
   Node(Node&&) noexcept;

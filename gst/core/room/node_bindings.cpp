@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Rooms on links: who is let in, who moves to another link, who goes.
+#include <algorithm>
+
+#include "core/base/overloaded.hpp"
+#include "core/room/node_impl.hpp"
+#include "core/wire/json.hpp"
+#include "core/wire/limits.hpp"
+
+namespace genos::core {
+namespace {
+
+// What the other side wrote to a link before it learned of the new one is still on its way.
+constexpr Duration linger = std::chrono::seconds(2);
+
+}  // namespace
+
+void NodeImpl::bind(Link& link, Room& room, Time now) {
+  const RoomToken& token = room.options.token;
+  if (link.retired || link.bindings.contains(token)) return;
+  if (!hear(room, link.peer, link.genos, now)) return;
+  RoomRoster::Entry& entry = *room.roster.find(link.peer);
+  if (now < entry.refused_until) return;
+  if (auto why = objection(room, link.peer, link.partner, link.identity)) {
+    refuse(room, link.peer, std::move(*why), now);
+    return;
+  }
+  entry.linked = true;
+  Handshake::Options options;
+  options.self = options_.self;
+  options.peer = link.peer;
+  options.proof = room.options.strict ? Handshake::Proof::both : Handshake::Proof::one_way;
+  options.application = room.options.application_handshake;
+  options.prove = room.options.prove;
+  options.limit = options_.handshake_limit;
+  options.random = options_.random;
+  link.bindings.emplace(token, Binding{Handshake(std::move(options), now), Inbox(), {}, false});
+  link.present.insert(token);
+  if (link.partner == Partner::genos) {
+    Message hello;
+    hello.kind = PayloadKind::json;
+    const std::string text = to_text(Json::object().set("session", room.session));
+    hello.payload = std::make_shared<const Bytes>(text.begin(), text.end());
+    control(link, room, "genos:hello", std::move(hello));
+  }
+  changed_ = true;
+  drain_handshake(link, room, now);
+}
+
+void NodeImpl::unbind(Link& link, const RoomToken& token, Time) {
+  if (!link.bindings.erase(token)) return;
+  changed_ = true;
+  const auto room = rooms_.find(token);
+  const auto peer = peers_.find(link.peer);
+  if (room == rooms_.end() || peer == peers_.end()) return;
+  const auto& links = peer->second.links;
+  const bool bound = std::any_of(links.begin(), links.end(),
+                                 [&](LinkId id) { return find(id)->bindings.contains(token); });
+  if (RoomRoster::Entry* entry = room->second.roster.find(link.peer)) entry->linked = bound;
+}
+
+// It says that it leaves the room, or that it is not in it (any more).
+void NodeImpl::left_by_peer(Link& link, Room& room, Time now) {
+  const RoomToken token = room.options.token;
+  const PeerId peer = link.peer;
+  const LinkId id = link.id;
+  const auto binding = link.bindings.find(token);
+  if (binding == link.bindings.end()) return;
+  const std::string session = binding->second.session;
+  Member* member = member_of(token, peer);
+  // An earlier incarnation says goodbye on its own link; the one that is here now stays.
+  const bool current = !member || member->link == id || member->session == session;
+  unbind(link, token, now);
+  if (link.bindings.empty()) close(id, Closing::after_flush, now);
+  if (!current) return;
+  remove_member(room, peer, LeaveReason::said_goodbye, "");
+  const auto it = peers_.find(peer);
+  const bool elsewhere =
+      it != peers_.end() &&
+      std::any_of(it->second.links.begin(), it->second.links.end(),
+                  [&](LinkId other) { return find(other)->bindings.contains(token); });
+  if (!elsewhere) room.roster.erase(peer);
+  changed_ = true;
+  drop_unused_peer(peer);
+}
+
+void NodeImpl::drain_handshake(Link& link, Room& room, Time now) {
+  const RoomToken token = room.options.token;
+  const LinkId id = link.id;
+  while (true) {
+    const auto binding = link.bindings.find(token);
+    if (binding == link.bindings.end()) return;
+    auto output = binding->second.handshake.poll();
+    if (!output) return;
+    std::visit(
+        Overloaded{
+            [&](Handshake::SendData& send) {
+              control(link, room, "@_hsdata", std::move(send.message));
+            },
+            [&](Handshake::SendReady&) { control(link, room, "@_hsready"); },
+            [&](Handshake::Begun& begun) {
+              outputs_.push_back(Node::HandshakeBegun{token, link.peer, begun.initiator});
+            },
+            [&](Handshake::Deliver& deliver) {
+              outputs_.push_back(
+                  Node::HandshakeReceived{token, link.peer, std::move(deliver.message)});
+            },
+            [&](Handshake::Active&) { activate(link, room, now); },
+            [&](Handshake::Failed& failed) { handshake_failed(link, room, failed.why, now); }},
+        *output);
+    if (!find(id)) return;
+  }
+}
+
+void NodeImpl::activate(Link& link, Room& room, Time now) {
+  const RoomToken& token = room.options.token;
+  Binding& binding = link.bindings.find(token)->second;
+  binding.active = true;
+  if (RoomRoster::Entry* entry = room.roster.find(link.peer)) {
+    entry->refusals = 0;
+    entry->told_failure = Time::min();
+  }
+  Member* member = member_of(token, link.peer);
+  const bool moved = member && !binding.session.empty() && member->session == binding.session;
+  if (moved) {
+    member->link = link.id;
+    // What was half written is lost with the old link's inbox at the other side: it begins again.
+    member->outbox.rewind();
+    std::deque<Member::Question> pings = std::move(member->pings);
+    member->pings.clear();
+    for (const auto& question : pings)
+      if (question.id) outputs_.push_back(Node::Pong{*question.id, link.peer, {}});
+    outputs_.push_back(Node::PeerMoved{token, link.peer, link.id});
+  } else {
+    if (member) remove_member(room, link.peer, LeaveReason::lost, "it started anew");
+    admit(link, room, binding);
+  }
+  dirty_.insert(link.id);
+  retire_older(link, now);
+}
+
+void NodeImpl::admit(Link& link, Room& room, Binding& binding) {
+  const RoomToken& token = room.options.token;
+  Member& member = room.members.try_emplace(link.peer, link.id, *options_.random).first->second;
+  member.session = binding.session;
+  outputs_.push_back(Node::Linked{token, link.peer});
+  outputs_.push_back(
+      Node::PeerJoined{token, link.peer, link.id, link.partner, link.genos, link.identity});
+}
+
+void NodeImpl::handshake_failed(Link& link, Room& room, const std::string& why, Time now) {
+  const PeerId peer = link.peer;
+  const LinkId id = link.id;
+  unbind(link, room.options.token, now);
+  refuse(room, peer, why, now);
+  if (Member* member = member_of(room.options.token, peer);
+      member && (!member->link || member->link == id))
+    remove_member(room, peer, LeaveReason::refused, why);
+  if (link.bindings.empty()) close(id, Closing::after_flush, now);
+}
+
+// Once nobody is carried by an older link any more, it is of no use.
+void NodeImpl::retire_older(Link& link, Time now) {
+  Peer& peer = peers_[link.peer];
+  bool homeless = false;
+  for (const auto& [token, room] : rooms_) {
+    const auto member = room.members.find(link.peer);
+    homeless = homeless || (member != room.members.end() && !member->second.link);
+  }
+  if (!homeless) peer.replace_until = never;
+  for (const LinkId id : peer.links) {
+    if (id == link.id) break;
+    const bool used = std::any_of(rooms_.begin(), rooms_.end(), [&](const auto& entry) {
+      const auto member = entry.second.members.find(link.peer);
+      return member != entry.second.members.end() && member->second.link == id;
+    });
+    Link& older = *find(id);
+    if (used || older.retired) continue;
+    older.retired = true;
+    older.close_at = now + linger;
+  }
+}
+
+}  // namespace genos::core

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What comes in over open links.
+#include <algorithm>
+
+#include "core/base/overloaded.hpp"
+#include "core/room/node_impl.hpp"
+#include "core/wire/envelope.hpp"
+#include "core/wire/json.hpp"
+#include "core/wire/limits.hpp"
+
+namespace genos::core {
+namespace {
+
+constexpr std::string_view hello_action = "genos:hello";
+constexpr std::string_view unlink_action = "genos:unlink";
+constexpr std::size_t max_session = 64;
+// Long enough for the turn of a peer, so that no quarrel about a link becomes a storm.
+constexpr Duration declined_pause = std::chrono::seconds(10);
+
+bool passes_before_active(std::string_view action) {
+  return action == "@_hsdata" || action == "@_hsready" || action == "@_leave" ||
+         action == hello_action;
+}
+
+}  // namespace
+
+void NodeImpl::on(Node::LinkReceived& in, Time now) {
+  Link* link = find(in.link);
+  if (!link || !link->open()) return;
+  heard_on(*link, now);
+  const auto frame = parse_frame(in.bytes);
+  if (!frame) return;
+  if (const auto* presence = std::get_if<PresenceFrame>(&*frame))
+    on_presence(*link, *presence, now);
+  else
+    on_room_frame(*link, *std::get_if<RoomFrame>(&*frame), in.bytes, now);
+}
+
+void NodeImpl::on_presence(Link& link, const PresenceFrame& frame, Time now) {
+  Room* room = active_room(frame.room);
+  if (frame.present) {
+    if (link.present.size() < limits::max_rooms) link.present.insert(frame.room);
+    if (room) bind(link, *room, now);
+    return;
+  }
+  link.present.erase(frame.room);
+  if (const auto it = link.early.find(frame.room); it != link.early.end()) {
+    for (const Bytes& bytes : it->second) link.early_bytes -= bytes.size();
+    link.early.erase(it);
+  }
+  if (room) left_by_peer(link, *room, now);
+}
+
+void NodeImpl::keep_early(Link& link, const RoomToken& room, const Bytes& whole) {
+  std::size_t frames = 0;
+  for (const auto& [token, list] : link.early) frames += list.size();
+  if (frames >= limits::max_early_frames ||
+      link.early_bytes + whole.size() > limits::max_early_frame_bytes)
+    return;
+  link.early[room].push_back(whole);
+  link.early_bytes += whole.size();
+}
+
+void NodeImpl::on_room_frame(Link& link, const RoomFrame& frame, const Bytes& whole, Time now) {
+  const LinkId id = link.id;
+  const RoomToken token = frame.room;
+  Room* room = active_room(token);
+  if (!room) {
+    if (!rooms_.contains(token)) keep_early(link, token, whole);
+    return;
+  }
+  const auto chunk = parse_chunk(frame.inner);
+  if (!chunk) return;
+  // Who begins a handshake is in the room, whether its presence has come or not.
+  const bool opens = passes_before_active(chunk->action) && chunk->action != "@_leave";
+  if (opens) bind(link, *room, now);
+  if (!find(id)) return;
+  const auto binding = link.bindings.find(token);
+  if (binding == link.bindings.end()) return;
+  if (!binding->second.active && !passes_before_active(chunk->action)) return;
+  binding->second.inbox.handle(*chunk);
+  std::vector<Inbox::Output> outputs;
+  while (auto output = binding->second.inbox.poll()) outputs.push_back(std::move(*output));
+  for (auto& output : outputs) {
+    if (!find(id) || !link.bindings.contains(token) || !active_room(token)) return;
+    if (auto* received = std::get_if<Inbox::Received>(&output)) {
+      on_message(link, *room, std::move(received->message), now);
+    } else if (auto* progress = std::get_if<Inbox::Progress>(&output)) {
+      outputs_.push_back(Node::Progress{token, link.peer, std::move(progress->channel),
+                                        std::move(progress->meta), progress->fraction,
+                                        progress->bytes});
+    }
+  }
+}
+
+void NodeImpl::on_message(Link& link, Room& room, Message message, Time now) {
+  if (on_handshake_action(link, room, message, now)) return;
+  const auto binding = link.bindings.find(room.options.token);
+  if (binding == link.bindings.end() || !binding->second.active) return;
+  Member* member = member_of(room.options.token, link.peer);
+  if (!member || member->session != binding->second.session) return;
+  if (on_control_action(link, room, message, now)) return;
+  if (is_control(message.channel)) {
+    // Streams, tracks and whatever else the shell or a later version of us knows.
+    outputs_.push_back(Node::Received{room.options.token, link.peer, std::move(message), {}});
+    return;
+  }
+  member->requests.handle(std::move(message), now);
+  drain_requests(room, link.peer);
+}
+
+bool NodeImpl::on_handshake_action(Link& link, Room& room, Message& message, Time now) {
+  if (message.channel == "@_leave") {
+    left_by_peer(link, room, now);
+    return true;
+  }
+  Binding& binding = link.bindings.find(room.options.token)->second;
+  if (message.channel == hello_action) {
+    const auto json = parse_json(text_of(*message.payload));
+    const auto session = json ? json->string_at("session") : std::nullopt;
+    if (session && session->size() <= max_session && !binding.active) binding.session = *session;
+    return true;
+  }
+  if (message.channel == "@_hsdata") {
+    binding.handshake.data(std::move(message));
+  } else if (message.channel == "@_hsready") {
+    binding.handshake.ready();
+  } else {
+    return false;
+  }
+  drain_handshake(link, room, now);
+  return true;
+}
+
+bool NodeImpl::on_control_action(Link& link, Room& room, Message& message, Time now) {
+  const std::string& action = message.channel;
+  if (action == "@_ping") {
+    control(link, room, "@_pong");
+  } else if (action == "@_pong") {
+    on_pong(room, link.peer, now);
+  } else if (action == signal_action || action == turn_action) {
+    auto signal = decode_signal(action, text_of(*message.payload));
+    if (signal) outputs_.push_back(Node::ToLink{link.id, std::move(*signal)});
+  } else if (action == unlink_action) {
+    const LinkId id = link.id;
+    const PeerId peer = link.peer;
+    peers_[peer].declined_until = now + declined_pause;
+    for (auto& [token, other] : rooms_)
+      if (Member* member = member_of(token, peer); member && member->link == id)
+        remove_member(other, peer, LeaveReason::unwanted, "it does not want the link");
+    close(id, Closing::after_flush, now);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void NodeImpl::on_pong(Room& room, const PeerId& peer, Time now) {
+  Member* member = member_of(room.options.token, peer);
+  if (!member || member->pings.empty()) return;
+  const Member::Question question = member->pings.front();
+  member->pings.pop_front();
+  if (question.id) outputs_.push_back(Node::Pong{*question.id, peer, now - question.asked});
+}
+
+void NodeImpl::drain_requests(Room& room, const PeerId& peer) {
+  const RoomToken& token = room.options.token;
+  Member* member = member_of(token, peer);
+  while (auto output = member->requests.poll()) {
+    std::visit(
+        Overloaded{[&](Requests::Plain& plain) {
+                     outputs_.push_back(Node::Received{token, peer, std::move(plain.message), {}});
+                   },
+                   [&](Requests::Asked& asked) {
+                     outputs_.push_back(Node::Received{token, peer, std::move(asked.message),
+                                                       std::move(asked.request)});
+                   },
+                   [&](Requests::Answered& answered) {
+                     outputs_.push_back(Node::Answered{answered.id, peer,
+                                                       std::move(answered.message),
+                                                       std::move(answered.error)});
+                   },
+                   [&](Requests::Reply& reply) { answer_request(room, *member, reply.message); }},
+        *output);
+  }
+}
+
+}  // namespace genos::core

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Open links: life, silence, replacement, end.
+#include <algorithm>
+
+#include "core/room/node_impl.hpp"
+#include "core/wire/limits.hpp"
+
+namespace genos::core {
+namespace {
+
+// Of silence, before a second way to one of ours is made: half of what its loss takes.
+constexpr int doubt_share = 2;
+// The leader replaces a broken link at once; the other side does when the leader has not noticed.
+constexpr Duration follower_wait = std::chrono::milliseconds(1500);
+// For a replacement whose signalling shows that the peer lives.
+constexpr Duration replace_limit = std::chrono::seconds(15);
+
+}  // namespace
+
+Link* NodeImpl::find(LinkId id) {
+  const auto it = links_.find(id);
+  return it == links_.end() ? nullptr : &it->second;
+}
+
+Link* NodeImpl::newest(const Peer& peer) {
+  return peer.links.empty() ? nullptr : find(peer.links.back());
+}
+
+void NodeImpl::on(Node::LinkOpened& in, Time now) {
+  Link* link = find(in.link);
+  if (!link || link->open()) return;
+  const Duration lost = options_.silence_limit;
+  link->liveness.emplace(Liveness::Limits{options_.ping_interval, lost / doubt_share, lost}, now);
+  link->resend.stop();
+  link->theirs.clear();
+  link->ours.clear();
+  Peer& peer = peers_[link->peer];
+  peer.attempt.reset();
+  peer.links.push_back(link->id);
+  peer.pause = Duration{};
+  peer.try_at = never;
+  peer.offer_at = never;
+  peer.wake.stop();
+  for (const auto& [token, room] : rooms_)
+    if (!room.leaving()) write(*link, encode_presence(token, true));
+  if (Room* room = active_room(link->room)) bind(*link, *room, now);
+  changed_ = true;
+}
+
+void NodeImpl::on(Node::LinkClosed& in, Time now) {
+  forget_closed(in.link);
+  Link* link = find(in.link);
+  if (!link) return;
+  const PeerId peer = link->peer;
+  changed_ = true;
+  if (link->open()) {
+    lose(*link, in.reason, now);
+    return;
+  }
+  detach(in.link);
+  attempt_failed(peer, now);
+}
+
+void NodeImpl::on(Node::LinkHeard& in, Time now) {
+  if (Link* link = find(in.link); link && link->open()) heard_on(*link, now);
+}
+
+void NodeImpl::on(Node::LinkNegotiated& in, Time now) {
+  if (Link* link = find(in.link); link && link->open()) heard_on(*link, now);
+}
+
+void NodeImpl::heard_on(Link& link, Time now) {
+  const bool doubted = link.liveness->doubtful();
+  link.liveness->heard(now);
+  Peer& peer = peers_[link.peer];
+  if (!doubted || newest(peer) != &link) return;
+  // The path is back. What was begun for its sake ends, unless the other side is busy with it too.
+  peer.replace_until = never;
+  peer.offer_at = never;
+  peer.try_at = never;
+  if (!peer.attempt) return;
+  const Link& attempt = *find(*peer.attempt);
+  if (attempt.role == LinkRole::offerer && !attempt.described) abandon(attempt.id, now);
+}
+
+void NodeImpl::advance_link(LinkId id, Time now) {
+  Link* link = find(id);
+  if (!link) return;
+  if (!link->open()) {
+    advance_attempt(*link, now);
+    return;
+  }
+  if (now >= link->close_at) {
+    if (link->unwanted && !link->retired)
+      close_unwanted(*link, now);
+    else
+      close(id, Closing::after_flush, now);
+    changed_ = true;
+    return;
+  }
+  std::vector<RoomToken> tokens;
+  for (auto& [token, binding] : link->bindings) {
+    binding.handshake.advance(now);
+    tokens.push_back(token);
+  }
+  for (const RoomToken& token : tokens) {
+    if (!find(id)) return;
+    if (Room* room = active_room(token)) drain_handshake(*link, *room, now);
+  }
+  if (!find(id)) return;
+  link->liveness->advance(now);
+  while (const auto output = link->liveness->poll()) {
+    if (*output == Liveness::Output::ask) {
+      for (const RoomToken& token : tokens) {
+        Member* member = member_of(token, link->peer);
+        if (!member || member->link != id) continue;
+        ask(*link, rooms_.find(token)->second, *member, {}, now);
+        break;
+      }
+    } else if (*output == Liveness::Output::doubt) {
+      if (link->partner == Partner::genos && !link->retired)
+        replace(link->peer, peers_[link->peer], now);
+    } else {
+      silent(*link, now);
+      return;
+    }
+  }
+}
+
+// Nothing was heard for too long.
+void NodeImpl::silent(Link& link, Time now) {
+  Peer& peer = peers_[link.peer];
+  const Link* attempt = peer.attempt ? find(*peer.attempt) : nullptr;
+  const bool lives = peer.signalled > link.liveness->last_heard() ||
+                     (attempt && attempt->described) || newest(peer) != &link;
+  if (link.partner == Partner::genos && lives && !link.retired && room_that_wants(link.peer)) {
+    // Signalling says that it lives: the link is kept, should the path come back first.
+    if (peer.replace_until == never) peer.replace_until = now + replace_limit;
+    replace(link.peer, peer, now);
+    return;
+  }
+  const LinkId id = link.id;
+  const PeerId peer_id = link.peer;
+  outputs_.push_back(Node::CloseLink{id, Closing::at_once});
+  if (link.partner == Partner::page) {
+    lose(link, "nothing was heard of it", now);
+    return;
+  }
+  const bool retired = link.retired;
+  detach(id);
+  if (!retired) give_up(peer_id, now);
+}
+
+// Looks for another way to a peer whose link is broken or in doubt.
+void NodeImpl::replace(const PeerId& id, Peer& peer, Time now) {
+  Room* room = room_that_wants(id);
+  if (peer.attempt || !room) return;
+  if (!leads(id)) {
+    outputs_.push_back(Node::Wake{room->options.token, id});
+    if (peer.offer_at == never) peer.offer_at = now + follower_wait;
+  } else if (take_slot(now)) {
+    open_offerer(id, peer, *room, now);
+  } else {
+    peer.try_at = now + follower_wait;
+  }
+}
+
+// No replacement came: who is left without a link is gone.
+void NodeImpl::give_up(const PeerId& id, Time now) {
+  Peer& peer = peers_[id];
+  peer.replace_until = never;
+  peer.offer_at = never;
+  std::vector<LinkId> dead;
+  for (const LinkId link : peer.links)
+    if (find(link)->liveness->doubtful()) dead.push_back(link);
+  for (const LinkId link : dead) {
+    outputs_.push_back(Node::CloseLink{link, Closing::at_once});
+    detach(link);
+  }
+  for (auto& [token, room] : rooms_) {
+    const auto member = room.members.find(id);
+    if (member == room.members.end()) continue;
+    if (member->second.link && find(*member->second.link)) continue;
+    remove_member(room, id, LeaveReason::lost, "its connection broke and could not be replaced");
+    room.roster.erase(id);
+  }
+  if (peer.links.empty() && !peer.attempt) peer.try_at = now + Duration(std::chrono::seconds(1));
+  changed_ = true;
+  drop_unused_peer(id);
+}
+
+// The link has ended by itself.
+void NodeImpl::lose(Link& link, const std::string& why, Time now) {
+  const LinkId id = link.id;
+  const PeerId peer_id = link.peer;
+  const bool page = link.partner == Partner::page;
+  const bool replaceable = !page && room_that_wants(peer_id);
+  detach(id);
+  bool homeless = false;
+  for (auto& [token, room] : rooms_) {
+    const auto it = room.members.find(peer_id);
+    if (it == room.members.end() || it->second.link != id) continue;
+    if (!replaceable || room.leaving()) {
+      remove_member(room, peer_id, LeaveReason::lost, why);
+      // If it still lives it hears us announce, and says so.
+      room.roster.erase(peer_id);
+      continue;
+    }
+    it->second.link.reset();
+    homeless = true;
+  }
+  changed_ = true;
+  const auto it = peers_.find(peer_id);
+  if (it == peers_.end()) return;
+  Peer& peer = it->second;
+  if (homeless) {
+    const Time limit = now + options_.silence_limit;
+    peer.replace_until = peer.replace_until == never ? limit : std::min(peer.replace_until, limit);
+    if (peer.links.empty()) replace(peer_id, peer, now);
+  } else if (peer.links.empty()) {
+    attempt_failed(peer_id, now);
+  }
+}
+
+// Takes the link out of all tables. Members that it carried are the caller's business.
+void NodeImpl::detach(LinkId id) {
+  const auto it = links_.find(id);
+  if (it == links_.end()) return;
+  const PeerId peer_id = it->second.peer;
+  std::vector<RoomToken> tokens;
+  for (const auto& [token, binding] : it->second.bindings) tokens.push_back(token);
+  Peer& peer = peers_[peer_id];
+  if (peer.attempt == id) peer.attempt.reset();
+  std::erase(peer.links, id);
+  links_.erase(it);
+  dirty_.erase(id);
+  for (const RoomToken& token : tokens) {
+    const auto room = rooms_.find(token);
+    if (room == rooms_.end()) continue;
+    const bool bound = std::any_of(peer.links.begin(), peer.links.end(), [&](LinkId other) {
+      return find(other)->bindings.contains(token);
+    });
+    if (RoomRoster::Entry* entry = room->second.roster.find(peer_id)) entry->linked = bound;
+  }
+  drop_unused_peer(peer_id);
+}
+
+void NodeImpl::close(LinkId id, Closing closing, Time) {
+  outputs_.push_back(Node::CloseLink{id, closing});
+  detach(id);
+  changed_ = true;
+}
+
+void NodeImpl::close_unwanted(Link& link, Time now) {
+  const LinkId id = link.id;
+  const PeerId peer = link.peer;
+  std::vector<RoomToken> tokens;
+  for (const auto& [token, binding] : link.bindings) tokens.push_back(token);
+  if (link.partner == Partner::genos && !tokens.empty())
+    control(link, rooms_.find(tokens.front())->second, "genos:unlink");
+  for (const RoomToken& token : tokens) {
+    Room& room = rooms_.find(token)->second;
+    if (Member* member = member_of(token, peer); member && member->link == id)
+      remove_member(room, peer, LeaveReason::unwanted, "the topology does not want the link");
+  }
+  close(id, Closing::after_flush, now);
+}
+
+void NodeImpl::remove_member(Room& room, const PeerId& peer, LeaveReason reason,
+                             std::string detail) {
+  const auto it = room.members.find(peer);
+  if (it == room.members.end()) return;
+  const RoomToken token = room.options.token;
+  fail_transfers(token, peer, it->second);
+  room.members.erase(it);
+  outputs_.push_back(Node::PeerLeft{token, peer, reason, std::move(detail)});
+  outputs_.push_back(Node::Unlinked{token, peer, reason == LeaveReason::lost});
+}
+
+}  // namespace genos::core
