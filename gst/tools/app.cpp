@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tools/app.hpp"
+
+#include <glib-unix.h>
+
+#include <cstdio>
+
+namespace genos {
+template <> struct Free<JsonNode> {
+  void operator()(JsonNode* node) const { json_node_free(node); }
+};
+}  // namespace genos
+
+namespace genos::tool {
+
+Line::Line(const char* event) : object_(adopt(json_object_new())) {
+  json_object_set_string_member(object_.get(), "event", event);
+}
+Line& Line::add(const char* name, const std::string& value) {
+  json_object_set_string_member(object_.get(), name, value.c_str());
+  return *this;
+}
+Line& Line::add(const char* name, double value) {
+  json_object_set_double_member(object_.get(), name, value);
+  return *this;
+}
+Line& Line::add(const char* name, bool value) {
+  json_object_set_boolean_member(object_.get(), name, value);
+  return *this;
+}
+
+void Line::print(bool json, const std::string& text) const {
+  if (json) {
+    const Owned<JsonNode> root(json_node_init_object(json_node_alloc(), object_.get()));
+    std::puts(Owned<char>(json_to_string(root.get(), FALSE)).get());
+  } else if (!text.empty()) {
+    std::puts(text.c_str());
+  }
+  std::fflush(stdout);
+}
+
+namespace {
+
+// What GOption fills; strings are its own.
+struct Raw {
+  char* room = nullptr;
+  char* signaling = nullptr;
+  char* app_id = nullptr;
+  char* password_file = nullptr;
+  char* identity = nullptr;
+  char* ice_servers = nullptr;
+  char* self_id = nullptr;
+  char** trusted = nullptr;
+  char** rest = nullptr;
+  gboolean strict = FALSE;
+  gboolean json = FALSE;
+  gboolean quiet = FALSE;
+  double timeout = 0;
+
+  ~Raw() {
+    for (char* text : {room, signaling, app_id, password_file, identity, ice_servers, self_id})
+      g_free(text);
+    g_strfreev(trusted);
+    g_strfreev(rest);
+  }
+};
+
+Entries common_entries(Raw& raw) {
+  return {
+      {"room", 'r', 0, G_OPTION_ARG_STRING, &raw.room, "The room's name", "NAME"},
+      {"signaling", 's', 0, G_OPTION_ARG_STRING, &raw.signaling,
+       "Relay URIs, comma separated; or lan, or public", "URI"},
+      {"app-id", 'a', 0, G_OPTION_ARG_STRING, &raw.app_id, "The application (default: genos)",
+       "ID"},
+      {"password-file", 'p', 0, G_OPTION_ARG_FILENAME, &raw.password_file,
+       "File whose first line is the room's password; - for stdin", "FILE"},
+      {"identity", 'i', 0, G_OPTION_ARG_FILENAME, &raw.identity,
+       "Key file made by `genos identity new`", "FILE"},
+      {"trusted", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw.trusted,
+       "Key or peer id that may connect; may be repeated", "KEY"},
+      {"strict", 0, 0, G_OPTION_ARG_NONE, &raw.strict,
+       "Only peers of Genos with an identity; needs --identity", nullptr},
+      {"ice-servers", 0, 0, G_OPTION_ARG_STRING, &raw.ice_servers,
+       "stun:HOST:PORT, turn:USER:PASSWORD@HOST:PORT, comma separated; none for none", "LIST"},
+      {"self-id", 0, 0, G_OPTION_ARG_STRING, &raw.self_id,
+       "Our own peer id (20 letters and digits)", "ID"},
+      {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &raw.timeout, "Give up, or stop, after that long",
+       "SECONDS"},
+      {"json", 'j', 0, G_OPTION_ARG_NONE, &raw.json, "One JSON object a line, for scripts",
+       nullptr},
+      {"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw.quiet, "No hints on stderr", nullptr},
+      {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw.rest, nullptr, nullptr},
+  };
+}
+
+std::string text_of(const char* text) { return text ? text : ""; }
+
+void take(const Raw& raw, Options& options, std::vector<std::string>& rest) {
+  options.room = text_of(raw.room);
+  options.signaling = text_of(raw.signaling);
+  options.app_id = raw.app_id ? raw.app_id : "genos";
+  options.password_file = text_of(raw.password_file);
+  options.identity = text_of(raw.identity);
+  options.ice_servers = text_of(raw.ice_servers);
+  options.peer_id = text_of(raw.self_id);
+  for (char** word = raw.trusted; word && *word; ++word) options.trusted.emplace_back(*word);
+  for (char** word = raw.rest; word && *word; ++word) rest.emplace_back(*word);
+  options.strict = raw.strict;
+  options.json = raw.json;
+  options.quiet = raw.quiet;
+  if (raw.timeout > 0) options.timeout = raw.timeout;
+}
+
+std::string first_line(std::string text) { return text.substr(0, text.find_first_of("\r\n")); }
+
+bool read_password(const std::string& file, std::string& password, std::string& problem) {
+  if (file == "-") {
+    std::string line;
+    for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar())
+      line += static_cast<char>(c);
+    password = first_line(line);
+    return true;
+  }
+  Owned<char> content;
+  Owned<GError> error;
+  if (!g_file_get_contents(file.c_str(), out(content), nullptr, out(error))) {
+    problem = error->message;
+    return false;
+  }
+  password = first_line(content.get());
+  return true;
+}
+
+}  // namespace
+
+bool parse(std::vector<std::string>& args, const char* usage, const char* summary, Options& options,
+           const Entries& own, std::vector<std::string>& rest) {
+  Raw raw;
+  Entries entries = common_entries(raw);
+  entries.insert(entries.begin(), own.begin(), own.end());
+  entries.push_back({});
+  const Owned<GOptionContext> context(g_option_context_new(usage));
+  g_option_context_set_summary(context.get(), summary);
+  g_option_context_add_main_entries(context.get(), entries.data(), nullptr);
+  auto** argv = g_new0(char*, args.size() + 2);
+  argv[0] = g_strdup("genos");
+  for (std::size_t i = 0; i < args.size(); ++i) argv[i + 1] = g_strdup(args[i].c_str());
+  Owned<GError> error;
+  const bool ok = g_option_context_parse_strv(context.get(), &argv, out(error));
+  g_strfreev(argv);
+  if (!ok) {
+    std::fprintf(stderr, "genos: %s\nTry `genos --help`.\n", error->message);
+    return false;
+  }
+  take(raw, options, rest);
+  return true;
+}
+
+App::App(Options options) : options_(std::move(options)), loop_(g_main_loop_new(nullptr, FALSE)) {}
+
+App::~App() {
+  for (const guint source : sources_) g_source_remove(source);
+  connections_.clear();
+}
+
+void App::complain(const std::string& text) const {
+  std::fprintf(stderr, "genos: %s\n", text.c_str());
+}
+
+void App::quit(int code) {
+  code_ = code;
+  quitting_ = true;
+  g_main_loop_quit(loop_.get());
+}
+
+bool App::prepare() {
+  if (options_.room.empty()) {
+    complain("--room is missing; every peer that says the same name is in the same room");
+    return false;
+  }
+  room_ = adopt(gst_genos_room_new(options_.app_id.c_str(), options_.room.c_str()));
+  std::string password;
+  std::string problem;
+  if (!options_.password_file.empty() &&
+      !read_password(options_.password_file, password, problem)) {
+    complain("cannot read the password: " + problem);
+    return false;
+  }
+  std::vector<const char*> trusted;
+  for (const auto& word : options_.trusted) trusted.push_back(word.c_str());
+  trusted.push_back(nullptr);
+  g_object_set(room_.get(), "signaling", options_.signaling.c_str(), "password", password.c_str(),
+               "identity", options_.identity.c_str(), "strict", gboolean(options_.strict),
+               "ice-servers", options_.ice_servers.c_str(), "self-id", options_.peer_id.c_str(),
+               "trusted", trusted.data(), nullptr);
+  return true;
+}
+
+void App::connect() {
+  connections_.push_back(
+      on<void(GstGenosRoom*, GstGenosPeer*)>(room_.get(), "peer-join", [this](auto*, auto* peer) {
+        if (on_join) on_join(peer);
+      }));
+  connections_.push_back(on<void(GstGenosRoom*, GstGenosPeer*, int, const char*)>(
+      room_.get(), "peer-leave", [this](auto*, auto* peer, int, const char* detail) {
+        if (on_leave) on_leave(peer, detail);
+      }));
+  connections_.push_back(
+      on<void(GstGenosRoom*, const char*)>(room_.get(), "lonely", [this](auto*, const char* hint) {
+        if (!options_.quiet) complain(hint);
+      }));
+  connections_.push_back(on<void(GstGenosRoom*, const char*, GError*)>(
+      room_.get(), "join-error", [this](auto*, const char* peer, GError* error) {
+        if (!options_.quiet) complain(std::string(peer) + ": " + error->message);
+      }));
+  connections_.push_back(
+      on<void(GstGenosRoom*, GError*)>(room_.get(), "ended", [this](auto*, GError* error) {
+        complain(error->message);
+        quit(exit_failed);
+      }));
+}
+
+struct Timeout {
+  App* app;
+  int code;
+};
+
+void App::watch_clock_and_signals(Timeout& timeout) {
+  const auto interrupt = [](gpointer data) -> gboolean {
+    static_cast<App*>(data)->quit(exit_interrupted);
+    return G_SOURCE_CONTINUE;
+  };
+  sources_.push_back(g_unix_signal_add(SIGINT, interrupt, this));
+  sources_.push_back(g_unix_signal_add(SIGTERM, interrupt, this));
+  if (options_.timeout <= 0) return;
+  const auto late = [](gpointer data) -> gboolean {
+    const auto& when = *static_cast<Timeout*>(data);
+    when.app->quit(when.code);
+    return G_SOURCE_CONTINUE;
+  };
+  sources_.push_back(g_timeout_add(guint(options_.timeout * 1000), late, &timeout));
+}
+
+void App::join() {
+  gst_genos_room_join_async(
+      room_.get(), nullptr,
+      [](GObject* object, GAsyncResult* result, gpointer data) {
+        auto* app = static_cast<App*>(data);
+        Owned<GError> error;
+        if (gst_genos_room_join_finish(GST_GENOS_ROOM(object), result, out(error))) return;
+        if (app->leaving_) return;
+        app->complain(error->message);
+        app->quit(g_error_matches(error.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_INVALID)
+                      ? exit_usage
+                      : exit_failed);
+      },
+      this);
+}
+
+int App::run(int code_at_timeout) {
+  if (!prepare()) return exit_usage;
+  connect();
+  Timeout timeout{this, code_at_timeout};
+  watch_clock_and_signals(timeout);
+  if (on_start) on_start();
+  join();
+  if (!quitting_) g_main_loop_run(loop_.get());
+  leaving_ = true;
+  gst_genos_room_leave(room_.get());
+  // Callbacks of this room may still be queued for this thread.
+  while (g_main_context_iteration(nullptr, FALSE)) {
+  }
+  return code_;
+}
+
+std::string describe(GstGenosPeer* peer) {
+  std::string text = gst_genos_peer_get_id(peer);
+  text += gst_genos_peer_is_genos(peer) ? "  genos" : "  page";
+  if (const char* key = gst_genos_peer_get_identity(peer)) text += std::string("  ") + key;
+  return text;
+}
+
+}  // namespace genos::tool

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the commands of `genos` share: options, a room, a main loop, words for people or for
+// scripts.
+#pragma once
+
+#include <gst/genos/genos.h>
+#include <json-glib/json-glib.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bridge/signal.hpp"
+
+namespace genos {
+template <> struct RefOps<GstGenosRoom> : ObjectOps {};
+template <> struct RefOps<GstGenosChannel> : ObjectOps {};
+template <> struct RefOps<GstGenosPeer> : ObjectOps {};
+template <> struct RefOps<JsonObject> {
+  static void ref(JsonObject* object) { json_object_ref(object); }
+  static void unref(JsonObject* object) { json_object_unref(object); }
+};
+template <> struct Free<GMainLoop> {
+  void operator()(GMainLoop* loop) const { g_main_loop_unref(loop); }
+};
+template <> struct Free<GOptionContext> {
+  void operator()(GOptionContext* context) const { g_option_context_free(context); }
+};
+}  // namespace genos
+
+namespace genos::tool {
+
+// sysexits.h has the same numbers; scripts may rely on them.
+enum Exit : int {
+  exit_ok = 0,
+  exit_failed = 1,
+  exit_usage = 64,
+  exit_nobody = 69,  // nobody came, or nobody answered, in time
+  exit_interrupted = 130
+};
+
+// One line of output: a JSON object with --json, else `text`.
+class Line {
+ public:
+  explicit Line(const char* event);
+  Line& add(const char* name, const std::string& value);
+  Line& add(const char* name, double value);
+  Line& add(const char* name, bool value);
+  void print(bool json, const std::string& text) const;  // stdout, at once
+
+ private:
+  Ref<JsonObject> object_;
+};
+
+struct Options {
+  std::string room, signaling, app_id, password_file, identity, ice_servers, peer_id;
+  std::vector<std::string> trusted;
+  bool strict = false;
+  bool json = false;
+  bool quiet = false;
+  double timeout = 0;  // seconds; 0: for ever
+};
+
+// A command's own flags beside the common ones.
+using Entries = std::vector<GOptionEntry>;
+
+// Parses `args` (without the command's name). Prints what is wrong. What is left stands in `rest`.
+bool parse(std::vector<std::string>& args, const char* usage, const char* summary, Options& options,
+           const Entries& own, std::vector<std::string>& rest);
+
+// A joined room and the loop that serves it.
+class App {
+ public:
+  explicit App(Options options);
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  // Joins, runs until quit() or the time-out, leaves. Returns the exit code.
+  int run(int code_at_timeout);
+  void quit(int code);
+  [[nodiscard]] GstGenosRoom* room() const { return room_.get(); }
+  [[nodiscard]] const Options& options() const { return options_; }
+  void complain(const std::string& text) const;  // stderr
+
+  std::function<void()> on_start;  // the room is there, joining begins
+  std::function<void(GstGenosPeer*)> on_join;
+  std::function<void(GstGenosPeer*, const char* reason)> on_leave;
+
+ private:
+  bool prepare();
+  void connect();
+  void join();
+  void watch_clock_and_signals(struct Timeout& timeout);
+
+  Options options_;
+  Owned<GMainLoop> loop_;
+  Ref<GstGenosRoom> room_;
+  int code_ = exit_ok;
+  bool quitting_ = false;
+  bool leaving_ = false;
+  std::vector<guint> sources_;
+  std::vector<Connection> connections_;
+};
+
+std::string describe(GstGenosPeer* peer);  // id, and the key if it proved one
+
+int peers(std::vector<std::string> args);
+int chat(std::vector<std::string> args);
+int ping(std::vector<std::string> args);
+int identity(std::vector<std::string> args);
+int doctor(std::vector<std::string> args);
+
+}  // namespace genos::tool

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// `genos chat`: lines from stdin to a room, lines from the room to stdout.
+#include <gio/gunixinputstream.h>
+#include <unistd.h>
+
+#include <deque>
+
+#include "tools/app.hpp"
+
+namespace genos {
+template <> struct RefOps<GInputStream> : ObjectOps {};
+template <> struct RefOps<GDataInputStream> : ObjectOps {};
+}  // namespace genos
+
+namespace genos::tool {
+namespace {
+
+// Lines wait until somebody is there, and the program ends when stdin has ended and all is sent.
+class Chat {
+ public:
+  Chat(App& app, std::string channel) : app_(app), name_(std::move(channel)) {}
+
+  void start() {
+    Owned<GError> error;
+    channel_ = adopt(gst_genos_room_channel(app_.room(), name_.c_str(), out(error)));
+    if (!channel_) {
+      app_.complain(error->message);
+      return app_.quit(exit_usage);
+    }
+    message_ = on<void(GstGenosChannel*, GstGenosPeer*, int, GBytes*, const char*)>(
+        channel_.get(), "message",
+        [this](auto*, auto* peer, int, GBytes* payload, const char*) { show(peer, payload); });
+    auto raw = adopt(g_unix_input_stream_new(STDIN_FILENO, FALSE));
+    input_ = adopt(g_data_input_stream_new(raw.get()));
+    read();
+  }
+  void joined() {
+    somebody_ = true;
+    for (auto& line : std::exchange(waiting_, {})) send(line);
+    finish();
+  }
+
+ private:
+  void show(GstGenosPeer* peer, GBytes* payload) {
+    const auto bytes = bytes_of(payload);
+    const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const Owned<char> valid(g_utf8_make_valid(text.c_str(), gssize(text.size())));
+    Line("message")
+        .add("from", gst_genos_peer_get_id(peer))
+        .add("text", valid.get())
+        .print(app_.options().json, std::string(gst_genos_peer_get_id(peer)) + ": " + valid.get());
+  }
+
+  void read() {
+    g_data_input_stream_read_line_async(
+        input_.get(), G_PRIORITY_DEFAULT, nullptr,
+        [](GObject* object, GAsyncResult* result, gpointer data) {
+          auto* self = static_cast<Chat*>(data);
+          gsize length = 0;
+          const Owned<char> line(g_data_input_stream_read_line_finish_utf8(
+              G_DATA_INPUT_STREAM(object), result, &length, nullptr));
+          self->take(line.get());
+        },
+        this);
+  }
+
+  void take(const char* line) {
+    if (!line) {
+      ended_ = true;
+      return finish();
+    }
+    if (somebody_)
+      send(line);
+    else
+      waiting_.emplace_back(line);
+    read();
+  }
+
+  void send(const std::string& line) {
+    ++sending_;
+    auto payload = adopt(g_bytes_new(line.data(), line.size()));
+    gst_genos_channel_send_async(
+        channel_.get(), GST_GENOS_PAYLOAD_TEXT, payload.get(), nullptr, nullptr, nullptr, nullptr,
+        nullptr, nullptr,
+        [](GObject* object, GAsyncResult* result, gpointer data) {
+          auto* self = static_cast<Chat*>(data);
+          gst_genos_channel_send_finish(GST_GENOS_CHANNEL(object), result, nullptr);
+          --self->sending_;
+          self->finish();
+        },
+        this);
+  }
+
+  void finish() {
+    if (ended_ && waiting_.empty() && sending_ == 0) app_.quit(exit_ok);
+  }
+
+  App& app_;
+  std::string name_;
+  Ref<GstGenosChannel> channel_;
+  Ref<GDataInputStream> input_;
+  std::deque<std::string> waiting_;
+  std::size_t sending_ = 0;
+  bool somebody_ = false;
+  bool ended_ = false;
+  Connection message_;
+};
+
+}  // namespace
+
+int chat(std::vector<std::string> args) {
+  char* channel = nullptr;
+  Options options;
+  std::vector<std::string> rest;
+  const bool ok =
+      parse(args, "chat --room NAME",
+            "Sends each line of stdin to everybody and prints what they say.\n"
+            "Lines wait until somebody is there; it ends with stdin, or after --timeout.",
+            options,
+            {{"channel", 'c', 0, G_OPTION_ARG_STRING, &channel, "Channel (default: chat)", "NAME"}},
+            rest);
+  const Owned<char> owned(channel);
+  if (!ok) return exit_usage;
+  App app(options);
+  Chat chat(app, channel ? channel : "chat");
+  app.on_join = [&](GstGenosPeer* peer) {
+    if (!options.quiet && isatty(STDERR_FILENO)) app.complain("+ " + describe(peer));
+    chat.joined();
+  };
+  app.on_leave = [&](GstGenosPeer* peer, const char* reason) {
+    if (!options.quiet && isatty(STDERR_FILENO))
+      app.complain(std::string("- ") + gst_genos_peer_get_id(peer) + "  " + reason);
+  };
+  app.on_start = [&] { chat.start(); };
+  return app.run(exit_nobody);
+}
+
+}  // namespace genos::tool

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// `genos`: rooms from a shell.
+#include <cstdio>
+#include <cstring>
+
+#include "tools/app.hpp"
+
+namespace {
+
+using genos::tool::exit_ok;
+using genos::tool::exit_usage;
+
+struct Command {
+  const char* name;
+  const char* what;
+  int (*run)(std::vector<std::string> args);
+};
+
+constexpr Command commands[] = {
+    {"peers", "who is in a room", genos::tool::peers},
+    {"chat", "lines from stdin to a room, lines from the room to stdout", genos::tool::chat},
+    {"ping", "how long a peer takes to answer", genos::tool::ping},
+    {"identity", "make or show the key that proves who this peer is", genos::tool::identity},
+    {"doctor", "check what usually goes wrong, and say what to do", genos::tool::doctor},
+};
+
+void print_help(FILE* to) {
+  std::fputs("Usage: genos COMMAND [OPTION…]\n\nRooms from a shell. Commands:\n", to);
+  for (const auto& command : commands) std::fprintf(to, "  %-10s %s\n", command.name, command.what);
+  std::fputs(
+      "\n`genos COMMAND --help` tells the options. All peers that say the same --room meet:\n"
+      "  genos chat --room demo\n",
+      to);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  gst_init(nullptr, nullptr);
+  const char* name = argc > 1 ? argv[1] : "";
+  if (!std::strcmp(name, "--help") || !std::strcmp(name, "-h") || !std::strcmp(name, "help")) {
+    print_help(stdout);
+    return exit_ok;
+  }
+  if (!std::strcmp(name, "--version")) {
+    std::puts("genos " GENOS_VERSION);
+    return exit_ok;
+  }
+  for (const auto& command : commands) {
+    if (std::strcmp(name, command.name) != 0) continue;
+    const int code = command.run({argv + 2, argv + argc});
+    gst_genos_deinit();
+    return code;
+  }
+  if (*name) std::fprintf(stderr, "genos: there is no command '%s'\n\n", name);
+  print_help(stderr);
+  return exit_usage;
+}
