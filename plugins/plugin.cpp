@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The plugin: a list of its elements. Nothing starts here; the first room does.
+#include <gst/gst.h>
+
+static gboolean plugin_init(GstPlugin*) { return TRUE; }
+
+#define PACKAGE "genos"
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, genos, "Peer-to-peer rooms", plugin_init,
+                  GENOS_VERSION, "LGPL", "genos", "https://genos.invalid")
