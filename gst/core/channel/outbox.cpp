@@ -60,7 +60,8 @@ std::optional<Error> Outbox::check(const Message& message) {
 }
 
 void Outbox::send(TransferId id, const RoomToken& room, Message message, std::uint16_t nonce) {
-  assert(!check(message));
+  assert(message.payload && !message.channel.empty() &&
+         message.channel.size() <= limits::max_channel_name);
   const bool control = is_control(message.channel);
   const auto lane = control ? Lane() : Lane(room, message.channel);
   const auto serial = ++last_;

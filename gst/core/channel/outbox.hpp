@@ -44,7 +44,8 @@ class Outbox {
   // None when the message can be sent at all: name, metadata, size.
   [[nodiscard]] static std::optional<Error> check(const Message& message);
 
-  // Asserts check(). Id 0: nobody asks what becomes of it (control actions); no output names it.
+  // The message has passed check(), once for all its peers. Id 0: nobody asks what becomes of it
+  // (control actions); no output names it.
   void send(TransferId id, const RoomToken& room, Message message, std::uint16_t nonce);
 
   // The next frame for the link; empty when nothing waits. Call it only while the link has room.
