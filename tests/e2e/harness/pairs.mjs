@@ -28,7 +28,7 @@ export function pagePair(relay, browser = {}) {
 export function nativePair(prefix, browser = {}) {
   return {
     label: `page and native ${prefix}…`,
-    relay: 'signald',
+    relay: process.env.GENOS_E2E_RELAY ?? 'signald',
     lossSeconds: 10,
     returnAfter: 0,
     page: (lab, kind) => lab.page('page', {...browser, ...kind}),
