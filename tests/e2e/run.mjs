@@ -39,7 +39,8 @@ function runNode(files, directory) {
   const pattern = options.only ? ['--test-name-pattern', options.only] : [];
   return spawn(process.execPath,
                ['--test', '--test-concurrency=1', `--test-reporter=${reporter}`, ...pattern, ...files],
-               {stdio: 'inherit', env: {...process.env, GENOS_E2E_DIR: directory}});
+               {stdio: 'inherit',
+                env: {...process.env, GENOS_E2E_DIR: directory, TMPDIR: directory}});
 }
 
 function main() {
