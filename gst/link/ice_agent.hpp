@@ -4,6 +4,7 @@
 
 #include <gst/gst.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
