@@ -66,5 +66,13 @@ export async function play({media, webrtcbin}) {
   d.createDataChannel('data');
   await add(d);                              // media in the first offer
   await round('all-at-once', d, e);
+
+  const f = connection('f'), g = connection('g');
+  f.createDataChannel('data');
+  await round('turned-data', f, g);
+  await add(g);                              // the first answerer offers: Firefox answers mixed roles
+  await round('turned-media', g, f);
+  g.getTransceivers()[1].stop();             // a rejected m-line, for ever
+  await round('turned-stopped', g, f);
   return {kept, candidates};
 }

@@ -21,7 +21,8 @@ const launch = {
     browser: 'firefox',
     executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
     extraPrefsFirefox: media
-      ? {'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true}
+      ? {'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true,
+        'media.peerconnection.ice.obfuscate_host_addresses': false}
       : {'media.peerconnection.ice.obfuscate_host_addresses': true},
   }),
   chromium: (media) => ({
