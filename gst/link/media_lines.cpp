@@ -106,8 +106,8 @@ core::Result<Ref<GstPad>> MediaLines::add(GstElement* webrtcbin, GstCaps* caps,
                     [](gpointer data) { delete static_cast<Flag*>(data); });
   sending_.push_back(std::move(line));
   // create-offer must find caps on every pad, and whoever feeds this one may come later.
-  const Owned<char> id(gst_pad_create_stream_id(pad.get(), webrtcbin, nullptr));
-  gst_pad_send_event(pad.get(), gst_event_new_stream_start(id ? id.get() : stream_id.c_str()));
+  const std::string id = "genos/" + stream_id + "/" + GST_PAD_NAME(pad.get());
+  gst_pad_send_event(pad.get(), gst_event_new_stream_start(id.c_str()));
   gst_pad_send_event(pad.get(), gst_event_new_caps(caps));
   return pad;
 }

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Media added to a link that stands: from either side, from both at once, by ours and by pages.
+#include <gtest/gtest.h>
+
+#include "support/link_pair.hpp"
+#include "support/rtp_feed.hpp"
+
+namespace genos {
+namespace {
+
+using core::Bytes;
+using core::Description;
+using core::Partner;
+using core::Signal;
+using test::Arrivals;
+using test::LinkPair;
+using test::LinkSide;
+using test::RtpFeed;
+using test::vp8_caps;
+using namespace std::chrono_literals;
+
+// A link with whatever feeds it; the feeds end after the links.
+struct Call {
+  explicit Call(Partner partner) : pair(partner) {
+    pair.a.on_pad = [this](GstPad* pad) { to_a.count(pad); };
+    pair.b.on_pad = [this](GstPad* pad) { to_b.count(pad); };
+  }
+  ~Call() {
+    pair.a.link.reset();
+    pair.b.link.reset();
+    link::drain_teardowns(10s);
+  }
+  Ref<GstPad> add(LinkSide& side, guint ssrc, const std::string& stream) {
+    auto pad = side.link->add_media(vp8_caps(ssrc).get(), stream);
+    EXPECT_TRUE(pad) << pad.error().detail;
+    return pad ? *pad : nullptr;
+  }
+  void feed(const Ref<GstPad>& pad, guint ssrc, RtpFeed::Shape shape = RtpFeed::Shape::buffers) {
+    feeds.push_back(std::make_unique<RtpFeed>(pad.get(), vp8_caps(ssrc).get(), ssrc, shape));
+  }
+  bool data_flows() {
+    pair.a.messages.clear();
+    pair.b.messages.clear();
+    pair.a.link->send(Bytes(10, 1));
+    pair.b.link->send(Bytes(10, 2));
+    return pair.until([&] { return !pair.a.messages.empty() && !pair.b.messages.empty(); });
+  }
+
+  std::vector<std::unique_ptr<RtpFeed>> feeds;
+  Arrivals to_a, to_b;
+  LinkPair pair;
+};
+
+class LinkMedia : public testing::TestWithParam<Partner> {};
+
+TEST_P(LinkMedia, TheOffererAdds) {
+  Call call(GetParam());
+  ASSERT_TRUE(call.pair.open());
+  call.feed(call.add(call.pair.a, 11, "one"), 11);
+  EXPECT_TRUE(call.pair.until([&] { return call.to_b.packets() > 5; })) << call.pair.b.reason;
+  EXPECT_EQ(call.pair.a.negotiated, 1);
+  EXPECT_EQ(call.pair.b.pads, 1);
+  EXPECT_TRUE(call.data_flows());
+}
+
+TEST_P(LinkMedia, TheAnswererAdds) {
+  Call call(GetParam());
+  ASSERT_TRUE(call.pair.open());
+  call.feed(call.add(call.pair.b, 12, "one"), 12);
+  EXPECT_TRUE(call.pair.until([&] { return call.to_a.packets() > 5; })) << call.pair.a.reason;
+  EXPECT_TRUE(call.data_flows());
+}
+
+TEST_P(LinkMedia, BothAddAtOnceAndAgain) {
+  Call call(GetParam());
+  ASSERT_TRUE(call.pair.open());
+  call.feed(call.add(call.pair.a, 21, "one"), 21);
+  call.feed(call.add(call.pair.b, 22, "two"), 22);
+  ASSERT_TRUE(call.pair.until([&] { return call.to_a.packets() > 5 && call.to_b.packets() > 5; }))
+      << call.pair.a.reason << call.pair.b.reason;
+  call.feed(call.add(call.pair.b, 23, "three"), 23);
+  call.feed(call.add(call.pair.a, 24, "four"), 24);
+  EXPECT_TRUE(call.pair.until([&] { return call.pair.a.pads == 2 && call.pair.b.pads == 2; }))
+      << call.pair.a.reason << call.pair.b.reason;
+  EXPECT_TRUE(call.data_flows());
+}
+
+INSTANTIATE_TEST_SUITE_P(With, LinkMedia, testing::Values(Partner::genos, Partner::page),
+                         [](const auto& each) {
+                           return each.param == Partner::genos ? "Ours" : "Page";
+                         });
+
+TEST(LinkMediaRules, OneStreamARoundTowardsPages) {
+  Call call(Partner::page);
+  ASSERT_TRUE(call.pair.open());
+  call.add(call.pair.a, 31, "one");
+  call.add(call.pair.a, 32, "one");
+  EXPECT_FALSE(call.pair.a.link->add_media(vp8_caps(33).get(), "two"));
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.a.negotiated == 1; }));
+  EXPECT_TRUE(call.pair.a.link->add_media(vp8_caps(33).get(), "two"));
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.a.negotiated == 2; }));
+}
+
+TEST(LinkMediaRules, CapsThatCannotBeNegotiatedAreRefused) {
+  Call call(Partner::genos);
+  ASSERT_TRUE(call.pair.open());
+  for (const char* text : {"video/x-raw", "application/x-rtp,media=video",
+                           "application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000"}) {
+    const auto caps = adopt(gst_caps_from_string(text));
+    EXPECT_FALSE(call.pair.a.link->add_media(caps.get(), "s")) << text;
+  }
+  EXPECT_FALSE(call.pair.a.link->add_media(nullptr, "s"));
+}
+
+// Without the guard webrtcbin dereferences NULL: m-line 0 is the data channel.
+TEST(LinkMediaRules, PacketsThatNobodyAnnouncedAreDropped) {
+  for (const auto shape : {RtpFeed::Shape::buffers, RtpFeed::Shape::lists}) {
+    Call call(Partner::genos);
+    ASSERT_TRUE(call.pair.open());
+    const auto pad = call.add(call.pair.a, 41, "one");
+    ASSERT_TRUE(call.pair.until([&] { return call.pair.a.negotiated && call.pair.b.negotiated; }));
+    call.feed(pad, 4242, shape);
+    call.pair.run(400ms);
+    EXPECT_EQ(call.to_b.packets(), 0);
+    EXPECT_TRUE(call.data_flows());
+  }
+}
+
+// webrtcbin sends on although the answer says that nobody wants it.
+TEST(LinkMediaRules, NothingIsSentThatTheAnswerDeclines) {
+  Call call(Partner::genos);
+  ASSERT_TRUE(call.pair.open());
+  call.pair.b.on_the_way = [](Signal signal) -> std::optional<Signal> {
+    auto* description = std::get_if<Description>(&signal);
+    for (std::size_t at;
+         description && (at = description->sdp.find("a=recvonly")) != std::string::npos;)
+      description->sdp.replace(at, 10, "a=inactive");
+    return signal;
+  };
+  call.feed(call.add(call.pair.a, 51, "one"), 51);
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.a.negotiated == 1; })) << call.pair.a.reason;
+  call.pair.run(400ms);
+  EXPECT_EQ(call.to_b.packets(), 0);
+}
+
+TEST(LinkMediaRules, ARoundThatIsNotAnsweredEndsTheLink) {
+  Call call(Partner::genos);
+  call.pair.options(call.pair.a).step_limit = 300ms;
+  ASSERT_TRUE(call.pair.open());
+  call.pair.b.on_the_way = [](const Signal&) { return std::nullopt; };
+  call.add(call.pair.a, 61, "one");
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.a.closed == 1; }, 3s));
+  EXPECT_NE(call.pair.a.reason.find("did not answer"), std::string::npos) << call.pair.a.reason;
+}
+
+}  // namespace
+}  // namespace genos

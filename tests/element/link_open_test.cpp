@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A peer link opens, carries messages, and ends.
+#include <gtest/gtest.h>
+
+#include "core/wire/limits.hpp"
+#include "support/link_pair.hpp"
+
+namespace genos {
+namespace {
+
+using core::Bytes;
+using core::Candidate;
+using core::Closing;
+using core::Description;
+using core::Signal;
+using test::LinkPair;
+using test::LinkSide;
+using namespace std::chrono_literals;
+
+TEST(LinkOpen, CarriesMessagesOfEverySizeBothWaysInOrder) {
+  LinkPair pair;
+  ASSERT_TRUE(pair.open()) << pair.a.reason << pair.b.reason;
+  const std::vector<std::size_t> sizes = {1, 100, 16451, 65535, 65536, 1};
+  for (LinkSide* side : {&pair.a, &pair.b})
+    for (const std::size_t size : sizes) side->link->send(Bytes(size, static_cast<uint8_t>(size)));
+  ASSERT_TRUE(pair.until([&] {
+    return pair.a.messages.size() == sizes.size() && pair.b.messages.size() == sizes.size();
+  }));
+  for (LinkSide* side : {&pair.a, &pair.b})
+    for (std::size_t i = 0; i < sizes.size(); i++)
+      EXPECT_EQ(side->messages[i], Bytes(sizes[i], static_cast<uint8_t>(sizes[i])));
+  EXPECT_TRUE(pair.until([&] { return pair.a.last_drained == 0 && pair.b.last_drained == 0; }));
+  EXPECT_GT(pair.a.heard, 0);
+  EXPECT_EQ(pair.a.link->remote_fingerprint().size(), 95u);
+}
+
+TEST(LinkOpen, CandidatesFollowTheirDescription) {
+  LinkPair pair;
+  ASSERT_TRUE(pair.open());
+  for (LinkSide* side : {&pair.a, &pair.b}) {
+    ASSERT_FALSE(side->sent.empty());
+    EXPECT_TRUE(std::holds_alternative<Description>(side->sent.front()));
+    ASSERT_TRUE(pair.until([&] {
+      const auto* last = std::get_if<Candidate>(&side->sent.back());
+      return last && last->candidate.empty();  // no more will come
+    }));
+  }
+}
+
+TEST(LinkOpen, DoubledAndReorderedSignalsDoNoHarm) {
+  LinkPair pair;
+  for (LinkSide* side : {&pair.a, &pair.b}) {
+    auto held = std::make_shared<std::optional<Signal>>();
+    side->on_the_way = [side, held](Signal signal) -> std::optional<Signal> {
+      if (std::holds_alternative<Description>(signal)) {
+        *held = signal;
+        return std::nullopt;
+      }
+      side->other->link->signal(signal);  // a candidate overtakes
+      if (*held) {
+        side->other->link->signal(**held);
+        side->other->link->signal(**held);
+      }
+      return signal;
+    };
+  }
+  ASSERT_TRUE(pair.open()) << pair.a.reason << pair.b.reason;
+  pair.run(200ms);
+  EXPECT_EQ(pair.a.closed + pair.b.closed, 0);
+}
+
+TEST(LinkOpen, FlushesWhatWasWrittenBeforeItCloses) {
+  LinkPair pair;
+  ASSERT_TRUE(pair.open());
+  pair.b.keep = false;
+  for (int i = 0; i < 200; i++) pair.a.link->send(Bytes(16000, 7));
+  pair.a.link->close(Closing::after_flush);
+  ASSERT_TRUE(pair.until([&] { return pair.a.closed && pair.b.closed; }));
+  EXPECT_EQ(pair.b.bytes, 200u * 16000u);
+  EXPECT_EQ(pair.a.closed, 1);
+  EXPECT_EQ(pair.b.reason, "the other side closed the data channel");
+}
+
+TEST(LinkOpen, SaysClosedOnceAndNothingAfterIt) {
+  LinkPair pair;
+  ASSERT_TRUE(pair.open());
+  pair.a.link->close(Closing::at_once);
+  pair.a.link->close(Closing::after_flush);
+  EXPECT_EQ(pair.a.closed, 0) << "no event from inside a call";
+  pair.b.link->send(Bytes(10, 1));
+  ASSERT_TRUE(pair.until([&] { return pair.a.closed > 0; }));
+  pair.run(100ms);
+  EXPECT_EQ(pair.a.closed, 1);
+  EXPECT_TRUE(pair.a.messages.empty());
+}
+
+// Every moment of a link's life is a moment at which it may be dropped.
+TEST(LinkOpen, MayBeDestroyedAtAnyTime) {
+  for (int i = 0; i < 12; i++) {
+    LinkPair pair;
+    pair.start();
+    pair.run(std::chrono::milliseconds(3 * i));
+    (i % 2 ? pair.a : pair.b).link.reset();
+    pair.run(10ms);
+  }
+  EXPECT_TRUE(link::drain_teardowns(10s));
+}
+
+TEST(LinkOpen, MayBeDestroyedInItsOwnEvents) {
+  LinkPair pair;
+  pair.start();
+  ASSERT_TRUE(pair.until([&] { return pair.a.opened && pair.b.opened; }));
+  pair.a.on_the_way = [&](Signal) -> std::optional<Signal> {
+    pair.a.link.reset();
+    return std::nullopt;
+  };
+  const auto caps = adopt(gst_caps_from_string(
+      "application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload=96,ssrc=(uint)5"));
+  ASSERT_TRUE(pair.a.link->add_media(caps.get(), "s"));
+  EXPECT_TRUE(pair.until([&] { return !pair.a.link; }));
+}
+
+TEST(LinkOpen, SurvivesThatTheOtherPipelineVanishes) {
+  LinkPair pair;
+  ASSERT_TRUE(pair.open());
+  gst_element_set_state(pair.b.link->pipeline(), GST_STATE_NULL);
+  for (int i = 0; i < 20; i++) {
+    pair.a.link->send(Bytes(1000, 1));
+    pair.run(10ms);
+  }
+  SUCCEED();  // that it is gone, the room finds out by its silence
+}
+
+// The path to a server that does not answer must not stand in the way of one that works.
+TEST(LinkOpen, IceServersThatDoNotAnswerDelayNothing) {
+  for (const char* server : {"stun:192.0.2.200:3478", "stun:no-such-host.invalid:3478",
+                             "turn:u:p@192.0.2.200:3478", "turn:u:p@no-such-host.invalid"}) {
+    LinkPair pair;
+    for (LinkSide* side : {&pair.a, &pair.b}) pair.options(*side).ice.servers = {server};
+    const gint64 begin = g_get_monotonic_time();
+    ASSERT_TRUE(pair.open()) << server;
+    EXPECT_LT(g_get_monotonic_time() - begin, 900 * G_TIME_SPAN_MILLISECOND) << server;
+  }
+}
+
+TEST(LinkOpen, RelayOnlyGivesNoOtherCandidateAway) {
+  LinkPair pair;
+  for (LinkSide* side : {&pair.a, &pair.b}) pair.options(*side).ice.relay_only = true;
+  pair.start();
+  pair.run(500ms);
+  EXPECT_FALSE(pair.a.opened);
+  for (const Signal& signal : pair.a.sent) {
+    const auto* candidate = std::get_if<Candidate>(&signal);
+    EXPECT_TRUE(!candidate || candidate->candidate.empty()) << candidate->candidate;
+  }
+}
+
+TEST(LinkOpen, TwoOfferersAndTwoAnswerersComeToNothing) {
+  for (const auto role : {core::LinkRole::offerer, core::LinkRole::answerer}) {
+    LinkPair pair;
+    pair.options(pair.a).role = pair.options(pair.b).role = role;
+    pair.start();
+    pair.run(300ms);
+    EXPECT_FALSE(pair.a.opened || pair.b.opened);
+    EXPECT_EQ(pair.a.closed + pair.b.closed, 0);
+  }
+}
+
+TEST(LinkOpen, MovesManyMegabytes) {
+  LinkPair pair;
+  ASSERT_TRUE(pair.open());
+  pair.b.keep = false;
+  constexpr std::size_t total = 8 * 1024 * 1024, size = 16 * 1024;
+  std::size_t given = 0;
+  const bool done = pair.until(
+      [&] {
+        for (; given < total && (pair.a.last_drained < 256 * 1024 || given < 256 * 1024);
+             given += size) {
+          pair.a.link->send(Bytes(size, 1));
+          if (given % (256 * 1024) == 0) pair.a.last_drained = SIZE_MAX;
+        }
+        return pair.b.bytes == total;
+      },
+      20s);
+  EXPECT_TRUE(done) << pair.b.bytes;
+}
+
+}  // namespace
+}  // namespace genos
