@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "banner.hpp"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+
+#include <array>
+#include <memory>
+
+#include "net/soup_refs.hpp"
+#if HAVE_QRENCODE
+#include <qrencode.h>
+#endif
+
+namespace genos::signald {
+
+std::vector<std::string> own_addresses() {
+  std::vector<std::string> found;
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return found;
+  for (const ifaddrs* i = list; i; i = i->ifa_next) {
+    // IPv6 addresses are long to type and often temporary.
+    if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET) continue;
+    if ((i->ifa_flags & IFF_LOOPBACK) || !(i->ifa_flags & IFF_UP)) continue;
+    std::array<char, INET_ADDRSTRLEN> text{};
+    const auto* address = reinterpret_cast<const sockaddr_in*>(i->ifa_addr);
+    if (inet_ntop(AF_INET, &address->sin_addr, text.data(), text.size()))
+      found.emplace_back(text.data());
+  }
+  freeifaddrs(list);
+  return found;
+}
+
+std::string authority_of(const net::RelayHost::Endpoint& endpoint) {
+  std::string host = endpoint.address;
+  if (host == "0.0.0.0" || host == "::") {
+    const auto addresses = own_addresses();
+    host = addresses.empty() ? g_get_host_name() : addresses.front();
+  }
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return host + ":" + std::to_string(endpoint.port);
+}
+
+std::string landing_page(const std::string& name) {
+  const Owned<char> shown(g_markup_escape_text(name.c_str(), -1));
+  return std::string(
+             "<!doctype html><html lang=en><meta charset=utf-8>"
+             "<meta name=viewport content='width=device-width'>"
+             "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; "
+             "style-src 'unsafe-inline'; script-src 'unsafe-inline'\"><title>") +
+         shown.get() +
+         "</title><style>body{font:1.1em/1.5 sans-serif;max-width:40em;margin:3em auto;"
+         "padding:0 1em}code{background:#8882;padding:.1em .3em}</style><h1>" +
+         shown.get() +
+         "</h1><p>This is a signalling server: peers of a room find each other here and then talk "
+         "directly. No media, no messages and no keys pass through it, and nothing is stored."
+         "<p>Use it in a pipeline: <code>genosroomsrc room=demo signaling=<span>wss://…</span>"
+         "</code><p>or in a page with <a href=https://www.npmjs.com/package/trystero>Trystero</a>: "
+         "<code>relayConfig: {urls: ['<span>wss://…</span>']}</code>"
+         "<p>A browser that came here has accepted the certificate, and pages can connect from now "
+         "on.<script>for (const s of document.querySelectorAll('span')) s.textContent = "
+         "location.origin.replace(/^http/, 'ws')</script></html>\n";
+}
+
+#if HAVE_QRENCODE
+std::string qr_code(const std::string& text) {
+  const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(
+      QRcode_encodeString(text.c_str(), 0, QR_ECLEVEL_L, QR_MODE_8, 1), QRcode_free);
+  if (!code) return {};
+  constexpr int quiet = 2;
+  const int width = code->width;
+  const auto dark = [&](int x, int y) {
+    return x >= 0 && y >= 0 && x < width && y < width && (code->data[y * width + x] & 1) != 0;
+  };
+  // Two rows a line; light on dark terminals is inverted, so white is painted and black left out.
+  static constexpr const char* blocks[] = {"█", "▀", "▄", " "};
+  std::string picture;
+  for (int y = -quiet; y < width + quiet; y += 2) {
+    picture += "\033[97;40m";
+    for (int x = -quiet; x < width + quiet; ++x)
+      picture += blocks[(dark(x, y) ? 2 : 0) + (dark(x, y + 1) ? 1 : 0)];
+    picture += "\033[0m\n";
+  }
+  return picture;
+}
+#else
+std::string qr_code(const std::string&) { return {}; }
+#endif
+
+}  // namespace genos::signald
