@@ -183,13 +183,16 @@ Problem read_groups(const SdpMedia& section, RemoteMedia& media) {
     for (std::size_t i = 1; i < words.size(); ++i) {
       const auto ssrc = ssrc_of(words[i]);
       if (!ssrc) return malformed("ssrc-group");
-      if (auto problem = add_ssrc(media.ssrcs, *ssrc)) return problem;
       group.push_back(*ssrc);
     }
     if (!is_token(words[0], 32) || group.empty()) return malformed("ssrc-group");
     if (words[0] != "FID") continue;
     if (group.size() != 2 || group[0] == group[1]) return malformed("FID group");
-    media.retransmissions.emplace_back(group[0], group[1]);
+    const auto announced = [&](std::uint32_t ssrc) {
+      return std::find(media.ssrcs.begin(), media.ssrcs.end(), ssrc) != media.ssrcs.end();
+    };
+    if (announced(group[0]) && announced(group[1]))
+      media.retransmissions.emplace_back(group[0], group[1]);
   }
   return std::nullopt;
 }
@@ -207,8 +210,9 @@ Problem read_sources(const SdpMedia& section, RemoteMedia& media) {
     const auto [id, attribute] = cut(argument, ' ');
     const auto ssrc = ssrc_of(id);
     if (!ssrc || attribute.empty()) return malformed("ssrc line");
-    if (auto problem = add_ssrc(media.ssrcs, *ssrc)) return problem;
     const auto [name, value] = cut(attribute, ':');
+    if (name != "cname" && name != "msid") continue;  // what the shim leaves out, announces nothing
+    if (auto problem = add_ssrc(media.ssrcs, *ssrc)) return problem;
     if (name == "msid" && !named) add_stream(media, value);
   }
   return read_groups(section, media);
