@@ -270,7 +270,8 @@ bool is_token(std::string_view text, std::size_t most) {
 
 std::optional<Extmap> extmap_of(std::string_view argument) {
   const auto words = split(argument);
-  const auto [id, direction] = cut(words[0], '/');
+  const auto cut_id = cut(words[0], '/');
+  const auto id = cut_id.first, direction = cut_id.second;
   const auto value = number(id, 255);
   if (!value || *value == 0 || words.size() < 2 || words[1].empty()) return std::nullopt;
   const auto is = [&](Direction d) { return name_of(d) == direction; };
