@@ -13,13 +13,11 @@ namespace genos::net {
 
 class EmbeddedRelays {
  public:
-  enum class Reach : std::uint8_t { loopback, lan };
-
   explicit EmbeddedRelays(GMainContext* context) : context_(context) {}
 
   // True when this process listens at `uri` now (or did already). Losing the race for the port is
   // false: then somebody else answers there.
-  bool stand_in(const RelayUri& uri, Reach reach);
+  bool stand_in(const RelayUri& uri, RelayHost::Reach reach);
   void stop(const RelayUri& uri);
   [[nodiscard]] bool holds(const RelayUri& uri) const;
 

@@ -4,29 +4,32 @@
 
 #include <libsoup/soup.h>
 
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bridge/signal.hpp"
+#include "core/base/bytes.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/random.hpp"
 #include "core/wire/nostr.hpp"
 #include "net/signaling_uri.hpp"
+#include "net/soup_refs.hpp"
+#include "net/source.hpp"
 
 namespace genos {
 template <> struct RefOps<SoupSession> : ObjectOps {};
+template <> struct RefOps<SoupMessage> : ObjectOps {};
 template <> struct RefOps<SoupWebsocketConnection> : ObjectOps {};
 template <> struct RefOps<GCancellable> : ObjectOps {};
 }  // namespace genos
 
 namespace genos::net {
 
-// Everything on the thread of `context`; no callback after destruction.
+// Everything on the thread of `context`. No callback after destruction, which may happen in one.
 class RelayClient {
  public:
   enum class State : std::uint8_t { connecting, open, waiting, refused };
@@ -34,14 +37,15 @@ class RelayClient {
     RelayUri uri;
     GMainContext* context = nullptr;
     core::Random* random = nullptr;
-    // Nothing answers at a loopback URI: true when a relay listens there now, so try again at once.
+    // Nothing answers at a loopback URI: true when a relay listens there now.
     std::function<bool()> stand_in;
   };
   struct Events {
     std::function<void(State, const std::string& detail)> state;
-    // An event on a topic that is subscribed here. Its signature is not checked, as Trystero does
-    // not either: everything that matters in it is sealed with the room's key or signed by identity.
-    std::function<void(const core::Topic&, core::nostr::Event&&)> event;
+    // An event on a topic that is subscribed here. Neither its id nor its signature is checked, as
+    // Trystero does not either: what matters in it is sealed with the room's key, and who sent it
+    // is proved by identity.
+    std::function<void(const core::Topic&, const core::nostr::Event&)> event;
     std::function<void(const std::string& reason)> rate_limited;
   };
 
@@ -51,45 +55,55 @@ class RelayClient {
   ~RelayClient();
 
   void connect();
-  void set_topics(std::vector<core::Topic> topics);  // written on the next tick, or before an event
-  void publish(const std::string& event_frame);      // one ["EVENT",…] text
+  void set_topics(std::set<core::Topic> topics);  // written on the next tick, or before an event
+  void publish(const std::string& frame);  // one ["EVENT",…]; lost when the relay is not open
   [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] const std::string& detail() const { return detail_; }
   [[nodiscard]] const RelayUri& uri() const { return options_.uri; }
 
  private:
   struct Attempt;
+  struct Ended;
+  void begin_attempt();
   void opened(Ref<SoupWebsocketConnection> connection);
-  void failed(const std::string& why, bool refused_connection);
-  void closed();
+  void failed(const GError& error);
+  void lost(const std::string& why);
   void retire(const std::string& why);
   void wait_before_retry();
-  void received(core::ByteView text);
-  void subscribe();
-  void flush();
+  void received(std::string_view text);
+  void on(const core::nostr::Delivered& message);
+  void on(const core::nostr::Ok& message);
+  void on(const core::nostr::Closed& message);
+  void on(const core::nostr::Eose&) {}
+  void on(const core::nostr::Notice& message);
+  void write_subscription();
   void send(const std::string& text);
-  void change(State state, const std::string& detail);
+  void watch_silence();
+  void change(State state, std::string detail);
   void drop_connection();
+  [[nodiscard]] bool within_rate();
 
   Options options_;
   Events events_;
   State state_ = State::waiting;
+  std::string detail_;
   Ref<SoupSession> session_;
   Ref<SoupWebsocketConnection> connection_;
   std::shared_ptr<Attempt> attempt_;
   std::set<core::Topic> topics_;
   std::vector<std::string> subscription_ids_;
-  std::size_t subscribed_ = 0;       // of subscription_ids_ that the relay knows
+  std::size_t subscribed_ = 0;  // of subscription_ids_ that the relay knows
   bool topics_changed_ = false;
-  std::deque<std::string> waiting_;  // events published before it was open
   core::Duration period_{};
-  unsigned stand_ins_ = 0;           // tries since it was last open
-  GSource* retry_ = nullptr;
-  GSource* tick_ = nullptr;
-  std::int64_t allowance_at_ = 0;
-  double allowance_ = 0;
+  unsigned quick_tries_ = 0;  // since it was last open
+  core::Time heard_{};
+  core::Time allowed_from_{};  // incoming messages, as a virtual clock
+  Timer retry_;
+  Timer tick_;
+  Timer silence_;
   Connection on_message_;
+  Connection on_pong_;
   Connection on_closed_;
-  Connection on_error_;
 };
 
 }  // namespace genos::net

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The relays of one process and GMainContext: one connection for each, shared by all rooms and peers.
+// The relays of one process and GMainContext: one connection for each, shared by all rooms and
+// peers.
 #pragma once
 
-#include <list>
+#include <deque>
+#include <map>
 #include <memory>
-#include <unordered_map>
+#include <set>
+#include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "core/room/discovery.hpp"
 #include "crypto/nostr_key.hpp"
@@ -25,7 +29,7 @@ class SeenEvents {
 
  private:
   std::size_t limit_;
-  std::list<std::string> order_;
+  std::deque<std::string> order_;
   std::unordered_set<std::string> ids_;
 };
 
@@ -33,7 +37,14 @@ class SeenEvents {
 // callback; none is called after its detach.
 class RelayPool : public std::enable_shared_from_this<RelayPool> {
  public:
-  enum class Copy : std::uint8_t { first, repeated };  // repeated: the same event over another relay
+  struct Options {
+    std::uint16_t lan_port = 7713;  // TCP; not default_relay_port: a relay for this machine alone
+    std::uint16_t beacon_port = 7714;  // may hold that. UDP
+  };
+  enum class Copy : std::uint8_t {
+    first,
+    repeated
+  };  // repeated: the same event over another relay
   class Listener {
    public:
     virtual ~Listener() = default;
@@ -42,45 +53,66 @@ class RelayPool : public std::enable_shared_from_this<RelayPool> {
     virtual void relay_rate_limited(core::RelayId relay) = 0;
     virtual void relay_event(core::RelayId relay, const core::Topic& topic,
                              const std::string& content, Copy copy) = 0;
-    virtual void relay_found(const RelayUri& uri) = 0;  // on the local network
+    virtual void relay_found(const RelayUri& uri) = 0;  // on the local network: attach() it
   };
 
   // One per context, made by the first call and gone with its last user.
   static std::shared_ptr<RelayPool> of(GMainContext* context);
-  explicit RelayPool(GMainContext* context);
+  RelayPool(GMainContext* context, Options options);
   ~RelayPool();
 
-  core::RelayId attach(Listener& listener, const RelayUri& uri);  // state is told on the next tick
-  void watch_lan(Listener& listener);     // embedded relay of this machine, relay_found for others
-  void detach(Listener& listener);        // from all relays and topics
+  core::RelayId attach(Listener& listener, const RelayUri& uri);  // its state follows on a tick
+  // The relay of this machine for its network, and news of the others'.
+  core::RelayId attach_lan(Listener& listener);
+  void detach(Listener& listener);  // from everything
   void subscribe(Listener& listener, const core::Topic& topic);
   void unsubscribe(Listener& listener, const core::Topic& topic);
-  void publish(core::RelayId relay, const core::Topic& topic, const std::string& content);
+  void publish(const std::vector<core::RelayId>& relays, const core::Topic& topic,
+               const std::string& content);
   [[nodiscard]] GMainContext* context() const { return context_.get(); }
   [[nodiscard]] core::Random& random() { return random_; }
 
  private:
-  struct Entry;
-  Entry* entry(core::RelayId id);
+  struct Entry {
+    RelayUri uri;
+    bool lan = false;  // ours, for the local network
+    std::unique_ptr<RelayClient> client;
+    std::set<Listener*> listeners;
+    std::set<Listener*> untold;  // of the state
+  };
+  struct Member {
+    std::set<core::Topic> topics;
+    bool lan = false;
+    bool told_found = false;
+  };
+  core::RelayId attach(Listener& listener, const RelayUri& uri, bool lan);
+  void start_client(core::RelayId id, Entry& entry);
+  bool stand_in(const RelayUri& uri, bool lan);
+  void open_beacon();
   void on_state(core::RelayId id, RelayClient::State state, const std::string& detail);
-  void on_event(core::RelayId id, const core::Topic& topic, core::nostr::Event&& event);
+  void on_event(core::RelayId id, const core::Topic& topic, const core::nostr::Event& event);
   void on_rate_limited(core::RelayId id);
-  void update_topics(Entry& entry);
-  void tell_newcomers();
-  void collect();
-  void schedule_tick();
+  void on_found(const RelayUri& uri);
+  void update_topics();
+  void tell_states();
+  void tell_found();
+  void tick();
+  [[nodiscard]] bool listens(core::RelayId id, Listener* listener) const;
+  [[nodiscard]] std::string signed_frame(const core::Topic& topic, const std::string& content);
 
   Ref<GMainContext> context_;
+  Options options_;
   crypto::SecureRandom random_;
-  crypto::NostrKey key_;
+  crypto::NostrKey key_ = crypto::NostrKey::generate();
   SeenEvents seen_;
+  SeenEvents sent_;  // ids
   std::unique_ptr<EmbeddedRelays> embedded_;
-  std::unique_ptr<LanBeacon> lan_;
+  std::unique_ptr<LanBeacon> beacon_;
+  std::map<std::string, RelayUri> found_;  // on the local network, by URL
   std::uint64_t last_id_ = 0;
-  std::map<core::RelayId, std::unique_ptr<Entry>> relays_;
-  std::map<core::Topic, std::set<Listener*>> topics_;
-  std::set<Listener*> lan_listeners_;
-  GSource* tick_ = nullptr;
+  std::map<core::RelayId, Entry> relays_;
+  std::map<Listener*, Member> members_;
+  Timer tick_;
 };
 
 }  // namespace genos::net

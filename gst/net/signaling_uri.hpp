@@ -23,12 +23,12 @@ struct TlsTrust {
 };
 
 struct RelayUri {
-  std::string url;          // ws://host[:port][/path] or wss://…, without the fragment
+  std::string url;  // ws://host[:port][/path] or wss://…, without the fragment
   std::string host;
   std::uint16_t port = 0;
   bool secure = false;
-  bool loopback = false;    // an embedded relay may stand in, no proxy, quick reconnects
-  TlsTrust trust;           // fragment: `#sha256=HEX` or `#insecure`
+  bool loopback = false;  // an embedded relay may stand in, no proxy, quick reconnects
+  TlsTrust trust;         // fragment: `#sha256=HEX` or `#insecure`
   bool operator==(const RelayUri&) const = default;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Published test vectors: BIP-340 (bip-0340/test-vectors.csv of the bitcoin/bips repository), and values that
-// npm trystero 0.25.4 computes (checked against OpenSSL).
+// Published test vectors: BIP-340 (bip-0340/test-vectors.csv of the bitcoin/bips repository), and
+// values that npm trystero 0.25.4 computes (checked against OpenSSL).
 #pragma once
 
 namespace genos::vectors {
