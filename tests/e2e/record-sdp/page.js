@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Runs inside the browser: plays negotiations between two connections of one page and keeps every
+// Runs inside the browser: plays negotiations between connections of one page and keeps every
 // description and candidate that the browser made. `webrtcbin` holds descriptions of GStreamer 1.22.
 export async function play({media, webrtcbin}) {
   const kept = {}, candidates = [];
@@ -70,7 +70,7 @@ export async function play({media, webrtcbin}) {
   const f = connection('f'), g = connection('g');
   f.createDataChannel('data');
   await round('turned-data', f, g);
-  await add(g);                              // the first answerer offers: Firefox answers mixed roles
+  await add(g);                              // Firefox answers with mixed roles
   await round('turned-media', g, f);
   g.getTransceivers()[1].stop();             // a rejected m-line, for ever
   await round('turned-stopped', g, f);

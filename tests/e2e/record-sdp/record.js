@@ -44,7 +44,8 @@ async function record(name, media, webrtcbin, url) {
       await writeFile(path.join(into, `${prefix}-${title}.sdp`), sdp);
     await writeFile(path.join(into, `${prefix}-candidates.jsonl`),
       candidates.map((c) => JSON.stringify(c) + '\n').join(''));
-    console.log(`${prefix}: ${Object.keys(kept).length} descriptions, ${candidates.length} candidates, ${await browser.version()}`);
+    const made = `${Object.keys(kept).length} descriptions, ${candidates.length} candidates`;
+    console.log(`${prefix}: ${made}, ${await browser.version()}`);
   } finally {
     await browser.close();
   }
