@@ -138,7 +138,7 @@ core::Result<guint> Host::add(const Endpoint& endpoint) {
 
 // libsoup would gather a request's body in memory, however long it is: nothing here takes one.
 void Host::on_early(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
-                    gpointer) noexcept {
+                    gpointer self) noexcept {
   SoupMessageHeaders* headers = soup_server_message_get_request_headers(message);
   soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
   const SoupEncoding encoding = soup_message_headers_get_encoding(headers);
@@ -146,8 +146,9 @@ void Host::on_early(SoupServer*, SoupServerMessage* message, const char*, GHashT
       encoding == SOUP_ENCODING_CHUNKED || (encoding == SOUP_ENCODING_CONTENT_LENGTH &&
                                             soup_message_headers_get_content_length(headers) > 0);
   if (!has_body) return;
-  set_header(message, "Connection", "close");
-  respond(message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "text/plain", "no request bodies here\n");
+  // An answer would only be sent after the body.
+  if (const auto socket = static_cast<Host*>(self)->door_->admit(message))
+    g_socket_shutdown(socket.get(), TRUE, TRUE, nullptr);
 }
 
 void Host::on_request(SoupServer*, SoupServerMessage* message, const char* path, GHashTable*,

@@ -375,6 +375,20 @@ TEST_F(RelayTest, WhoSendsTooMuchIsReadLater) {
   EXPECT_GT(heard[1].size(), said);
 }
 
+TEST_F(RelayTest, WhatWasReadAlreadyIsPaidForToo) {
+  limits.bytes_burst = 10000;
+  limits.bytes_per_second = 1000;
+  connect(1);
+  while (paused.empty()) subscribe(1, "s", {"a"});
+  const Time first = relay().deadline();
+  for (int i = 0; i < 30; ++i) subscribe(1, "s", {"a"});  // of the same piece
+  wait(first - now);
+  EXPECT_EQ(paused.size(), 1u);
+  EXPECT_GT(relay().deadline(), now + seconds(8));
+  wait(relay().deadline() - now);
+  EXPECT_TRUE(paused.empty());
+}
+
 TEST_F(RelayTest, ASlowReaderIsClosed) {
   limits.queued_bytes = 10000;
   reads = false;

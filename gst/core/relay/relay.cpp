@@ -46,7 +46,13 @@ void Relay::advance(Time now) {
     paused_.erase(paused_.begin());
     const auto at = clients_.find(connection);
     if (at == clients_.end()) continue;
-    at->second.paused = false;
+    Client& client = at->second;
+    client.bytes.charge(0, now);
+    if (client.bytes.in_debt()) {  // the rest of what had been read by then came on top
+      paused_.emplace(client.bytes.ready_at(), connection);
+      continue;
+    }
+    client.paused = false;
     outputs_.push_back(Resume{connection});
   }
   while (!forget_.empty() && forget_.begin()->first <= now) {
