@@ -38,23 +38,24 @@ void NodeImpl::on(Node::Signalled& in, Time now) {
 }
 
 void NodeImpl::on_offer(Room& room, Node::Signalled& in, Time now) {
-  Peer& peer = peers_[in.peer];
-  if (peer.attempt) {
-    Link& attempt = *find(*peer.attempt);
+  Peer& known_peer = peers_[in.peer];
+  if (known_peer.attempt) {
+    Link& attempt = *find(*known_peer.attempt);
     if (attempt.role == LinkRole::answerer && attempt.offer == in.offer) {
       if (now - attempt.delivered >= answer_repeat) deliver_all(attempt, now);
       return;
     }
     if (!yields_to(attempt, in.offer, now)) return;
   }
-  if (!peer.links.empty() && !replaces_open(peer, in, now)) return;
-  if (auto why = objection(room, in.peer,
-                           room.roster.find(in.peer)->genos ? Partner::genos : Partner::page,
-                           in.identity)) {
+  if (!known_peer.links.empty() && !replaces_open(known_peer, in, now)) return;
+  // Losing the old link may have made us forget the peer.
+  if (!hear(room, in.peer, in.genos, now)) return;
+  const Partner partner = room.roster.find(in.peer)->genos ? Partner::genos : Partner::page;
+  if (auto why = objection(room, in.peer, partner, in.identity)) {
     refuse(room, in.peer, std::move(*why), now);
     return;
   }
-  if (peer.attempt) abandon(*peer.attempt, now);
+  if (const auto attempt = peers_[in.peer].attempt) abandon(*attempt, now);
   answer(room, in, now);
 }
 
@@ -79,7 +80,6 @@ bool NodeImpl::replaces_open(Peer& peer, const Node::Signalled& in, Time now) {
 }
 
 void NodeImpl::answer(Room& room, Node::Signalled& in, Time now) {
-  hear(room, in.peer, in.genos, now);
   if (!take_slot(now)) return;
   Peer& peer = peers_[in.peer];
   Link link;
