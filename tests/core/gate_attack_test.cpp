@@ -298,6 +298,8 @@ const std::vector<Attack>& attacks() {
       {"forty extensions", media_offer,
        change("a=extmap:1 ", repeated("a=extmap:10# urn:x:#\r\n", 40) + "a=extmap:1 ")},
       // sources
+      {"ssrc with a leading zero", media_offer, change("a=mid:2", "a=ssrc:05 cname:x\r\na=mid:2")},
+      {"payload type with a leading zero", media_offer, change(" 96 97 ", " 096 97 ")},
       {"ssrc is a word", media_offer, change("a=ssrc:", "a=ssrc:x")},
       {"ssrc too large", media_offer, change("a=mid:2", "a=ssrc:4294967296 cname:x\r\na=mid:2")},
       {"ssrc 0", media_offer, change("a=mid:2", "a=ssrc:0 cname:x\r\na=mid:2")},

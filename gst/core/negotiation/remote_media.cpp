@@ -39,10 +39,13 @@ bool is_reserved(std::string_view parameter) {
          });
 }
 
+// One number, one spelling: lines are matched by their text.
+bool is_padded(std::string_view text) { return text.size() > 1 && text.front() == '0'; }
+
 // RFC 5761 section 4: with RTP and RTCP on one port, 64 to 95 would read as RTCP.
 std::optional<std::uint8_t> payload_of(std::string_view text) {
   const auto payload = number(text, 127);
-  if (!payload || (*payload >= 64 && *payload <= 95)) return std::nullopt;
+  if (!payload || is_padded(text) || (*payload >= 64 && *payload <= 95)) return std::nullopt;
   return static_cast<std::uint8_t>(*payload);
 }
 
@@ -164,7 +167,7 @@ Problem add_ssrc(std::vector<std::uint32_t>& ssrcs, std::uint32_t ssrc) {
 
 std::optional<std::uint32_t> ssrc_of(std::string_view text) {
   const auto value = number(text, 0xffffffff);
-  if (!value || *value == 0) return std::nullopt;
+  if (!value || *value == 0 || is_padded(text)) return std::nullopt;
   return static_cast<std::uint32_t>(*value);
 }
 
