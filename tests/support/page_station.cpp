@@ -224,6 +224,8 @@ void PageStation::link_message(LinkId link, const Bytes& bytes) {
   Connection& connection = it->second;
   const auto frame = parse_frame(bytes);
   if (!frame) return;
+  const RoomToken room = std::visit([](const auto& any) { return any.room; }, *frame);
+  if (room != room_) return;
   if (const auto* presence = std::get_if<PresenceFrame>(&*frame)) {
     if (!presence->present)
       connection.bound = connection.ready_sent = connection.ready_heard = false;

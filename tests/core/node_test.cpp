@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One node, its inputs given by hand.
+#include "core/room/node.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/wire/frame.hpp"
+
+namespace genos::core {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const RoomToken room{std::string(64, 'a')};
+const RoomToken other_room{std::string(64, 'b')};
+const Advertisement sender{1, {"receive", "send"}};
+const PeerId low{"aaa"};   // leads us
+const PeerId high{"zzz"};  // we lead it
+
+struct NodeTest : ::testing::Test {
+  SeededRandom random{1};
+  Time now{};
+  std::vector<Node::Output> outputs;
+  Node::Options options() {
+    Node::Options made;
+    made.self = PeerId{"mmm"};
+    made.random = &random;
+    return made;
+  }
+  Node node{options()};
+
+  void SetUp() override { join(room); }
+  void join(const RoomToken& token) {
+    Node::RoomOptions made;
+    made.token = token;
+    made.ours = sender;
+    feed(Node::Join{made});
+  }
+  void feed(Node::Input input) {
+    node.handle(std::move(input), now);
+    drain();
+  }
+  void drain() {
+    while (auto output = node.poll()) outputs.push_back(std::move(*output));
+  }
+  void pass(Duration time) {
+    const Time end = now + time;
+    while (node.deadline() <= end) {
+      now = std::max(now, node.deadline());
+      node.advance(now);
+      drain();
+    }
+    now = end;
+  }
+  template <class T> std::vector<T> take() {
+    std::vector<T> found;
+    for (auto& output : outputs)
+      if (auto* it = std::get_if<T>(&output)) found.push_back(std::move(*it));
+    std::erase_if(outputs, [](const auto& o) { return std::holds_alternative<T>(o); });
+    return found;
+  }
+  void offer_from(const PeerId& peer, const char* id, std::optional<Advertisement> genos = sender) {
+    feed(Node::Signalled{
+        room, peer, OfferId{id}, Description{DescriptionType::offer, "o"}, genos, {}});
+  }
+  void action(LinkId link, const char* name, const char* text = "",
+              PayloadKind kind = PayloadKind::text, const RoomToken& token = room) {
+    Chunk chunk;
+    chunk.action = name;
+    chunk.kind = kind;
+    chunk.payload = bytes_of(text);
+    feed(Node::LinkReceived{link, encode_chunk(token, chunk)});
+  }
+  LinkId connect(const PeerId& peer, std::optional<Advertisement> genos = sender,
+                 const char* offer = "one", const char* hello = R"({"session":"s1"})") {
+    offer_from(peer, offer, genos);
+    const auto opened = take<Node::OpenLink>();
+    const LinkId link = opened.empty() ? LinkId{0} : opened.back().link;
+    feed(Node::FromLink{link, Description{DescriptionType::answer, "a"}});
+    feed(Node::LinkOpened{link});
+    if (genos) action(link, "genos:hello", hello, PayloadKind::json);
+    action(link, "@_hsready");
+    return link;
+  }
+};
+
+TEST_F(NodeTest, TheSmallerIdOffersTheLargerOneWakes) {
+  feed(Node::Heard{room, low, sender});
+  EXPECT_EQ(take<Node::Wake>().size(), 1u);
+  EXPECT_TRUE(take<Node::OpenLink>().empty());
+  feed(Node::Heard{room, high, sender});
+  const auto opened = take<Node::OpenLink>();
+  ASSERT_EQ(opened.size(), 1u);
+  EXPECT_EQ(opened[0].role, LinkRole::offerer);
+  EXPECT_EQ(take<Node::PeerSeen>().size(), 2u);
+}
+
+TEST_F(NodeTest, RepeatsTheSameOfferAndItsCandidatesUntilItIsAnswered) {
+  feed(Node::Heard{room, high, {}});
+  const LinkId link = take<Node::OpenLink>().at(0).link;
+  feed(Node::FromLink{link, Description{DescriptionType::offer, "mine"}});
+  Candidate candidate;
+  candidate.candidate = "c";
+  feed(Node::FromLink{link, candidate});
+  const auto first = take<Node::Deliver>();
+  ASSERT_EQ(first.size(), 2u);
+  pass(milliseconds(1700));
+  const auto again = take<Node::Deliver>();
+  ASSERT_EQ(again.size(), 2u);
+  EXPECT_EQ(again[0].offer, first[0].offer);
+  feed(Node::Signalled{
+      room, high, OfferId{"other"}, Description{DescriptionType::answer, "x"}, {}, {}});
+  EXPECT_TRUE(take<Node::ToLink>().empty());
+  const Node::Signalled answer{
+      room, high, first[0].offer, Description{DescriptionType::answer, "x"}, {}, {}};
+  feed(answer);
+  feed(answer);
+  EXPECT_EQ(take<Node::ToLink>().size(), 1u);
+}
+
+TEST_F(NodeTest, AnUnansweredOfferEndsAfter57Seconds) {
+  feed(Node::Heard{room, high, {}});
+  const LinkId link = take<Node::OpenLink>().at(0).link;
+  feed(Node::FromLink{link, Description{DescriptionType::offer, "mine"}});
+  pass(milliseconds(57332));
+  EXPECT_TRUE(take<Node::CloseLink>().empty());
+  pass(milliseconds(2));
+  EXPECT_EQ(take<Node::CloseLink>().size(), 1u);
+}
+
+TEST_F(NodeTest, ADoubledOfferGetsTheSameAnswerAgain) {
+  offer_from(low, "one");
+  const LinkId link = take<Node::OpenLink>().at(0).link;
+  feed(Node::FromLink{link, Description{DescriptionType::answer, "a"}});
+  take<Node::Deliver>();
+  now += seconds(1);
+  offer_from(low, "one");
+  EXPECT_TRUE(take<Node::OpenLink>().empty());
+  EXPECT_EQ(take<Node::Deliver>().size(), 1u);
+}
+
+TEST_F(NodeTest, CandidatesBeforeTheirOfferAreKept) {
+  Candidate candidate;
+  candidate.candidate = "early";
+  feed(Node::Signalled{room, low, OfferId{"one"}, candidate, sender, {}});
+  EXPECT_TRUE(take<Node::ToLink>().empty());
+  offer_from(low, "one");
+  EXPECT_EQ(take<Node::ToLink>().size(), 2u);
+}
+
+TEST_F(NodeTest, OfOffersThatCrossTheSmallerIdsWins) {
+  feed(Node::Heard{room, high, sender});
+  ASSERT_EQ(take<Node::OpenLink>().size(), 1u);
+  offer_from(high, "theirs");
+  EXPECT_TRUE(take<Node::OpenLink>().empty()) << "we lead: theirs is ignored";
+}
+
+TEST_F(NodeTest, PeersJoinOnceAndLeaveOnce) {
+  const LinkId link = connect(low);
+  EXPECT_EQ(take<Node::PeerJoined>().size(), 1u);
+  action(link, "@_hsready");
+  EXPECT_TRUE(take<Node::PeerJoined>().empty());
+  action(link, "@_leave");
+  feed(Node::LinkClosed{link, "closed"});
+  const auto left = take<Node::PeerLeft>();
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].reason, LeaveReason::said_goodbye);
+  EXPECT_EQ(take<Node::CloseLink>().size(), 1u);
+}
+
+TEST_F(NodeTest, NothingIsDeliveredBeforeTheHandshakeIsDone) {
+  offer_from(low, "one");
+  const LinkId link = take<Node::OpenLink>().at(0).link;
+  feed(Node::LinkOpened{link});
+  action(link, "chat", "early");
+  action(link, "@_hsready");
+  action(link, "chat", "late");
+  const auto received = take<Node::Received>();
+  ASSERT_EQ(received.size(), 1u);
+  EXPECT_EQ(text_of(*received[0].message.payload), "late");
+}
+
+TEST_F(NodeTest, ASecondRoomIsBoundByPresenceAlone) {
+  const LinkId link = connect(low);
+  join(other_room);
+  take<Node::PeerJoined>();
+  feed(Node::LinkReceived{link, encode_presence(other_room, true)});
+  action(link, "@_hsready", "", PayloadKind::text, other_room);
+  const auto joined = take<Node::PeerJoined>();
+  ASSERT_EQ(joined.size(), 1u);
+  EXPECT_EQ(joined[0].link, link);
+  EXPECT_TRUE(take<Node::OpenLink>().empty());
+}
+
+TEST_F(NodeTest, ASilentPageIsLostWithinTenSeconds) {
+  connect(low, std::nullopt);
+  pass(milliseconds(8900));
+  EXPECT_TRUE(take<Node::PeerLeft>().empty());
+  pass(milliseconds(200));
+  EXPECT_EQ(take<Node::PeerLeft>().at(0).reason, LeaveReason::lost);
+}
+
+TEST_F(NodeTest, AKilledPeerOfOursIsLostWithinTenSeconds) {
+  connect(low);
+  pass(seconds(10));
+  EXPECT_EQ(take<Node::PeerLeft>().at(0).reason, LeaveReason::lost);
+}
+
+TEST_F(NodeTest, AReplacedLinkMovesThePeerAndItsQueue) {
+  const LinkId old = connect(low);
+  feed(Node::LinkClosed{old, "broken"});
+  EXPECT_TRUE(take<Node::PeerLeft>().empty());
+  Message message;
+  message.channel = "chat";
+  feed(Node::Send{TransferId{1}, room, {}, message});
+  EXPECT_TRUE(take<Node::Sent>().empty());
+  const LinkId link = connect(low, sender, "two");
+  EXPECT_EQ(take<Node::PeerMoved>().at(0).link, link);
+  EXPECT_EQ(take<Node::PeerJoined>().size(), 1u);
+  EXPECT_EQ(take<Node::Sent>().size(), 1u);
+}
+
+TEST_F(NodeTest, APeerThatStartedAnewLeavesAndJoins) {
+  connect(low);
+  take<Node::PeerJoined>();
+  connect(low, sender, "two", R"({"session":"s2"})");
+  EXPECT_EQ(take<Node::PeerLeft>().size(), 1u);
+  EXPECT_EQ(take<Node::PeerJoined>().size(), 1u);
+}
+
+TEST_F(NodeTest, APagesOfferOverAHealthyLinkIsIgnored) {
+  connect(low, std::nullopt);
+  offer_from(low, "two", std::nullopt);
+  EXPECT_TRUE(take<Node::OpenLink>().empty());
+  now += seconds(3);
+  offer_from(low, "three", std::nullopt);
+  EXPECT_EQ(take<Node::OpenLink>().size(), 1u);
+}
+
+TEST_F(NodeTest, ASlowPeerStallsNobody) {
+  const LinkId slow = connect(low);
+  const LinkId fast = connect(PeerId{"bbb"}, sender, "x");
+  take<Node::Write>();
+  Message message;
+  message.channel = "data";
+  message.payload = std::make_shared<const Bytes>(1024 * 1024, std::uint8_t{0});
+  feed(Node::Send{TransferId{1}, room, {}, message});
+  for (int i = 0; i < 8; ++i) feed(Node::LinkDrained{fast, 0});
+  std::size_t to_slow = 0, to_fast = 0;
+  for (const auto& write : take<Node::Write>())
+    (write.link == slow ? to_slow : to_fast) += write.bytes.size();
+  EXPECT_LT(to_slow, 256u * 1024 + 20000);
+  EXPECT_GT(to_fast, 1024u * 1024);
+}
+
+TEST_F(NodeTest, LeavingSaysGoodbyeAndThenTheRoomIsLeft) {
+  const LinkId link = connect(low);
+  take<Node::Write>();
+  feed(Node::Leave{room, ""});
+  EXPECT_EQ(take<Node::Write>().size(), 2u);
+  EXPECT_EQ(take<Node::CloseLink>().at(0).closing, Closing::after_flush);
+  EXPECT_TRUE(take<Node::RoomLeft>().empty());
+  feed(Node::LinkClosed{link, ""});
+  EXPECT_EQ(take<Node::RoomLeft>().size(), 1u);
+}
+
+TEST_F(NodeTest, AFloodOfStrangersOpensABoundedNumberOfLinks) {
+  for (int i = 0; i < 5000; ++i) offer_from(PeerId{"flood" + std::to_string(i)}, "o", {});
+  EXPECT_LE(take<Node::OpenLink>().size(), 32u);
+}
+
+TEST_F(NodeTest, PingMeasuresTheRoundTrip) {
+  const LinkId link = connect(low);
+  feed(Node::Ping{room, low, TransferId{5}});
+  now += milliseconds(30);
+  action(link, "@_pong");
+  EXPECT_EQ(take<Node::Pong>().at(0).round_trip, Duration(milliseconds(30)));
+}
+
+}  // namespace
+}  // namespace genos::core
