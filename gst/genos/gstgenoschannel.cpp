@@ -126,6 +126,10 @@ void channel_received(GstGenosChannel* channel, GstGenosPeer* peer,
                       const core::Node::Received& received) {
   auto& state = state_of(channel);
   if (!received.request.empty()) {
+    // Nobody listens: the peer hears so in half a second.
+    if (!g_signal_has_handler_pending(channel, signals[signal_request], 0, TRUE))
+      return state.front->consumed(received.peer, received.message.payload->size());
+    state.front->post(core::Node::Accept{received.room, received.peer, received.request});
     auto request = make_request(state.front, peer, received);
     g_signal_emit(channel, signals[signal_request], 0, request.get());
   } else {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/overloaded.hpp"
+#include "link/stun_choice.hpp"
 #include "net/nostr_session.hpp"
 #include "net/relay_pool.hpp"
 #include "net/signaling_uri.hpp"
@@ -99,6 +100,7 @@ NodeHost::NodeHost(World& world, const RoomConfig& config, const RoomSecrets& se
       self_{config.self_id.empty() ? make_self_id(world.random()) : config.self_id},
       identity_(secrets.identity) {
   if (auto ice = parse_ice(config)) ice_ = std::move(*ice);
+  world.stun(ice_.servers);  // asked now, so that no link has to wait for it
   Node::Options options;
   options.self = self_;
   options.random = &world.random();
@@ -350,6 +352,7 @@ void NodeHost::open_link(const Node::OpenLink& open) {
   options.role = open.role;
   options.partner = open.partner;
   options.ice = ice_;
+  options.ice.servers = world_.stun(ice_.servers).servers();
   options.context = world_.context();
   link::PeerLink::Events events;
   events.signal = [=](core::Signal signal) { feed_back(Node::FromLink{id, std::move(signal)}); };

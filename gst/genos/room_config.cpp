@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "core/base/bytes.hpp"
+#include "link/ice_agent.hpp"
 #include "net/signaling_uri.hpp"
 
 namespace genos {
@@ -35,14 +36,6 @@ std::string ice_text(const RoomConfig& config) {
   if (!config.ice_servers.empty()) return config.ice_servers;
   const char* from_environment = std::getenv("GENOS_ICE_SERVERS");
   return from_environment && *from_environment ? from_environment : default_ice;
-}
-
-bool is_ice_server(const std::string& text) {
-  const auto scheme = text.substr(0, text.find(':'));
-  const bool turn = scheme == "turn" || scheme == "turns";
-  if (!turn && scheme != "stun") return false;
-  if (text.size() <= scheme.size() + 1 || text.size() > longest_name) return false;
-  return !turn || text.find('@') != std::string::npos;
 }
 
 }  // namespace
@@ -94,9 +87,9 @@ core::Result<link::IceOptions> parse_ice(const RoomConfig& config) {
     std::erase(server, ' ');
     begin = end + 1;
     if (server.empty()) continue;
-    if (!is_ice_server(server))
-      return Error{Errc::malformed, "ice-servers: '" + server +
-                                        "' is neither stun:HOST:PORT nor "
+    if (auto parsed = link::parse_ice_server(server); !parsed)
+      return Error{Errc::malformed, "ice-servers: " + parsed.error().detail +
+                                        "; write stun:HOST:PORT or "
                                         "turn:USER:PASSWORD@HOST:PORT?transport=udp"};
     options.servers.push_back(std::move(server));
   }

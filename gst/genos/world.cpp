@@ -5,6 +5,7 @@
 
 #include "genos/node_host.hpp"
 #include "link/peer_link.hpp"
+#include "link/stun_choice.hpp"
 #include "net/relay_pool.hpp"
 
 namespace genos {
@@ -55,10 +56,17 @@ void World::run() {
   g_main_context_push_thread_default(context_.get());
   g_main_loop_run(loop_);
   nodes.clear();
+  stun_.clear();
   g_main_context_pop_thread_default(context_.get());
 }
 
 std::shared_ptr<net::RelayPool> World::relays() { return net::RelayPool::of(context_.get()); }
+
+link::StunChoice& World::stun(const std::vector<std::string>& servers) {
+  auto& choice = stun_[servers];
+  if (!choice) choice = std::make_unique<link::StunChoice>(servers);
+  return *choice;
+}
 
 void World::collect() {
   post([this] {

@@ -15,6 +15,9 @@
 namespace genos::net {
 class RelayPool;
 }  // namespace genos::net
+namespace genos::link {
+class StunChoice;
+}  // namespace genos::link
 
 namespace genos {
 
@@ -39,6 +42,9 @@ class World {
   // One connection to each relay for all rooms; made by the first that asks.
   [[nodiscard]] std::shared_ptr<net::RelayPool> relays();
 
+  // Which STUN server of a list answers; asked once for each list.
+  link::StunChoice& stun(const std::vector<std::string>& servers);
+
   // Every node lives here until it has said its goodbyes: by (app id, peer name), or by a name that
   // nobody else can know for those that are not shared.
   std::map<std::pair<std::string, std::string>, std::shared_ptr<NodeHost>> nodes;
@@ -52,6 +58,7 @@ class World {
   GMainLoop* loop_;
   crypto::SecureRandom random_;
   std::unique_ptr<TaskQueue> tasks_;
+  std::map<std::vector<std::string>, std::unique_ptr<link::StunChoice>> stun_;
   bool ending_ = false;
   std::thread thread_;
 };
