@@ -61,8 +61,7 @@ void World::kill(Station& station) {
   for (auto it = ends_.lower_bound({serial, LinkId{0}});
        it != ends_.end() && it->first.first == serial; ++it) {
     it->second.closed = true;
-    if (it->second.remote)
-      schedule(now_ + consent, [this, other = *it->second.remote] { end_reached(other); });
+    if (it->second.remote) tell_end(it->first, *it->second.remote, now_ + consent);
   }
   stations_.erase(serial);
 }
@@ -220,14 +219,21 @@ void World::close_link(Station& station, LinkId link, Closing closing) {
       !remote || !endpoint(*remote) || clear_from(mine->owner, endpoint(*remote)->owner) <= now_;
   if (closing == Closing::at_once) mine->closed = true;
   if (remote && tells && clear)
-    schedule(std::max(now_ + transit(), last + Duration(1)),
-             [this, other = *remote] { end_reached(other); });
+    tell_end(end, *remote, std::max(now_ + transit(), last + Duration(1)));
   else if (remote)
-    schedule(now_ + consent, [this, other = *remote] { end_reached(other); });
+    tell_end(end, *remote, now_ + consent);
   schedule(std::max(now_ + milliseconds(5), last + Duration(2)), [this, end] {
     const auto it = ends_.find(end);
     if (it != ends_.end()) it->second.closed = true;
     if (const auto owner = find(end.first)) owner->link_closed(end.second);
+  });
+}
+
+// The other side learns of it, if it is this one that it talks to.
+void World::tell_end(End end, End other, Time when) {
+  schedule(when, [this, end, other] {
+    const Endpoint* it = endpoint(other);
+    if (it && it->remote == end) end_reached(other);
   });
 }
 
@@ -242,8 +248,7 @@ void World::end_reached(End end) {
 void World::break_link(Station& station, LinkId link) {
   const End end{station.serial, link};
   const Endpoint* it = endpoint(end);
-  if (it && it->remote)
-    schedule(now_ + consent, [this, other = *it->remote] { end_reached(other); });
+  if (it && it->remote) tell_end(end, *it->remote, now_ + consent);
   end_reached(end);
 }
 

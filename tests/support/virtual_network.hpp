@@ -119,6 +119,7 @@ class World {
   void emit(End end, Signal signal, Duration after);
   void try_connect(End end);
   void opened(End end);
+  void tell_end(End end, End other, Time when);
   void end_reached(End end);
   Endpoint* endpoint(const End& end);
 

@@ -122,6 +122,11 @@ void NodeImpl::activate(Link& link, Room& room, Time now) {
   }
   Member* member = member_of(token, link.peer);
   const bool moved = member && !binding.session.empty() && member->session == binding.session;
+  // Of two links that were made at once the later one stays.
+  if (moved && member->link && *member->link > link.id) {
+    retire_older(*find(*member->link), now);
+    return;
+  }
   if (moved) {
     member->link = link.id;
     // What was half written is lost with the old link's inbox at the other side: it begins again.

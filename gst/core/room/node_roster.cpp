@@ -48,7 +48,7 @@ void NodeImpl::on(Node::Heard& in, Time now) {
   if (peer.attempt) {
     Link& link = *find(*peer.attempt);
     if (link.role == LinkRole::offerer && !link.described && link.description &&
-        now - link.delivered >= offer_repeat)
+        now >= link.delivered + offer_repeat)
       deliver_all(link, now);
   } else if (!leads(in.peer) && now >= peer.declined_until) {
     wake(*room, in.peer, peer, now);

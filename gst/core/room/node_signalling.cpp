@@ -42,7 +42,7 @@ void NodeImpl::on_offer(Room& room, Node::Signalled& in, Time now) {
   if (known_peer.attempt) {
     Link& attempt = *find(*known_peer.attempt);
     if (attempt.role == LinkRole::answerer && attempt.offer == in.offer) {
-      if (now - attempt.delivered >= answer_repeat) deliver_all(attempt, now);
+      if (now >= attempt.delivered + answer_repeat) deliver_all(attempt, now);
       return;
     }
     if (!yields_to(attempt, in.offer, now)) return;
