@@ -86,30 +86,60 @@ std::vector<Connection> MediaLines::watch(GstElement* pipeline, GstElement* webr
   return connections;
 }
 
-core::Result<Ref<GstPad>> MediaLines::add(GstElement* webrtcbin, GstCaps* caps,
+core::Result<Ref<GstPad>> MediaLines::add(GstElement* pipeline, GstCaps* caps,
                                           const std::string& stream_id) {
   const std::string missing = missing_field(caps);
   if (!missing.empty()) return Error{Errc::malformed, "the caps of a stream need " + missing};
-  GstPadTemplate* sinks = gst_element_get_pad_template(webrtcbin, "sink_%u");
-  auto pad = adopt(gst_element_request_pad(webrtcbin, sinks, nullptr, caps));
-  if (!pad) return Error{Errc::failed, "webrtcbin gave no pad"};
-  if (!stream_id.empty()) g_object_set(pad.get(), "msid", stream_id.c_str(), nullptr);
-  GstWebRTCRTPTransceiver* raw = nullptr;
-  g_object_get(pad.get(), "transceiver", &raw, nullptr);
-  Sending line{adopt(raw), std::make_shared<std::atomic<bool>>(false)};
-  if (!line.transceiver) return Error{Errc::failed, "webrtcbin gave no transceiver"};
-  g_object_set(line.transceiver.get(), "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY,
-               nullptr);
+  const std::string name = "media_" + std::to_string(added_++);
+  Sending line{sink(gst_ghost_pad_new_no_target(name.c_str(), GST_PAD_SINK)), retain(caps),
+               stream_id};
   const auto any =
       static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
-  gst_pad_add_probe(pad.get(), any, unless_accepted, new Flag(line.accepted),
+  gst_pad_add_probe(line.outer.get(), any, unless_accepted, new Flag(line.accepted),
                     [](gpointer data) { delete static_cast<Flag*>(data); });
+  gst_pad_set_active(line.outer.get(), TRUE);
+  if (!gst_element_add_pad(pipeline, line.outer.get()))
+    return Error{Errc::failed, "the pipeline took no pad"};
   sending_.push_back(std::move(line));
-  // create-offer must find caps on every pad, and whoever feeds this one may come later.
-  const std::string id = "genos/" + stream_id + "/" + GST_PAD_NAME(pad.get());
-  gst_pad_send_event(pad.get(), gst_event_new_stream_start(id.c_str()));
-  gst_pad_send_event(pad.get(), gst_event_new_caps(caps));
-  return pad;
+  return sending_.back().outer;
+}
+
+void MediaLines::place(GstElement* webrtcbin) {
+  for (Sending& line : sending_) {
+    if (line.settled) continue;
+    if (!line.inner) request(webrtcbin, line);
+    if (line.inner) announce(line, line.caps.get());
+  }
+}
+
+void MediaLines::request(GstElement* webrtcbin, Sending& line) {
+  GstPadTemplate* sinks = gst_element_get_pad_template(webrtcbin, "sink_%u");
+  line.inner = adopt(gst_element_request_pad(webrtcbin, sinks, nullptr, line.caps.get()));
+  if (!line.inner) return;
+  GstPad* pad = line.inner.get();
+  if (!line.stream.empty()) g_object_set(pad, "msid", line.stream.c_str(), nullptr);
+  GstWebRTCRTPTransceiver* raw = nullptr;
+  g_object_get(pad, "transceiver", &raw, nullptr);
+  line.transceiver = adopt(raw);
+  g_object_set(raw, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, nullptr);
+  const std::string id = "genos/" + line.stream + "/" + GST_PAD_NAME(pad);
+  gst_pad_send_event(pad, gst_event_new_stream_start(id.c_str()));
+  gst_ghost_pad_set_target(GST_GHOST_PAD(line.outer.get()), pad);
+}
+
+// create-offer must find caps on every pad, and whoever feeds this one may come later.
+void MediaLines::announce(Sending& line, GstCaps* caps) {
+  g_object_set(line.transceiver.get(), "codec-preferences", caps, nullptr);
+  gst_pad_send_event(line.inner.get(), gst_event_new_caps(caps));
+}
+
+// webrtcbin keeps a pad that is released on its list, so it stays; but with caps that no offer has
+// it is not taken for one of the offer's lines.
+void MediaLines::withdraw() {
+  const auto nothing = adopt(gst_caps_from_string(
+      "application/x-rtp, media=none, encoding-name=NONE, payload=0, clock-rate=1"));
+  for (Sending& line : sending_)
+    if (line.inner && !line.settled) announce(line, nothing.get());
 }
 
 void MediaLines::expect(const core::RemoteDescription& offer, const core::Shim& shim) {
@@ -123,11 +153,12 @@ void MediaLines::expect(const core::RemoteDescription& offer, const core::Shim& 
 }
 
 void MediaLines::settle(const core::RemoteDescription& remote, const core::Shim& shim) {
-  for (const Sending& line : sending_) {
+  for (Sending& line : sending_) {
+    if (!line.transceiver) continue;
     const auto wire = shim.to_wire(line_of(line.transceiver.get()));
-    const bool known = wire && *wire < remote.media.size();
-    *line.accepted =
-        known && !remote.media[*wire].rejected && core::receives(remote.media[*wire].direction);
+    line.settled = wire && *wire < remote.media.size();
+    *line.accepted = line.settled && !remote.media[*wire].rejected &&
+                     core::receives(remote.media[*wire].direction);
   }
 }
 

@@ -27,23 +27,35 @@ class MediaLines : public std::enable_shared_from_this<MediaLines> {
 
   [[nodiscard]] std::vector<Connection> watch(GstElement* pipeline, GstElement* webrtcbin);
 
-  // A send-only line of its own: webrtcbin cannot turn one that exists round, and inactive is for
-  // ever.
-  core::Result<Ref<GstPad>> add(GstElement* webrtcbin, GstCaps* caps, const std::string& stream_id);
-  // An offer of the other side is about to be applied.
+  // A sink pad of the pipeline. What is pushed into it is dropped until the other side accepted it.
+  core::Result<Ref<GstPad>> add(GstElement* pipeline, GstCaps* caps, const std::string& stream_id);
+  // An offer of ours is made next: what was added gets a send-only line of its own, because
+  // webrtcbin cannot turn one that exists round, and inactive is for ever. Not earlier: webrtcbin
+  // would take a sink pad that has no line yet for one that the other side offers.
+  void place(GstElement* webrtcbin);
+  // An offer of the other side is about to be applied; ours, if there was one, is thrown away.
+  void withdraw();
   void expect(const core::RemoteDescription& offer, const core::Shim& shim);
   // A description of the other side was applied: which of our lines does it take?
   void settle(const core::RemoteDescription& remote, const core::Shim& shim);
 
  private:
   struct Sending {
+    Ref<GstPad> outer;  // what the application feeds
+    Ref<GstCaps> caps;
+    std::string stream;
+    Ref<GstPad> inner;  // of webrtcbin, once it is placed
     Ref<GstWebRTCRTPTransceiver> transceiver;
-    std::shared_ptr<std::atomic<bool>> accepted;
+    bool settled = false;  // its line stands in a description of both sides
+    std::shared_ptr<std::atomic<bool>> accepted = std::make_shared<std::atomic<bool>>(false);
   };
+  static void request(GstElement* webrtcbin, Sending& line);
+  static void announce(Sending& line, GstCaps* caps);
   void on_transceiver(GstWebRTCRTPTransceiver* transceiver);
   void on_pad(GstElement* pipeline, GstPad* pad);
 
   const std::function<void(GstPad*)> pad_added_;
+  unsigned added_ = 0;
   std::vector<Sending> sending_;
   std::mutex lock_;                         // guards offered_
   std::vector<core::RemoteMedia> offered_;  // by webrtcbin's m-line

@@ -57,11 +57,12 @@ class PeerLink {
   void send(core::Bytes bytes);       // 1 to 65,536 bytes, after `opened`
   void close(core::Closing closing);  // `closed` follows
 
-  // Media, for the elements: adds a sink pad to webrtcbin that carries `caps` (fixed, with `ssrc`)
-  // and negotiates; what is added in one turn of the context is negotiated at once. After `opened`.
-  // Towards a page one stream at a time: wrong_state until `negotiated` ended the round of another.
-  // The pad may be linked at once; webrtcbin blocks whoever pushes until the round is over, and
-  // what the other side did not accept is dropped.
+  // Media, for the elements: a sink pad of the pipeline for `caps` (fixed, with `ssrc`), negotiated
+  // as a send-only line of its own; what is added in one turn of the context is negotiated
+  // together. After `opened`. Towards a page one stream at a time: wrong_state until `negotiated`
+  // ended the round of another. The pad may be linked and pushed to at once, and never blocks for
+  // longer than the transport takes to start; packets are dropped until the other side accepted
+  // them.
   core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id);
   [[nodiscard]] GstElement* pipeline() const;
   [[nodiscard]] std::string remote_fingerprint()

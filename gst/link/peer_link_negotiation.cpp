@@ -13,6 +13,23 @@ using core::Errc;
 using core::Error;
 using core::Negotiator;
 
+namespace {
+
+// webrtcbin 1.22 and 1.26 copy the role of their own earlier answer into re-offers, and then refuse
+// the answer ("Cannot intersect direction attributes"): what is made local must be as true as what
+// is sent.
+core::Description with_role(const core::Description& ours, std::optional<core::Setup> role) {
+  auto parsed = core::Sdp::parse(ours.sdp);
+  const bool offer = ours.type == DescriptionType::offer;
+  if (!parsed || (!offer && !role)) return ours;
+  const auto setup = core::name_of(offer ? core::Setup::actpass : *role);
+  for (auto& section : (*parsed).media)
+    if (section.has("setup")) section.set("setup", setup);
+  return {ours.type, (*parsed).text()};
+}
+
+}  // namespace
+
 void PeerLink::Impl::Act::operator()(Negotiator::Output& output) const {
   std::visit([this](auto& each) { self->act(each); }, output);
 }
@@ -25,6 +42,7 @@ void PeerLink::Impl::signal(core::Signal signal) { feed(Negotiator::Remote{std::
 
 void PeerLink::Impl::act(Negotiator::CreateOffer) {
   rounds_offered_ = rounds_wanted_;
+  lines_->place(webrtc_.get());
   create("create-offer", "offer");
 }
 
@@ -45,7 +63,7 @@ void PeerLink::Impl::create(const char* action, const char* field) {
 }
 
 void PeerLink::Impl::act(Negotiator::SetLocal& output) {
-  apply("set-local-description", output.description);
+  apply("set-local-description", with_role(output.description, gate_.our_role()));
 }
 
 void PeerLink::Impl::act(Negotiator::SetRemote& output) {
@@ -127,7 +145,10 @@ core::Result<core::Description> PeerLink::Impl::admit(const core::Description& t
   auto seen = shim_.in(*remote_);
   if (!seen) return seen;
   guard_->announce(remote_->media);
-  if (theirs.type == DescriptionType::offer) lines_->expect(*remote_, shim_);
+  if (theirs.type == DescriptionType::offer) {
+    lines_->withdraw();
+    lines_->expect(*remote_, shim_);
+  }
   return seen;
 }
 

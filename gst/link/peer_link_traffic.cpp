@@ -99,7 +99,7 @@ core::Result<Ref<GstPad>> PeerLink::Impl::add_media(GstCaps* caps, const std::st
   const bool page = options_.partner == core::Partner::page;
   if (page && settling_ && *settling_ != stream_id)
     return Error{Errc::wrong_state, "another stream is being negotiated with this page"};
-  auto pad = lines_->add(webrtc_.get(), caps, stream_id);
+  auto pad = lines_->add(pipeline_.get(), caps, stream_id);
   if (!pad) return pad;
   settling_ = stream_id;
   if (!std::exchange(media_posted_, true))  // what else is added in this turn comes along

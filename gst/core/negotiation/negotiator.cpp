@@ -119,6 +119,8 @@ void Negotiator::receive_offer(Description& offer) {
     case State::showing_offer:
       wanted_ = true;  // ours was never local, so webrtcbin can make it anew
       return take(offer, State::applying_their_offer);
+    case State::applying_shown_offer:
+    case State::applying_their_answer:  // for them our round is over already
     case State::applying_their_offer:
     case State::creating_answer:
     case State::applying_answer:
