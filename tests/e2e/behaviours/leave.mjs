@@ -2,20 +2,22 @@
 // Going: leave and come back, be killed, the relay dies.
 import assert from 'node:assert/strict';
 
-import {sleep} from '../harness/actor.mjs';
 import {scenario} from '../harness/lab.mjs';
 
 const ROUNDS = 3;
 const NATIVE_LOST = 25;  // seconds until a page notices a dead link: ICE some 8 s, trystero 5 s
 
-/** `goes` leaves and joins again; the time of its second joinRoom to peer-join, in ms. */
-async function leaveAndReturn(lab, goes, stays, returnAfter) {
+async function leave(lab, goes, stays) {
   const before = stays.mark();
   await lab.do(goes, 'leave');
   await stays.wait('peer-leave', {peer: goes.self}, {from: before, seconds: 3});
+}
+
+/** `goes` leaves and joins again; the time of its second joinRoom to peer-join, in ms. */
+async function leaveAndReturn(lab, goes, stays) {
+  await leave(lab, goes, stays);
   // A page is in the room for 99 ms more and can even meet somebody then; that does not count.
   const [went, left] = [goes.mark(), stays.mark()];
-  await sleep(returnAfter);
   const {t} = await lab.join(goes);
   const back = await goes.wait('peer-join', {peer: stays.self}, {from: went});
   await stays.wait('peer-join', {peer: goes.self}, {from: left});
@@ -42,12 +44,19 @@ export function leaveBehaviours(pair) {
   };
 
   for (const who of ['page', 'other']) {
-    scenario(`${label}: the ${who} leaves and returns`, {relay}, async (lab) => {
+    const sides = async (lab) => {
       const [page, other] = await met(lab);
-      const [goes, stays] = who === 'page' ? [page, other] : [other, page];
+      return who === 'page' ? [page, other] : [other, page];
+    };
+    if (!pair.returns) {
+      scenario(`${label}: the ${who} leaves`, {relay}, async (lab) => leave(lab, ...await sides(lab)));
+      continue;
+    }
+    scenario(`${label}: the ${who} leaves and returns`, {relay}, async (lab) => {
+      const [goes, stays] = await sides(lab);
       const times = [];
       for (let i = 0; i < ROUNDS; i++) {
-        times.push(await leaveAndReturn(lab, goes, stays, pair.returnAfter));
+        times.push(await leaveAndReturn(lab, goes, stays));
       }
       console.log(`${who} back after ${times.join(', ')} ms`);
     });
