@@ -49,6 +49,7 @@ struct Raw {
   char* password_file = nullptr;
   char* identity = nullptr;
   char* ice_servers = nullptr;
+  char* ice_policy = nullptr;
   char* self_id = nullptr;
   char** trusted = nullptr;
   char** rest = nullptr;
@@ -58,7 +59,8 @@ struct Raw {
   double timeout = 0;
 
   ~Raw() {
-    for (char* text : {room, signaling, app_id, password_file, identity, ice_servers, self_id})
+    for (char* text :
+         {room, signaling, app_id, password_file, identity, ice_servers, ice_policy, self_id})
       g_free(text);
     g_strfreev(trusted);
     g_strfreev(rest);
@@ -82,6 +84,8 @@ Entries common_entries(Raw& raw) {
        "Only peers of Genos with an identity; needs --identity", nullptr},
       {"ice-servers", 0, 0, G_OPTION_ARG_STRING, &raw.ice_servers,
        "stun:HOST:PORT, turn:USER:PASSWORD@HOST:PORT, comma separated; none for none", "LIST"},
+      {"ice-transport-policy", 0, 0, G_OPTION_ARG_STRING, &raw.ice_policy,
+       "all, or relay: only through a TURN server", "POLICY"},
       {"self-id", 0, 0, G_OPTION_ARG_STRING, &raw.self_id,
        "Our own peer id (20 letters and digits)", "ID"},
       {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &raw.timeout, "Give up, or stop, after that long",
@@ -95,7 +99,15 @@ Entries common_entries(Raw& raw) {
 
 std::string text_of(const char* text) { return text ? text : ""; }
 
-void take(const Raw& raw, Options& options, std::vector<std::string>& rest) {
+// Prints what is wrong.
+bool take(const Raw& raw, Options& options, std::vector<std::string>& rest) {
+  const std::string policy = raw.ice_policy ? raw.ice_policy : "all";
+  if (policy != "all" && policy != "relay") {
+    std::fprintf(stderr, "genos: --ice-transport-policy is all or relay, not '%s'\n",
+                 policy.c_str());
+    return false;
+  }
+  options.relay_only = policy == "relay";
   options.room = text_of(raw.room);
   options.signaling = text_of(raw.signaling);
   options.app_id = raw.app_id ? raw.app_id : "genos";
@@ -109,6 +121,7 @@ void take(const Raw& raw, Options& options, std::vector<std::string>& rest) {
   options.json = raw.json;
   options.quiet = raw.quiet;
   if (raw.timeout > 0) options.timeout = raw.timeout;
+  return true;
 }
 
 std::string first_line(std::string text) { return text.substr(0, text.find_first_of("\r\n")); }
@@ -152,8 +165,7 @@ bool parse(std::vector<std::string>& args, const char* usage, const char* summar
     std::fprintf(stderr, "genos: %s\nTry `genos --help`.\n", error->message);
     return false;
   }
-  take(raw, options, rest);
-  return true;
+  return take(raw, options, rest);
 }
 
 App::App(Options options) : options_(std::move(options)), loop_(g_main_loop_new(nullptr, FALSE)) {}
@@ -191,8 +203,9 @@ bool App::prepare() {
   trusted.push_back(nullptr);
   g_object_set(room_.get(), "signaling", options_.signaling.c_str(), "password", password.c_str(),
                "identity", options_.identity.c_str(), "strict", gboolean(options_.strict),
-               "ice-servers", options_.ice_servers.c_str(), "self-id", options_.peer_id.c_str(),
-               "trusted", trusted.data(), nullptr);
+               "ice-servers", options_.ice_servers.c_str(), "ice-transport-policy",
+               options_.relay_only ? GST_GENOS_ICE_POLICY_RELAY : GST_GENOS_ICE_POLICY_ALL,
+               "self-id", options_.peer_id.c_str(), "trusted", trusted.data(), nullptr);
   return true;
 }
 

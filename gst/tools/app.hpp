@@ -56,6 +56,7 @@ struct Options {
   std::string room, signaling, app_id, password_file, identity, ice_servers, peer_id;
   std::vector<std::string> trusted;
   bool strict = false;
+  bool relay_only = false;  // --ice-transport-policy=relay
   bool json = false;
   bool quiet = false;
   double timeout = 0;  // seconds; 0: for ever

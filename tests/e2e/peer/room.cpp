@@ -65,7 +65,10 @@ Room::Room(const std::string& self, const Json& command)
                joined(command.find("relays"), "").c_str(), "ice-servers",
                joined(command.find("ice"), "none").c_str(), "password",
                command.string_at("password").value_or("").c_str(), "passive",
-               gboolean(command.bool_at("passive").value_or(false)), nullptr);
+               gboolean(command.bool_at("passive").value_or(false)), "ice-transport-policy",
+               command.string_at("policy").value_or("") == "relay" ? GST_GENOS_ICE_POLICY_RELAY
+                                                                   : GST_GENOS_ICE_POLICY_ALL,
+               nullptr);
   report_peers();
 }
 
