@@ -60,6 +60,11 @@ core::Result<std::size_t> DataPort::send(core::Bytes bytes) {
   if (size == 0) return Error{Errc::malformed, "an empty message cannot be sent"};
   if (size > core::limits::max_link_message)
     return Error{Errc::too_large, std::to_string(size) + " bytes do not fit one message"};
+  // webrtcbin 1.22 dereferences NULL for a channel that never had a transport.
+  GstWebRTCDataChannelState state{};
+  g_object_get(channel_.get(), "ready-state", &state, nullptr);
+  if (state != GST_WEBRTC_DATA_CHANNEL_STATE_OPEN)
+    return Error{Errc::wrong_state, "the data channel is not open"};
   auto* kept = new core::Bytes(std::move(bytes));
   const auto data = adopt(g_bytes_new_with_free_func(
       kept->data(), size, [](gpointer p) { delete static_cast<core::Bytes*>(p); }, kept));

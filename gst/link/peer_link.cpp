@@ -16,6 +16,9 @@ namespace {
 constexpr core::Duration goodbye = std::chrono::milliseconds(300);
 // A page sends one channel. Each further one costs two threads in webrtcbin 1.22.
 constexpr std::size_t max_channels = 4;
+// What has just left the channel's queue is lost, and the close with it, when the channel is closed
+// before sctpenc has taken it (1.22; cured in 1.22.3). Trystero waits as long after its goodbye.
+constexpr core::Duration last_words = std::chrono::milliseconds(99);
 // For what was written to leave a link that is being closed.
 constexpr core::Duration flush_limit = std::chrono::seconds(2);
 
@@ -33,6 +36,24 @@ Ref<GstElement> make_pipeline() {
   gst_element_set_start_time(pipeline.get(), GST_CLOCK_TIME_NONE);
   gst_element_set_base_time(pipeline.get(), gst_clock_get_time(clock.get()));
   return pipeline;
+}
+
+void end_pipeline(GstElement* pipeline) {
+  const auto bus = adopt(gst_element_get_bus(pipeline));
+  gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+}
+
+// SCTP closes the channel once everything that was written has arrived.
+void end_when_closed(const Ref<GstElement>& pipeline, const Ref<GstWebRTCDataChannel>& channel,
+                     core::Duration waited) {
+  GstWebRTCDataChannelState state{};
+  g_object_get(channel.get(), "ready-state", &state, nullptr);
+  if (state == GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED || waited >= flush_limit)
+    return end_pipeline(pipeline.get());
+  static constexpr core::Duration pause = std::chrono::milliseconds(50);
+  reaper::after(
+      pause, [pipeline, channel, waited] { end_when_closed(pipeline, channel, waited + pause); });
 }
 
 }  // namespace
@@ -221,14 +242,12 @@ void PeerLink::Impl::dispose() {
   port_.reset();
   webrtc_ = nullptr;
   if (!pipeline_) return;
-  const bool polite = channel && channel_open_;
-  if (polite) reaper::after({}, [channel] { gst_webrtc_data_channel_close(channel.get()); });
-  reaper::after(polite ? goodbye : core::Duration{},
-                [pipeline = std::exchange(pipeline_, nullptr), channel] {
-                  const auto bus = adopt(gst_element_get_bus(pipeline.get()));
-                  gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
-                  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
-                });
+  auto pipeline = std::exchange(pipeline_, nullptr);
+  if (!channel || !channel_open_)
+    return reaper::after({}, [pipeline] { end_pipeline(pipeline.get()); });
+  reaper::after(last_words, [channel] { gst_webrtc_data_channel_close(channel.get()); });
+  reaper::after(last_words + goodbye,
+                [pipeline, channel] { end_when_closed(pipeline, channel, goodbye); });
 }
 
 // --- the outside ---

@@ -79,10 +79,11 @@ TEST_P(LinkMedia, BothAddAtOnceAndAgain) {
   ASSERT_TRUE(call.pair.until([&] { return call.to_a.packets() > 5 && call.to_b.packets() > 5; }))
       << call.pair.a.reason << call.pair.b.reason;
   call.feed(call.add(call.pair.b, 23, "three"), 23);
-  // This "page" names its lines as webrtcbin does, so that a mid of an offer that was thrown away may
-  // come back as one of its own; a browser's are numbers.
-  if (GetParam() == Partner::page)
+  // This "page" names its lines as webrtcbin does, so that a mid of an offer that was thrown away
+  // may come back as one of its own; a browser's are numbers.
+  if (GetParam() == Partner::page) {
     ASSERT_TRUE(call.pair.until([&] { return call.pair.a.pads == 2; })) << call.pair.b.reason;
+  }
   call.feed(call.add(call.pair.a, 24, "four"), 24);
   EXPECT_TRUE(call.pair.until([&] { return call.pair.a.pads == 2 && call.pair.b.pads == 2; }))
       << call.pair.a.reason << call.pair.b.reason;

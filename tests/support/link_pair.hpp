@@ -98,6 +98,10 @@ class LinkPair {
       if (!g_main_context_iteration(context_.get(), FALSE)) g_usleep(200);
     return condition();
   }
+  // Without a pause between two looks at the condition, for measuring; it must come about.
+  template <class Condition> void wait(Condition condition) {
+    while (!condition()) g_main_context_iteration(context_.get(), TRUE);
+  }
   void run(core::Duration time) {
     until([] { return false; }, time);
   }

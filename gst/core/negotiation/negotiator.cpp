@@ -186,7 +186,7 @@ void Negotiator::offer_applied() {
 }
 
 void Negotiator::shown_offer_applied() {
-  outputs_.push_back(SetRemote{theirs_});
+  outputs_.push_back(SetRemote{*theirs_});
   enter(State::applying_their_answer);
 }
 
@@ -214,7 +214,7 @@ void Negotiator::answer_applied() {
 void Negotiator::take(Description& description, State state) {
   if (state == State::applying_their_offer) offered_ = false;
   theirs_ = std::move(description);
-  outputs_.push_back(SetRemote{theirs_});
+  outputs_.push_back(SetRemote{*theirs_});
   enter(state);
 }
 

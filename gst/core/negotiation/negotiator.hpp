@@ -143,7 +143,7 @@ class Negotiator {
   Time deadline_ = never;
   std::deque<Output> outputs_;
   std::string mine_;                    // the description of ours that is being made or shown
-  Description theirs_;                  // the last one of theirs that was taken
+  std::optional<Description> theirs_;   // the last one of theirs that was taken
   std::optional<Description> waiting_;  // an offer of theirs that came while we were making ours
   std::deque<Candidate> early_remote_;  // until their first description is applied
   std::deque<Candidate> early_local_;   // until our first description is sent
