@@ -34,7 +34,7 @@ int main(int argc, char **argv) {
   GstGenosChannel *chat = gst_genos_room_channel(room, "chat", NULL);
   g_signal_connect(room, "peer-join", G_CALLBACK(on_peer), chat);
   g_signal_connect(chat, "message", G_CALLBACK(on_message), NULL);
-  if (!gst_genos_room_join(room, &error)) {
+  if (!gst_genos_room_join(room, NULL, &error)) {
     fprintf(stderr, "%s\n", error->message);
     return 1;
   }

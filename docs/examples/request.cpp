@@ -16,7 +16,7 @@ gboolean stop(gpointer) {
 
 void on_request(GstGenosChannel*, GstGenosRequest* request, gpointer) {
   GBytes* answer = g_bytes_new_static("forty-two", 9);
-  gst_genos_request_respond(request, GST_GENOS_PAYLOAD_TEXT, answer);
+  gst_genos_request_respond(request, GST_GENOS_PAYLOAD_TEXT, answer, nullptr);
   g_bytes_unref(answer);
   std::puts("answered");
   g_timeout_add(500, stop, nullptr);

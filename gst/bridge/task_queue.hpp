@@ -13,7 +13,7 @@
 namespace genos {
 
 // Thread-safe. One wake-up runs everything that waits. What is still waiting when the queue is
-// destroyed is dropped; a closure that runs may destroy the queue.
+// closed or destroyed is given back or dropped; a closure that runs may destroy the queue.
 class TaskQueue {
  public:
   using Task = std::function<void()>;
@@ -31,23 +31,31 @@ class TaskQueue {
   }
   TaskQueue(const TaskQueue&) = delete;
   TaskQueue& operator=(const TaskQueue&) = delete;
-  ~TaskQueue() {
-    std::vector<Task> dropped;
+  ~TaskQueue() { close(); }
+
+  // False when the queue is closed: the task will not run.
+  bool post(Task task) {
+    const std::scoped_lock guard(shared_->lock);
+    if (!shared_->source) return false;
+    shared_->waiting.push_back(std::move(task));
+    if (shared_->waiting.size() == 1) g_source_set_ready_time(shared_->source, 0);
+    return true;
+  }
+
+  // Nothing runs here any more. Returns what was waiting.
+  std::vector<Task> close() {
+    std::vector<Task> left;
     GSource* source = nullptr;
     {
       const std::scoped_lock guard(shared_->lock);
-      dropped.swap(shared_->waiting);
+      left.swap(shared_->waiting);
       source = std::exchange(shared_->source, nullptr);
     }
-    g_source_destroy(source);
-    g_source_unref(source);
-  }
-
-  void post(Task task) {
-    const std::scoped_lock guard(shared_->lock);
-    if (!shared_->source) return;
-    shared_->waiting.push_back(std::move(task));
-    if (shared_->waiting.size() == 1) g_source_set_ready_time(shared_->source, 0);
+    if (source) {
+      g_source_destroy(source);
+      g_source_unref(source);
+    }
+    return left;
   }
 
  private:

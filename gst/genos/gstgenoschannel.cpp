@@ -31,13 +31,25 @@ GParamSpec* props[n_props];
 enum Signal : guint { signal_message, signal_progress, signal_request, n_signals };
 guint signals[n_signals];
 
-// The progress callback of one send; called on the application's thread.
+// The progress callback of one send: called in the room's context, let go in the sender's.
 struct ProgressCall {
   GstGenosProgressFunc function = nullptr;
   gpointer data = nullptr;
   GDestroyNotify destroy = nullptr;
+  Ref<GMainContext> context;
+
+  ProgressCall() = default;
+  ProgressCall(const ProgressCall&) = delete;
+  ProgressCall& operator=(const ProgressCall&) = delete;
   ~ProgressCall() {
-    if (destroy) destroy(data);
+    if (!destroy) return;
+    // A context that never runs again destroys its sources, and so the data.
+    GSource* source = g_idle_source_new();
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(
+        source, [](gpointer) noexcept -> gboolean { return G_SOURCE_REMOVE; }, data, destroy);
+    g_source_attach(source, context.get());
+    g_source_unref(source);
   }
 };
 }  // namespace
@@ -168,11 +180,12 @@ static std::vector<core::PeerId> peers_from(const gchar* const* targets) {
 }
 
 static void report_progress(const std::shared_ptr<RoomFront>& front,
-                            const std::shared_ptr<ProgressCall>& progress,
-                            Ref<GstGenosChannel> channel, const core::Node::SendProgress& some) {
+                            const std::shared_ptr<ProgressCall>& progress, GTask* task,
+                            const core::Node::SendProgress& some) {
   if (!progress->function) return;
-  front->on_app([progress, channel, some](GstGenosRoom*) {
-    progress->function(channel.get(), some.peer.value.c_str(), some.fraction, progress->data);
+  front->on_app([progress, held = retain(task), some](GstGenosRoom*) {
+    auto* channel = GST_GENOS_CHANNEL(g_task_get_source_object(held.get()));
+    progress->function(channel, some.peer.value.c_str(), some.fraction, progress->data);
   });
 }
 
@@ -185,23 +198,6 @@ static void complete_send(GTask* task, const core::Node::Sent& sent) {
   for (const auto& peer : sent.failed) who += (who.empty() ? "" : ", ") + peer.value;
   g_task_return_new_error(task, GST_GENOS_ERROR, GST_GENOS_ERROR_UNREACHABLE, "not delivered to %s",
                           who.c_str());
-}
-
-// Cancelling takes the message back as far as it has not left.
-static void cancel_with(GTask* task, const std::shared_ptr<RoomFront>& front, core::TransferId id) {
-  auto* cancellable = g_task_get_cancellable(task);
-  if (!cancellable) return;
-  struct Link {
-    std::weak_ptr<RoomFront> front;
-    core::TransferId id;
-  };
-  g_cancellable_connect(cancellable, G_CALLBACK(+[](GCancellable*, gpointer data) {
-                          const auto& link = *static_cast<Link*>(data);
-                          if (const auto alive = link.front.lock())
-                            alive->post(core::Node::Cancel{link.id});
-                        }),
-                        new Link{front, id},
-                        [](gpointer data) { delete static_cast<Link*>(data); });
 }
 
 /**
@@ -219,7 +215,8 @@ static void cancel_with(GTask* task, const std::shared_ptr<RoomFront>& front, co
  * @callback: (scope async): called when it has left for all
  * @user_data: for @callback
  *
- * Sends a message. The payload is not copied for each peer. With
+ * Sends a message. The payload is not copied for each peer. @progress is called in the context of
+ * the room, @callback in that of the caller, as always. With
  * %GST_GENOS_OVERFLOW_WAIT, call this again only when @callback came, and a slow peer slows you
  * down instead of filling memory.
  */
@@ -231,6 +228,7 @@ void gst_genos_channel_send_async(GstGenosChannel* self, GstGenosPayload kind, G
   g_return_if_fail(GST_IS_GENOS_CHANNEL(self));
   auto& state = state_of(self);
   auto call = std::make_shared<ProgressCall>();
+  call->context = adopt(g_main_context_ref_thread_default());
   call->function = progress;
   call->data = progress_data;
   call->destroy = progress_destroy;
@@ -240,23 +238,17 @@ void gst_genos_channel_send_async(GstGenosChannel* self, GstGenosPayload kind, G
     g_task_return_error(task.get(), to_gerror(message.error()).release());
     return;
   }
-  if (state.front->self_id().empty()) {
-    g_task_return_new_error(task.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_STATE,
-                            "join the room before sending");
-    return;
-  }
-  auto channel = retain(self);
-  auto front = state.front;
-  const auto id = front->begin([=](const core::Node::Output* output, const GError* error) {
-    if (!output)
-      g_task_return_error(task.get(), g_error_copy(error));
-    else if (const auto* some = std::get_if<core::Node::SendProgress>(output))
-      report_progress(front, call, channel, *some);
-    else
-      complete_send(task.get(), std::get<core::Node::Sent>(*output));
-  });
-  cancel_with(task.get(), front, id);
-  front->post(core::Node::Send{id, front->token(), peers_from(targets), std::move(*message)});
+  const auto send = [&](core::TransferId id) {
+    return core::Node::Send{id, state.front->token(), peers_from(targets), std::move(*message)};
+  };
+  state.front->ask(
+      task, send,
+      [front = std::weak_ptr(state.front), call](GTask* asked, const core::Node::Output& output) {
+        const auto* some = std::get_if<core::Node::SendProgress>(&output);
+        const auto alive = front.lock();
+        if (some && alive) report_progress(alive, call, asked, *some);
+        if (const auto* sent = std::get_if<core::Node::Sent>(&output)) complete_send(asked, *sent);
+      });
 }
 
 /**
@@ -281,14 +273,12 @@ static gboolean send_now(GstGenosChannel* self, GstGenosPayload kind, GBytes* pa
     g_propagate_error(error, to_gerror(message.error()).release());
     return FALSE;
   }
-  if (state.front->self_id().empty()) {
-    g_set_error_literal(error, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE,
-                        "join the room before sending");
-    return FALSE;
-  }
-  state.front->post(
-      core::Node::Send{{}, state.front->token(), peers_from(targets), std::move(*message)});
-  return TRUE;
+  if (state.front->post(
+          core::Node::Send{{}, state.front->token(), peers_from(targets), std::move(*message)}))
+    return TRUE;
+  g_set_error_literal(error, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE,
+                      "not in the room: join it before sending");
+  return FALSE;
 }
 
 /**
@@ -352,7 +342,7 @@ gboolean gst_genos_channel_send_bytes(GstGenosChannel* self, GBytes* bytes, cons
  * @kind: what @payload is
  * @payload: (nullable): the question
  * @meta: (nullable): metadata as JSON text
- * @timeout_ms: how long to wait for the answer
+ * @timeout_ms: how long to wait for the answer: milliseconds
  * @cancellable: (nullable): to give up
  * @callback: (scope async): called with the answer
  * @user_data: for @callback
@@ -371,22 +361,22 @@ void gst_genos_channel_request_async(GstGenosChannel* self, const gchar* peer_id
     g_task_return_error(task.get(), to_gerror(message.error()).release());
     return;
   }
-  const auto id = state.front->begin([task](const core::Node::Output* output, const GError* error) {
-    const auto* answered = output ? std::get_if<core::Node::Answered>(output) : nullptr;
-    if (error)
-      g_task_return_error(task.get(), g_error_copy(error));
-    else if (answered && answered->message)
-      g_task_return_pointer(task.get(), new core::Message(*answered->message),
+  const auto request = [&](core::TransferId id) {
+    return core::Node::Request{id,
+                               state.front->token(),
+                               {peer_id},
+                               std::move(*message),
+                               std::chrono::milliseconds(timeout_ms)};
+  };
+  state.front->ask(task, request, [](GTask* asked, const core::Node::Output& output) {
+    const auto* answered = std::get_if<core::Node::Answered>(&output);
+    if (!answered) return;
+    if (answered->message)
+      g_task_return_pointer(asked, new core::Message(*answered->message),
                             [](gpointer data) { delete static_cast<core::Message*>(data); });
     else
-      g_task_return_new_error(task.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_REFUSED, "%s",
-                              answered ? answered->error.c_str() : "no answer");
+      g_task_return_error(asked, to_gerror({answered->code, answered->error}).release());
   });
-  state.front->post(core::Node::Request{id,
-                                        state.front->token(),
-                                        {peer_id},
-                                        std::move(*message),
-                                        std::chrono::milliseconds(timeout_ms)});
 }
 
 /**

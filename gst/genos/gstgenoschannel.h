@@ -7,11 +7,7 @@
 
 G_BEGIN_DECLS
 
-#define GST_TYPE_GENOS_CHANNEL (gst_genos_channel_get_type())
-GST_GENOS_API G_DECLARE_FINAL_TYPE(GstGenosChannel, gst_genos_channel, GST, GENOS_CHANNEL, GObject)
-
-#define GST_TYPE_GENOS_REQUEST (gst_genos_request_get_type())
-GST_GENOS_API G_DECLARE_FINAL_TYPE(GstGenosRequest, gst_genos_request, GST, GENOS_REQUEST, GObject)
+typedef struct _GstGenosChannel GstGenosChannel;
 
 /**
  * GstGenosProgressFunc:
@@ -25,16 +21,19 @@ GST_GENOS_API G_DECLARE_FINAL_TYPE(GstGenosRequest, gst_genos_request, GST, GENO
 typedef void (*GstGenosProgressFunc)(GstGenosChannel* channel, const gchar* peer_id,
                                      gdouble fraction, gpointer user_data);
 
+#define GST_TYPE_GENOS_CHANNEL (gst_genos_channel_get_type())
+GST_GENOS_API G_DECLARE_FINAL_TYPE(GstGenosChannel, gst_genos_channel, GST, GENOS_CHANNEL, GObject)
+
+#define GST_TYPE_GENOS_REQUEST (gst_genos_request_get_type())
+GST_GENOS_API G_DECLARE_FINAL_TYPE(GstGenosRequest, gst_genos_request, GST, GENOS_REQUEST, GObject)
+
 GST_GENOS_API const gchar* gst_genos_channel_get_name(GstGenosChannel* self);
 
-GST_GENOS_API void gst_genos_channel_send_async(GstGenosChannel* self, GstGenosPayload kind,
-                                                GBytes* payload, const gchar* meta,
-                                                const gchar* const* targets,
-                                                GstGenosProgressFunc progress,
-                                                gpointer progress_data,
-                                                GDestroyNotify progress_destroy,
-                                                GCancellable* cancellable,
-                                                GAsyncReadyCallback callback, gpointer user_data);
+GST_GENOS_API void gst_genos_channel_send_async(
+    GstGenosChannel* self, GstGenosPayload kind, GBytes* payload, const gchar* meta,
+    const gchar* const* targets, GstGenosProgressFunc progress, gpointer progress_data,
+    GDestroyNotify progress_destroy, GCancellable* cancellable, GAsyncReadyCallback callback,
+    gpointer user_data);
 GST_GENOS_API gboolean gst_genos_channel_send_finish(GstGenosChannel* self, GAsyncResult* result,
                                                      GError** error);
 GST_GENOS_API gboolean gst_genos_channel_send_text(GstGenosChannel* self, const gchar* text,
@@ -42,8 +41,8 @@ GST_GENOS_API gboolean gst_genos_channel_send_text(GstGenosChannel* self, const 
 GST_GENOS_API gboolean gst_genos_channel_send_json(GstGenosChannel* self, const gchar* json,
                                                    const gchar* const* targets, GError** error);
 GST_GENOS_API gboolean gst_genos_channel_send_bytes(GstGenosChannel* self, GBytes* bytes,
-                                                    const gchar* meta,
-                                                    const gchar* const* targets, GError** error);
+                                                    const gchar* meta, const gchar* const* targets,
+                                                    GError** error);
 
 GST_GENOS_API void gst_genos_channel_request_async(GstGenosChannel* self, const gchar* peer_id,
                                                    GstGenosPayload kind, GBytes* payload,
@@ -59,8 +58,8 @@ GST_GENOS_API GstGenosPeer* gst_genos_request_get_peer(GstGenosRequest* self);
 GST_GENOS_API GstGenosPayload gst_genos_request_get_kind(GstGenosRequest* self);
 GST_GENOS_API GBytes* gst_genos_request_get_payload(GstGenosRequest* self);
 GST_GENOS_API const gchar* gst_genos_request_get_meta(GstGenosRequest* self);
-GST_GENOS_API void gst_genos_request_respond(GstGenosRequest* self, GstGenosPayload kind,
-                                             GBytes* payload);
+GST_GENOS_API gboolean gst_genos_request_respond(GstGenosRequest* self, GstGenosPayload kind,
+                                                 GBytes* payload, GError** error);
 GST_GENOS_API void gst_genos_request_fail(GstGenosRequest* self, const gchar* message);
 
 G_END_DECLS

@@ -73,7 +73,7 @@ typedef enum {
  *
  * What a peer does in a room. Two of ours that only receive are not linked with each other.
  */
-typedef enum { /*< flags >*/
+typedef enum {
   GST_GENOS_ACTIVITY_NONE = 0,
   GST_GENOS_ACTIVITY_SEND = 1 << 0,
   GST_GENOS_ACTIVITY_RECEIVE = 1 << 1

@@ -197,17 +197,20 @@ void gst_genos_peer_ping_async(GstGenosPeer* self, GCancellable* cancellable,
   auto& state = state_of(self);
   auto task = adopt(g_task_new(self, cancellable, callback, user_data));
   g_task_set_source_tag(task.get(), reinterpret_cast<gpointer>(gst_genos_peer_ping_async));
-  const auto id = state.front->begin([task](const core::Node::Output* output, const GError* error) {
-    const auto* pong = output ? std::get_if<core::Node::Pong>(output) : nullptr;
-    if (pong && pong->round_trip)
-      g_task_return_int(task.get(), pong->round_trip->count());
-    else if (error)
-      g_task_return_error(task.get(), g_error_copy(error));
+  const auto ping = [&](core::TransferId id) {
+    return core::Node::Ping{state.front->token(), state.id, id};
+  };
+  state.front->ask(task, ping, [](GTask* asked, const core::Node::Output& output) {
+    const auto* pong = std::get_if<core::Node::Pong>(&output);
+    if (pong && pong->round_trip) return g_task_return_int(asked, pong->round_trip->count());
+    auto* peer = GST_GENOS_PEER(g_task_get_source_object(asked));
+    if (gst_genos_peer_is_present(peer))
+      g_task_return_new_error(asked, GST_GENOS_ERROR, GST_GENOS_ERROR_TIMED_OUT,
+                              "%s does not answer", gst_genos_peer_get_id(peer));
     else
-      g_task_return_new_error(task.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_TIMED_OUT,
-                              "the peer does not answer");
+      g_task_return_new_error(asked, GST_GENOS_ERROR, GST_GENOS_ERROR_UNREACHABLE,
+                              "%s is not in the room any more", gst_genos_peer_get_id(peer));
   });
-  state.front->post(core::Node::Ping{state.front->token(), state.id, id});
 }
 
 /**
@@ -241,15 +244,26 @@ void gst_genos_peer_drop(GstGenosPeer* self, const gchar* reason) {
  * @self: a peer that the room's `handshake` signal told of
  * @kind: what @payload is
  * @payload: (nullable): the message
+ * @error: set when it cannot be sent
  *
  * Says something to a peer before it is let in.
+ *
+ * Returns: whether it was queued
  */
-void gst_genos_peer_send_handshake(GstGenosPeer* self, GstGenosPayload kind, GBytes* payload) {
-  g_return_if_fail(GST_IS_GENOS_PEER(self));
+gboolean gst_genos_peer_send_handshake(GstGenosPeer* self, GstGenosPayload kind, GBytes* payload,
+                                       GError** error) {
+  g_return_val_if_fail(GST_IS_GENOS_PEER(self), FALSE);
   auto& state = state_of(self);
   auto message = make_message("handshake", kind, payload, nullptr);
-  g_return_if_fail(message.has_value());
-  state.front->post(core::Node::HandshakeSend{state.front->token(), state.id, std::move(*message)});
+  if (!message) {
+    g_propagate_error(error, to_gerror(message.error()).release());
+    return FALSE;
+  }
+  if (state.front->post(
+          core::Node::HandshakeSend{state.front->token(), state.id, std::move(*message)}))
+    return TRUE;
+  g_set_error_literal(error, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE, "the room was left");
+  return FALSE;
 }
 
 /**

@@ -21,8 +21,8 @@ GST_GENOS_API gint64 gst_genos_peer_ping_finish(GstGenosPeer* self, GAsyncResult
                                                 GError** error);
 GST_GENOS_API void gst_genos_peer_drop(GstGenosPeer* self, const gchar* reason);
 
-GST_GENOS_API void gst_genos_peer_send_handshake(GstGenosPeer* self, GstGenosPayload kind,
-                                                 GBytes* payload);
+GST_GENOS_API gboolean gst_genos_peer_send_handshake(GstGenosPeer* self, GstGenosPayload kind,
+                                                     GBytes* payload, GError** error);
 GST_GENOS_API void gst_genos_peer_accept(GstGenosPeer* self);
 GST_GENOS_API void gst_genos_peer_refuse(GstGenosPeer* self, const gchar* reason);
 

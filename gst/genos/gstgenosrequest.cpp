@@ -10,6 +10,7 @@
  * is told so.
  */
 
+#include <atomic>
 #include <new>
 
 #include "genos/objects.hpp"
@@ -26,7 +27,7 @@ struct State {
   Ref<GstGenosPeer> peer;
   core::Node::Received received;
   Ref<GBytes> payload;
-  bool answered = false;
+  std::atomic<bool> answered{false};
 };
 }  // namespace
 using GstGenosRequestPrivate = State;
@@ -38,7 +39,7 @@ static State& state_of(GstGenosRequest* self) {
 
 static void answer(GstGenosRequest* self, core::Message message, std::optional<std::string> error) {
   auto& state = state_of(self);
-  if (std::exchange(state.answered, true)) return;
+  if (state.answered.exchange(true)) return;
   state.front->post(core::Node::Respond{state.received.room, state.received.peer,
                                         state.received.request, std::move(message),
                                         std::move(error)});
@@ -122,16 +123,22 @@ const gchar* gst_genos_request_get_meta(GstGenosRequest* self) {
  * @self: a request
  * @kind: what @payload is
  * @payload: (nullable): the answer
+ * @error: set when @payload is not what @kind says; the request can still be answered
  *
  * Answers. Only the first answer counts.
+ *
+ * Returns: whether it can be sent
  */
-void gst_genos_request_respond(GstGenosRequest* self, GstGenosPayload kind, GBytes* payload) {
-  g_return_if_fail(GST_IS_GENOS_REQUEST(self));
+gboolean gst_genos_request_respond(GstGenosRequest* self, GstGenosPayload kind, GBytes* payload,
+                                   GError** error) {
+  g_return_val_if_fail(GST_IS_GENOS_REQUEST(self), FALSE);
   auto message = make_message("@_response", kind, payload, nullptr);
-  if (message)
-    answer(self, std::move(*message), std::nullopt);
-  else
-    answer(self, {}, message.error().detail);
+  if (!message) {
+    g_propagate_error(error, to_gerror(message.error()).release());
+    return FALSE;
+  }
+  answer(self, std::move(*message), std::nullopt);
+  return TRUE;
 }
 
 /**

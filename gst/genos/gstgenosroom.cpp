@@ -50,7 +50,7 @@ static void gst_genos_room_init(GstGenosRoom* self) {
 
 static void gst_genos_room_dispose(GObject* object) {
   auto& state = state_of(GST_GENOS_ROOM(object));
-  if (state.joined.exchange(false)) state.front->leave("the room object is gone", nullptr);
+  state.front->leave("the room object is gone", {});
   G_OBJECT_CLASS(gst_genos_room_parent_class)->dispose(object);
 }
 
@@ -79,11 +79,12 @@ GstGenosRoom* gst_genos_room_new(const gchar* app_id, const gchar* id) {
       g_object_new(GST_TYPE_GENOS_ROOM, "app-id", app_id ? app_id : "genos", "id", id, nullptr));
 }
 
-static SessionFactory factory_of(RoomState& state) {
-  if (!state.signaling) return {};
-  return [signaling = state.signaling, config = state.config](const core::PeerId& self,
-                                                              net::Session::Events events) {
-    return make_signaling_session(signaling, config, self, std::move(events));
+static SessionFactory factory_for(const Ref<GstGenosSignaling>& signaling,
+                                  const RoomConfig& config) {
+  if (!signaling) return {};
+  return [signaling, config](const core::PeerId& self, const RoomSecrets& secrets,
+                             net::Session::Events events) {
+    return make_signaling_session(signaling, config, secrets, self, std::move(events));
   };
 }
 
@@ -95,7 +96,7 @@ static SessionFactory factory_of(RoomState& state) {
  * @user_data: for @callback
  *
  * Enters the room. Peers come with #GstGenosRoom::peer-join from now on. While no relay answers, it
- * goes on trying; cancel to give up.
+ * goes on trying; cancel to give up. The room is kept alive until this has come to an end.
  */
 void gst_genos_room_join_async(GstGenosRoom* self, GCancellable* cancellable,
                                GAsyncReadyCallback callback, gpointer user_data) {
@@ -103,21 +104,17 @@ void gst_genos_room_join_async(GstGenosRoom* self, GCancellable* cancellable,
   auto& state = state_of(self);
   auto task = adopt(g_task_new(self, cancellable, callback, user_data));
   RoomConfig config;
+  Ref<GstGenosSignaling> signaling;
   {
     const std::scoped_lock guard(state.lock);
     config = state.config;
+    signaling = state.signaling;
   }
   if (auto wrong = check(config)) {
     g_task_return_error(task.get(), to_gerror(*wrong).release());
     return;
   }
-  if (state.joined.exchange(true)) {
-    g_task_return_new_error(task.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_STATE,
-                            "this room object has joined already");
-    return;
-  }
-  set_room_state(self, GST_GENOS_ROOM_STATE_JOINING);
-  state.front->join(config, factory_of(state), task);
+  state.front->join(config, factory_for(signaling, config), task);
 }
 
 /**
@@ -130,12 +127,7 @@ void gst_genos_room_join_async(GstGenosRoom* self, GCancellable* cancellable,
  */
 gboolean gst_genos_room_join_finish(GstGenosRoom* self, GAsyncResult* result, GError** error) {
   g_return_val_if_fail(g_task_is_valid(result, self), FALSE);
-  const gboolean ok = g_task_propagate_boolean(G_TASK(result), error);
-  if (!ok && state_of(self).joined.exchange(false)) {
-    state_of(self).front->leave("joining failed", nullptr);
-    set_room_state(self, GST_GENOS_ROOM_STATE_OUTSIDE);
-  }
-  return ok;
+  return g_task_propagate_boolean(G_TASK(result), error);
 }
 
 namespace {
@@ -162,16 +154,18 @@ struct Waiting {
 /**
  * gst_genos_room_join:
  * @self: a room
+ * @cancellable: (nullable): to give up
  * @error: set on failure
  *
- * Like gst_genos_room_join_async(), but waits.
+ * Like gst_genos_room_join_async(), but waits: for ever, when no relay ever answers and nobody
+ * cancels.
  *
  * Returns: whether the room is joined
  */
-gboolean gst_genos_room_join(GstGenosRoom* self, GError** error) {
+gboolean gst_genos_room_join(GstGenosRoom* self, GCancellable* cancellable, GError** error) {
   g_return_val_if_fail(GST_IS_GENOS_ROOM(self), FALSE);
   Waiting waiting;
-  gst_genos_room_join_async(self, nullptr, Waiting::done, &waiting);
+  gst_genos_room_join_async(self, cancellable, Waiting::done, &waiting);
   return gst_genos_room_join_finish(self, waiting.wait(), error);
 }
 
@@ -179,23 +173,17 @@ gboolean gst_genos_room_join(GstGenosRoom* self, GError** error) {
  * gst_genos_room_leave_async:
  * @self: a room
  * @reason: (nullable): for the other peers' logs
- * @cancellable: (nullable): stops waiting, not leaving
+ * @cancellable: (nullable): turns the result into an error; the room is left all the same
  * @callback: (nullable) (scope async): called when everybody was told
  * @user_data: for @callback
  *
- * Leaves the room, after what was sent has left.
+ * Leaves the room, after what was sent has left. Joining again need not wait for @callback.
  */
 void gst_genos_room_leave_async(GstGenosRoom* self, const gchar* reason, GCancellable* cancellable,
                                 GAsyncReadyCallback callback, gpointer user_data) {
   g_return_if_fail(GST_IS_GENOS_ROOM(self));
-  auto& state = state_of(self);
-  auto task = adopt(g_task_new(self, cancellable, callback, user_data));
-  if (!state.joined.exchange(false)) {
-    g_task_return_boolean(task.get(), TRUE);
-    return;
-  }
-  set_room_state(self, GST_GENOS_ROOM_STATE_LEAVING);
-  state.front->leave(reason ? reason : "", task);
+  const auto task = adopt(g_task_new(self, cancellable, callback, user_data));
+  state_of(self).front->leave(reason ? reason : "", task);
 }
 
 /**
@@ -204,11 +192,10 @@ void gst_genos_room_leave_async(GstGenosRoom* self, const gchar* reason, GCancel
  * @result: what the callback got
  * @error: set on failure
  *
- * Returns: %TRUE
+ * Returns: %TRUE, unless it was cancelled
  */
 gboolean gst_genos_room_leave_finish(GstGenosRoom* self, GAsyncResult* result, GError** error) {
   g_return_val_if_fail(g_task_is_valid(result, self), FALSE);
-  set_room_state(self, GST_GENOS_ROOM_STATE_OUTSIDE);
   return g_task_propagate_boolean(G_TASK(result), error);
 }
 
@@ -268,7 +255,8 @@ GstGenosPeer* gst_genos_room_get_peer(GstGenosRoom* self, const gchar* id) {
   auto& state = state_of(self);
   const std::scoped_lock guard(state.lock);
   const auto found = state.peers.find({id});
-  return found == state.peers.end() ? nullptr : retain(found->second.get()).release();
+  const bool here = found != state.peers.end() && gst_genos_peer_is_present(found->second.get());
+  return here ? retain(found->second.get()).release() : nullptr;
 }
 
 static bool is_channel_name(std::string_view name) {
@@ -301,7 +289,8 @@ GstGenosChannel* gst_genos_room_channel(GstGenosRoom* self, const gchar* name, G
   auto& channel = state.channels[name];
   if (!channel) {
     channel = make_channel(state.front, name);
-    state.front->on_app([channel](GstGenosRoom* room) { deliver_waiting(room, channel.get()); });
+    state.front->on_app(
+        [name = std::string(name)](GstGenosRoom* room) { deliver_waiting(room, name); });
   }
   return retain(channel.get()).release();
 }
@@ -311,7 +300,7 @@ GstGenosChannel* gst_genos_room_channel(GstGenosRoom* self, const gchar* name, G
  * @self: a room that is not joined
  * @signaling: (nullable): the application's own way for peers to find each other
  *
- * Replaces the relays that #GstGenosRoom:signaling names.
+ * Replaces the relays that #GstGenosRoom:signaling names. One object serves one room.
  */
 void gst_genos_room_set_signaling_object(GstGenosRoom* self, GstGenosSignaling* signaling) {
   g_return_if_fail(GST_IS_GENOS_ROOM(self));

@@ -18,7 +18,8 @@ GST_GENOS_API void gst_genos_room_join_async(GstGenosRoom* self, GCancellable* c
                                              GAsyncReadyCallback callback, gpointer user_data);
 GST_GENOS_API gboolean gst_genos_room_join_finish(GstGenosRoom* self, GAsyncResult* result,
                                                   GError** error);
-GST_GENOS_API gboolean gst_genos_room_join(GstGenosRoom* self, GError** error);
+GST_GENOS_API gboolean gst_genos_room_join(GstGenosRoom* self, GCancellable* cancellable,
+                                           GError** error);
 
 GST_GENOS_API void gst_genos_room_leave_async(GstGenosRoom* self, const gchar* reason,
                                               GCancellable* cancellable,

@@ -4,7 +4,6 @@
 
 #include <gst/genos/genos.h>
 
-#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -19,8 +18,6 @@ namespace genos {
 
 struct RoomState {
   std::shared_ptr<RoomFront> front;
-  std::atomic<bool> joined{false};
-  std::atomic<GstGenosRoomState> room_state{GST_GENOS_ROOM_STATE_OUTSIDE};
 
   std::mutex lock;  // guards what follows
   RoomConfig config;
@@ -28,18 +25,21 @@ struct RoomState {
   std::map<core::PeerId, Ref<GstGenosPeer>> peers;
   std::map<std::string, Ref<GstGenosChannel>> channels;
   // For channels that nobody has asked for yet.
-  std::deque<core::Node::Received> waiting;
+  struct Waiting {
+    Ref<GstGenosPeer> peer;
+    core::Node::Received received;
+  };
+  std::deque<Waiting> waiting;
   std::size_t waiting_bytes = 0;
 };
 
 RoomState& state_of(GstGenosRoom* self);
-void set_room_state(GstGenosRoom* self, GstGenosRoomState state);
 
 void install_room_properties(GObjectClass* klass);
 void install_room_signals(GType type);
 
 // On the application's thread, in order.
 void room_output(GstGenosRoom* self, const core::Node::Output& output);
-void deliver_waiting(GstGenosRoom* self, GstGenosChannel* channel);
+void deliver_waiting(GstGenosRoom* self, const std::string& channel);
 
 }  // namespace genos

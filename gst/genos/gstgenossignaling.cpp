@@ -5,8 +5,10 @@
  * @title: GstGenosSignaling
  * @short_description: an application's own way for peers to find each other
  *
- * Implement it, and give the object to gst_genos_room_set_signaling_object(). The peers of such a
- * room are all of this library; web pages need a relay.
+ * Implement it, and give an object of its own to each room, with
+ * gst_genos_room_set_signaling_object(). The peers of such a room are all of this library; web
+ * pages need a relay. Passwords and identities work as over relays: what is carried is sealed and
+ * signed.
  */
 
 #include <gst/genos/genos.h>
@@ -39,8 +41,9 @@ std::shared_ptr<Mailbox> mailbox_of(GstGenosSignaling* signaling) {
 void drop(GstGenosSignaling* signaling, Letter letter) {
   const auto mailbox = mailbox_of(signaling);
   if (!mailbox) return;
-  mailbox->queue.post([mailbox, letter = std::move(letter)] {
-    if (mailbox->read) mailbox->read(letter);
+  mailbox->queue.post([weak = std::weak_ptr(mailbox), letter = std::move(letter)] {
+    const auto open = weak.lock();
+    if (open && open->read) open->read(letter);
   });
 }
 
@@ -51,13 +54,19 @@ std::shared_ptr<Mailbox> open_mailbox(GstGenosSignaling* signaling, GMainContext
   auto mailbox = std::make_shared<Mailbox>(context);
   mailbox->read = std::move(read);
   const std::scoped_lock guard(mailboxes_lock);
+  const auto* used = static_cast<std::shared_ptr<Mailbox>*>(
+      g_object_get_qdata(G_OBJECT(signaling), mailbox_quark()));
+  if (used && (*used)->in_use) return nullptr;
   g_object_set_qdata_full(
       G_OBJECT(signaling), mailbox_quark(), new std::shared_ptr<Mailbox>(mailbox),
       [](gpointer data) { delete static_cast<std::shared_ptr<Mailbox>*>(data); });
   return mailbox;
 }
 
-void close_mailbox(Mailbox& mailbox) { mailbox.read = nullptr; }
+void close_mailbox(Mailbox& mailbox) {
+  mailbox.read = nullptr;
+  mailbox.in_use = false;
+}
 
 }  // namespace genos
 

@@ -64,6 +64,7 @@ struct NodeHost::Cell {
   std::map<core::PeerId, Node::PeerJoined> present;
   std::map<std::string, net::Session::Status> relays;
   std::unique_ptr<net::Session> session;
+  std::vector<std::function<void()>> then;  // once it is left
   GSource* lonely_timer = nullptr;
   bool leaving = false;
 
@@ -76,21 +77,31 @@ struct NodeHost::Cell {
   }
 };
 
-core::Result<std::shared_ptr<NodeHost>> NodeHost::open(World& world, const RoomConfig& config,
-                                                       const RoomSecrets& secrets) {
+std::string NodeHost::conflict(World& world, const RoomConfig& config) {
+  if (config.peer.empty()) return {};
+  const auto found = world.nodes.find({config.app_id, config.peer});
+  if (found == world.nodes.end()) return {};
+  const NodeHost& host = *found->second;
+  const auto sentence = [](const char* what, const std::string& name, const std::string& property) {
+    return std::string(what) + " '" + name + "' is used elsewhere in this process with another `" +
+           property + "`: set the same everywhere, or another `peer`";
+  };
+  if (const auto property = conflict_in_peer(host.config_, config); !property.empty())
+    return sentence("peer", config.peer, property);
+  const auto room = host.rooms_.find(crypto::room_token(config.app_id, config.room_id));
+  if (room == host.rooms_.end() || room->second->leaving) return {};
+  if (const auto property = conflict_in_room(room->second->config, config); !property.empty())
+    return sentence("room", config.room_id, property);
+  return {};
+}
+
+std::shared_ptr<NodeHost> NodeHost::open(World& world, const RoomConfig& config,
+                                         const RoomSecrets& secrets) {
   const bool shared = !config.peer.empty();
   const auto name =
       std::pair(config.app_id, shared ? config.peer : "\n" + world.random().alphanumerics(20));
-  if (const auto found = world.nodes.find(name); found != world.nodes.end()) {
-    const std::string conflict = conflict_in_peer(found->second->config_, config);
-    if (conflict.empty()) return found->second;
-    return Error{Errc::wrong_state, "peer '" + config.peer +
-                                        "' is used elsewhere in this process "
-                                        "with another `" +
-                                        conflict + "`"};
-  }
-  auto host = std::make_shared<NodeHost>(world, config, secrets);
-  world.nodes.emplace(name, host);
+  auto& host = world.nodes[name];
+  if (!host) host = std::make_shared<NodeHost>(world, config, secrets);
   return host;
 }
 
@@ -116,35 +127,41 @@ NodeHost::Cell* NodeHost::cell(const core::RoomToken& room) {
   return found == rooms_.end() ? nullptr : found->second.get();
 }
 
-core::Result<core::RoomToken> NodeHost::join(const RoomConfig& config, const RoomSecrets& secrets,
-                                             std::shared_ptr<RoomListener> listener,
-                                             SessionFactory factory) {
+bool NodeHost::when_left(const core::RoomToken& room, std::function<void()> then) {
+  Cell* found = cell(room);
+  if (!found || !found->leaving) return false;
+  found->then.push_back(std::move(then));
+  return true;
+}
+
+void NodeHost::join(const RoomConfig& config, const RoomSecrets& secrets,
+                    std::shared_ptr<RoomListener> listener, SessionFactory factory) {
   const auto token = crypto::room_token(config.app_id, config.room_id);
   if (Cell* shared = cell(token)) {
-    if (shared->leaving)
-      return Error{Errc::wrong_state, "the room is still being left; join again once that is done"};
-    if (const auto conflict = conflict_in_room(shared->config, config); !conflict.empty())
-      return Error{Errc::wrong_state, "room '" + config.room_id +
-                                          "' is used elsewhere in this process with another `" +
-                                          conflict + "`"};
     shared->listeners.push_back(listener);
     for (const auto& [uri, status] : shared->relays) listener->status(status);
     for (const auto& [peer, joined] : shared->present) listener->output(joined);
-    return token;
+    return;
   }
   auto made = std::make_unique<Cell>();
   made->config = config;
   made->token = token;
   made->listeners.push_back(std::move(listener));
   made->session = make_session(config, secrets, token, factory);
-  Cell& cell = *rooms_.emplace(token, std::move(made)).first->second;
+  rooms_.emplace(token, std::move(made));
+  feed(Node::Join{room_options(config, secrets, token)});
+  if (Cell* entered = cell(token)) started(*entered);  // a node has room for so many rooms only
+}
 
+Node::RoomOptions NodeHost::room_options(const RoomConfig& config, const RoomSecrets& secrets,
+                                         const core::RoomToken& token) {
   Node::RoomOptions room;
   room.token = token;
   room.ours = advertisement_of(config);
   room.strict = config.strict;
   room.trusted = config.trusted;
   room.application_handshake = config.application_handshake;
+  room.passive = config.passive;
   if (config.strict)
     room.prove = [key = secrets.key](std::string_view challenge) {
       return crypto::strict_proof(challenge, key);
@@ -153,9 +170,7 @@ core::Result<core::RoomToken> NodeHost::join(const RoomConfig& config, const Roo
     room.prove = [config](std::string_view challenge) {
       return crypto::password_proof(challenge, config.password, config.app_id, config.room_id);
     };
-  feed(Node::Join{std::move(room)});
-  started(cell);
-  return token;
+  return room;
 }
 
 void NodeHost::started(Cell& cell) {
@@ -223,7 +238,7 @@ std::unique_ptr<net::Session> NodeHost::make_session(const RoomConfig& config,
     const auto listeners = found->listeners;
     for (const auto& listener : listeners) listener->ended(error);
   };
-  if (factory) return factory(self_, std::move(events));
+  if (factory) return factory(self_, secrets, std::move(events));
 
   net::NostrRoom room;
   room.app = config.app_id;
@@ -263,6 +278,16 @@ void NodeHost::leave_all() {
   for (const auto& token : tokens) {
     if (Cell* found = cell(token); found && !found->leaving) leave_cell(*found, "the program ends");
   }
+}
+
+void NodeHost::cut_off() {
+  const auto rooms = std::exchange(rooms_, {});
+  for (const auto& [token, cell] : rooms) {
+    if (!cell->leaving) cell->session->leave();
+    for (const auto& listener : cell->listeners) listener->output(Node::RoomLeft{token});
+    for (const auto& then : cell->then) then();
+  }
+  links_.clear();
 }
 
 link::PeerLink* NodeHost::link_of(const core::PeerId& peer) {
@@ -362,28 +387,33 @@ void NodeHost::open_link(const Node::OpenLink& open) {
   events.drained = [=](std::size_t buffered) { feed_back(Node::LinkDrained{id, buffered}); };
   events.negotiated = [=] { feed_back(Node::LinkNegotiated{id}); };
   events.closed = [weak, id](std::string reason) {
-    const auto host = weak.lock();
-    if (!host) return;
-    host->feed(Node::LinkClosed{id, std::move(reason)});
-    // Not from inside its own event.
-    host->world_.post([weak, id] {
-      const auto later = weak.lock();
-      if (!later) return;
-      later->links_.erase(id);
-      if (later->idle()) later->world_.collect();
-    });
+    if (const auto host = weak.lock()) host->link_closed(id, std::move(reason));
   };
   links_.emplace(id, std::make_unique<link::PeerLink>(std::move(options), std::move(events)));
 }
 
-void NodeHost::room_left(const core::RoomToken& room) {
-  tell(room, Node::RoomLeft{room});
-  // Not from inside the session's or a listener's call.
-  world_.post([weak = weak_from_this(), room] {
+void NodeHost::link_closed(core::LinkId id, std::string reason) {
+  feed(Node::LinkClosed{id, std::move(reason)});
+  // Not from inside its own event.
+  world_.post([weak = weak_from_this(), id] {
     const auto host = weak.lock();
     if (!host) return;
-    host->rooms_.erase(room);
+    host->links_.erase(id);
+    std::erase_if(host->link_of_peer_, [id](const auto& entry) { return entry.second == id; });
     if (host->idle()) host->world_.collect();
+  });
+}
+
+void NodeHost::room_left(const core::RoomToken& room) {
+  auto node = rooms_.extract(room);
+  if (node.empty()) return;
+  const std::shared_ptr<Cell> left = std::move(node.mapped());
+  for (const auto& listener : left->listeners) listener->output(Node::RoomLeft{room});
+  // Not from inside the session's or a listener's call.
+  world_.post([weak = weak_from_this(), left] {
+    for (const auto& then : left->then) then();
+    const auto host = weak.lock();
+    if (host && host->idle()) host->world_.collect();
   });
 }
 

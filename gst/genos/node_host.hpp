@@ -36,28 +36,32 @@ struct RoomSecrets {
 };
 core::Result<RoomSecrets> make_secrets(const RoomConfig& config);
 
-using SessionFactory =
-    std::function<std::unique_ptr<net::Session>(const core::PeerId& self, net::Session::Events)>;
+using SessionFactory = std::function<std::unique_ptr<net::Session>(
+    const core::PeerId& self, const RoomSecrets& secrets, net::Session::Events)>;
 
 // On the library's thread only.
 class NodeHost : public std::enable_shared_from_this<NodeHost> {
  public:
-  // The node that `config` names, or a new one. Errors: a conflicting property.
-  static core::Result<std::shared_ptr<NodeHost>> open(World& world, const RoomConfig& config,
-                                                      const RoomSecrets& secrets);
+  // Why `config` cannot be used beside what this process does already; empty when it can.
+  static std::string conflict(World& world, const RoomConfig& config);
+  // The node that `config` names, or a new one.
+  static std::shared_ptr<NodeHost> open(World& world, const RoomConfig& config,
+                                        const RoomSecrets& secrets);
   NodeHost(World& world, const RoomConfig& config, const RoomSecrets& secrets);
   NodeHost(const NodeHost&) = delete;
   NodeHost& operator=(const NodeHost&) = delete;
   ~NodeHost();
 
+  // True: that room is being left, and `then` runs when that is done; it must be joined afterwards.
+  bool when_left(const core::RoomToken& room, std::function<void()> then);
   // Joins, or shares the room that another listener has joined already. `factory` is null for
   // what `config.signaling` says.
-  core::Result<core::RoomToken> join(const RoomConfig& config, const RoomSecrets& secrets,
-                                     std::shared_ptr<RoomListener> listener,
-                                     SessionFactory factory);
+  void join(const RoomConfig& config, const RoomSecrets& secrets,
+            std::shared_ptr<RoomListener> listener, SessionFactory factory);
   // True: done, others still use the room. False: the last one leaves, RoomLeft follows.
   bool leave(const core::RoomToken& room, RoomListener& listener, const std::string& reason);
   void leave_all();
+  void cut_off();  // the library ends: no goodbyes, everybody hears RoomLeft
 
   void feed(core::Node::Input input) { pump_->feed(std::move(input)); }
   [[nodiscard]] const core::PeerId& self() const { return self_; }
@@ -76,7 +80,10 @@ class NodeHost : public std::enable_shared_from_this<NodeHost> {
   void tell(const core::RoomToken& room, const core::Node::Output& output);
   void tell_everybody(const core::Node::Output& output);
   void open_link(const core::Node::OpenLink& open);
+  void link_closed(core::LinkId id, std::string reason);
   void room_left(const core::RoomToken& room);
+  core::Node::RoomOptions room_options(const RoomConfig& config, const RoomSecrets& secrets,
+                                       const core::RoomToken& token);
   void started(Cell& cell);
   void lonely(Cell& cell);
   void leave_cell(Cell& cell, const std::string& reason);

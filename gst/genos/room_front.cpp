@@ -29,6 +29,12 @@ int code_of(Errc code) {
   return GST_GENOS_ERROR_FAILED;
 }
 
+Owned<GError> ended_error() {
+  return to_gerror({Errc::wrong_state, "gst_genos_deinit() ended the library meanwhile"});
+}
+Owned<GError> outside_error() {
+  return to_gerror({Errc::wrong_state, "not in the room: join it first"});
+}
 Owned<GError> left_error() { return to_gerror({Errc::wrong_state, "the room was left"}); }
 
 }  // namespace
@@ -49,131 +55,292 @@ void RoomFront::on_app(std::function<void(GstGenosRoom*)> task) {
   });
 }
 
-void RoomFront::join(const RoomConfig& config, SessionFactory factory, Ref<GTask> task) {
-  world_ = World::start();
-  token_ = crypto::room_token(config.app_id, config.room_id);
-  {
-    const std::scoped_lock guard(lock_);
-    join_task_ = std::move(task);
-  }
-  struct Work {
-    std::shared_ptr<RoomFront> front;
-    RoomConfig config;
-    SessionFactory factory;
-  };
-  // Argon2id takes a fifth of a second: on a thread of its own.
-  auto worker = adopt(g_task_new(nullptr, nullptr, nullptr, nullptr));
-  g_task_set_task_data(worker.get(), new Work{shared_from_this(), config, std::move(factory)},
-                       [](gpointer data) { delete static_cast<Work*>(data); });
-  g_task_run_in_thread(worker.get(), [](GTask*, gpointer, gpointer data, GCancellable*) noexcept {
-    auto& work = *static_cast<Work*>(data);
-    auto secrets = make_secrets(work.config);
-    work.front->world_->post([work, secrets = std::move(secrets)] {
-      if (secrets)
-        work.front->enter(work.config, *secrets, work.factory);
-      else
-        work.front->joined(to_gerror(secrets.error()).get());
-    });
-  });
-}
-
-void RoomFront::enter(const RoomConfig& config, const RoomSecrets& secrets,
-                      SessionFactory factory) {
-  auto host = NodeHost::open(*world_, config, secrets);
-  if (!host) return joined(to_gerror(host.error()).get());
-  host_ = *host;
-  {
-    const std::scoped_lock guard(lock_);
-    self_id_ = host_->self().value;
-  }
-  auto token = host_->join(config, secrets, shared_from_this(), std::move(factory));
-  if (token) return;
-  host_ = nullptr;
-  joined(to_gerror(token.error()).get());
-}
-
-void RoomFront::joined(const GError* error) {
-  Ref<GTask> task;
-  {
-    const std::scoped_lock guard(lock_);
-    std::swap(task, join_task_);
-  }
-  if (!task) return;
-  if (error)
-    g_task_return_error(task.get(), g_error_copy(error));
-  else
-    g_task_return_boolean(task.get(), TRUE);
-}
-
-void RoomFront::leave(const std::string& reason, Ref<GTask> task) {
-  if (!world_) {
-    if (task) g_task_return_boolean(task.get(), TRUE);
-    return;
-  }
-  {
-    const std::scoped_lock guard(lock_);
-    leave_task_ = std::move(task);
-  }
-  world_->post([self = shared_from_this(), reason] {
-    self->joined(left_error().get());
-    auto host = self->host_;
-    if (!host || host->leave(self->token_, *self, reason))
-      self->output(Node::RoomLeft{self->token_});
-  });
-}
-
-void RoomFront::post(Node::Input input) {
-  if (!world_) return;
-  world_->post([self = shared_from_this(), input = std::move(input)]() mutable {
-    if (self->host_) self->host_->feed(std::move(input));
-  });
-}
-
-core::TransferId RoomFront::begin(Answer complete) {
-  const core::TransferId id{++last_transfer};
+std::shared_ptr<World> RoomFront::world() const {
   const std::scoped_lock guard(lock_);
-  pending_.emplace(id, std::move(complete));
-  return id;
+  return world_;
 }
 
-void RoomFront::abandon(core::TransferId id) {
-  Answer gone;
+GstGenosRoomState RoomFront::state() const {
   const std::scoped_lock guard(lock_);
-  if (auto found = pending_.find(id); found != pending_.end()) {
-    gone = std::move(found->second);
-    pending_.erase(found);
-  }
-}
-
-void RoomFront::answer(core::TransferId id, const Node::Output& output) {
-  Answer complete;
-  {
-    const std::scoped_lock guard(lock_);
-    const auto found = pending_.find(id);
-    if (found == pending_.end()) return;
-    if (std::holds_alternative<Node::SendProgress>(output)) {
-      complete = found->second;
-    } else {
-      complete = std::move(found->second);
-      pending_.erase(found);
-    }
-  }
-  complete(&output, nullptr);
-}
-
-void RoomFront::fail_pending(const GError* error) {
-  std::map<core::TransferId, Answer> pending;
-  {
-    const std::scoped_lock guard(lock_);
-    pending.swap(pending_);
-  }
-  for (auto& [id, complete] : pending) complete(nullptr, error);
+  return state_;
 }
 
 std::string RoomFront::self_id() const {
   const std::scoped_lock guard(lock_);
   return self_id_;
 }
+
+core::RoomToken RoomFront::token() const {
+  const std::scoped_lock guard(lock_);
+  return token_;
+}
+
+void RoomFront::set_state(GstGenosRoomState state) {
+  if (std::exchange(state_, state) == state) return;
+  on_app([](GstGenosRoom* room) { g_object_notify(G_OBJECT(room), "state"); });
+}
+
+// --- joining
+
+void RoomFront::join(const RoomConfig& config, SessionFactory factory, const Ref<GTask>& task) {
+  if (g_task_return_error_if_cancelled(task.get())) return;
+  auto world = World::start();
+  Attempt attempt = 0;
+  {
+    const std::scoped_lock guard(lock_);
+    if (state_ == GST_GENOS_ROOM_STATE_OUTSIDE || state_ == GST_GENOS_ROOM_STATE_LEAVING) {
+      attempt = ++attempt_;
+      world_ = std::move(world);
+      token_ = crypto::room_token(config.app_id, config.room_id);
+      joining_.task = task;
+      set_state(GST_GENOS_ROOM_STATE_JOINING);
+    }
+  }
+  if (attempt == 0)
+    return g_task_return_new_error(task.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_STATE,
+                                   "this room object has joined already");
+  const auto cancelled = [weak = weak_from_this(), attempt] {
+    const auto self = weak.lock();
+    const auto running = self ? self->world() : nullptr;
+    if (running) running->post([self, attempt] { self->cancel_join(attempt); });
+  };
+  OnCancel on_cancel(g_task_get_cancellable(task.get()), cancelled);
+  {
+    const std::scoped_lock guard(lock_);
+    if (attempt == attempt_ && joining_.task) joining_.on_cancel = std::move(on_cancel);
+  }
+  prepare(config, std::move(factory), attempt);
+}
+
+// Argon2id takes a fifth of a second: on a thread of its own.
+void RoomFront::prepare(const RoomConfig& config, SessionFactory factory, Attempt attempt) {
+  struct Work {
+    std::shared_ptr<RoomFront> front;
+    RoomConfig config;
+    SessionFactory factory;
+    Attempt attempt;
+  };
+  auto worker = adopt(g_task_new(nullptr, nullptr, nullptr, nullptr));
+  g_task_set_task_data(worker.get(),
+                       new Work{shared_from_this(), config, std::move(factory), attempt},
+                       [](gpointer data) { delete static_cast<Work*>(data); });
+  g_task_run_in_thread(worker.get(), [](GTask*, gpointer, gpointer data, GCancellable*) noexcept {
+    auto& work = *static_cast<Work*>(data);
+    auto secrets = make_secrets(work.config);
+    const bool posted = work.front->world()->post([work, secrets = std::move(secrets)] {
+      if (secrets)
+        work.front->enter(work.config, *secrets, work.factory, work.attempt);
+      else
+        work.front->join_failed(work.attempt, to_gerror(secrets.error()).get());
+    });
+    if (!posted) work.front->join_failed(work.attempt, ended_error().get());
+  });
+}
+
+void RoomFront::enter(const RoomConfig& config, const RoomSecrets& secrets,
+                      const SessionFactory& factory, Attempt attempt) {
+  auto world = this->world();
+  const auto again = [self = shared_from_this(), config, secrets, factory, attempt] {
+    self->enter(config, secrets, factory, attempt);
+  };
+  {
+    const std::scoped_lock guard(lock_);
+    if (attempt != attempt_ || state_ != GST_GENOS_ROOM_STATE_JOINING) return;
+  }
+  if (world->ending()) return join_failed(attempt, ended_error().get());
+  if (host_) {
+    after_left_ = again;
+    return;
+  }
+  if (const auto why = NodeHost::conflict(*world, config); !why.empty()) {
+    const Owned<GError> error(
+        g_error_new_literal(GST_GENOS_ERROR, GST_GENOS_ERROR_CONFLICT, why.c_str()));
+    return join_failed(attempt, error.get());
+  }
+  auto host = NodeHost::open(*world, config, secrets);
+  if (host->when_left(crypto::room_token(config.app_id, config.room_id), again)) return;
+  host_ = host;
+  entered_ = attempt;
+  entered_token_ = crypto::room_token(config.app_id, config.room_id);
+  {
+    const std::scoped_lock guard(lock_);
+    self_id_ = host->self().value;
+    inside_ = true;
+  }
+  host->join(config, secrets, shared_from_this(), factory);
+}
+
+void RoomFront::join_failed(Attempt attempt, const GError* error) {
+  Joining joining;
+  {
+    const std::scoped_lock guard(lock_);
+    if (attempt != attempt_ || state_ != GST_GENOS_ROOM_STATE_JOINING) return;
+    std::swap(joining, joining_);
+    set_state(GST_GENOS_ROOM_STATE_OUTSIDE);
+  }
+  if (joining.task) g_task_return_error(joining.task.get(), g_error_copy(error));
+}
+
+void RoomFront::cancel_join(Attempt attempt) {
+  {
+    const std::scoped_lock guard(lock_);
+    if (attempt != attempt_ || !joining_.task) return;
+  }
+  leave("joining was cancelled", {});
+}
+
+// The join of the attempt that host_ serves has come to an end.
+void RoomFront::join_done(const GError* error) {
+  Joining joining;
+  {
+    const std::scoped_lock guard(lock_);
+    if (entered_ != attempt_ || state_ != GST_GENOS_ROOM_STATE_JOINING) return;
+    std::swap(joining, joining_);
+    if (!error) set_state(GST_GENOS_ROOM_STATE_INSIDE);
+  }
+  if (joining.task && error)
+    g_task_return_error(joining.task.get(), g_error_copy(error));
+  else if (joining.task)
+    g_task_return_boolean(joining.task.get(), TRUE);
+  if (error) leave(error->message, {});
+}
+
+// --- leaving
+
+void RoomFront::leave(const std::string& reason, const Ref<GTask>& task) {
+  Joining joining;
+  std::shared_ptr<World> world;
+  bool outside = false, under_way = false;
+  {
+    const std::scoped_lock guard(lock_);
+    outside = state_ == GST_GENOS_ROOM_STATE_OUTSIDE;
+    under_way = state_ == GST_GENOS_ROOM_STATE_LEAVING;
+    if (!outside && task) leave_tasks_.push_back(task);
+    if (!outside && !under_way) {
+      std::swap(joining, joining_);
+      world = world_;
+      inside_ = false;
+      set_state(GST_GENOS_ROOM_STATE_LEAVING);
+    }
+  }
+  if (joining.task) g_task_return_error(joining.task.get(), left_error().release());
+  if (outside && task) g_task_return_boolean(task.get(), TRUE);
+  if (outside || under_way) return;
+  const bool posted = world->post([self = shared_from_this(), reason] {
+    const auto host = self->host_;
+    if (!host || host->leave(self->entered_token_, *self, reason)) self->left();
+  });
+  if (!posted) left();
+}
+
+// Nothing of the attempt that host_ served goes on.
+void RoomFront::left() {
+  host_ = nullptr;
+  std::map<core::TransferId, Pending> pending;
+  std::vector<Ref<GTask>> tasks;
+  Joining joining;
+  {
+    const std::scoped_lock guard(lock_);
+    pending.swap(pending_);
+    unread_.clear();
+    tasks.swap(leave_tasks_);
+    const bool renewed = state_ == GST_GENOS_ROOM_STATE_JOINING && attempt_ != entered_;
+    if (!renewed) {
+      std::swap(joining, joining_);
+      inside_ = false;
+      set_state(GST_GENOS_ROOM_STATE_OUTSIDE);
+    }
+  }
+  const auto error = left_error();
+  on_app([tell = tell_, token = entered_token_](GstGenosRoom* room) {
+    tell(room, Node::RoomLeft{token});
+  });
+  for (auto& [id, one] : pending) g_task_return_error(one.task.get(), g_error_copy(error.get()));
+  if (joining.task) g_task_return_error(joining.task.get(), g_error_copy(error.get()));
+  for (auto& task : tasks) g_task_return_boolean(task.get(), TRUE);
+  if (auto next = std::exchange(after_left_, nullptr)) next();
+}
+
+// --- what goes in
+
+bool RoomFront::post(Node::Input input) {
+  std::shared_ptr<World> world;
+  {
+    const std::scoped_lock guard(lock_);
+    if (!inside_) return false;
+    world = world_;
+  }
+  return world->post([self = shared_from_this(), input = std::move(input)]() mutable {
+    if (self->host_) self->host_->feed(std::move(input));
+  });
+}
+
+void RoomFront::ask(const Ref<GTask>& task, const Input& input, Answer complete) {
+  if (g_task_return_error_if_cancelled(task.get())) return;
+  const core::TransferId id{++last_transfer};
+  bool inside = false;
+  {
+    const std::scoped_lock guard(lock_);
+    inside = inside_;
+    if (inside) pending_.emplace(id, Pending{task, std::move(complete), {}});
+  }
+  if (!inside) return g_task_return_error(task.get(), outside_error().release());
+  if (!post(input(id))) return give_up(id, left_error().get());
+  const auto cancelled = [weak = weak_from_this(), id] {
+    const auto self = weak.lock();
+    const auto running = self ? self->world() : nullptr;
+    if (!running) return;
+    running->post([self, id] {
+      if (self->host_) self->host_->feed(Node::Cancel{id});
+      self->give_up(
+          id,
+          Owned<GError>(g_error_new_literal(G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled")).get());
+    });
+  };
+  OnCancel on_cancel(g_task_get_cancellable(task.get()), cancelled);
+  const std::scoped_lock guard(lock_);
+  if (auto found = pending_.find(id); found != pending_.end())
+    found->second.on_cancel = std::move(on_cancel);
+}
+
+void RoomFront::answer(core::TransferId id, const Node::Output& output) {
+  Pending pending;
+  {
+    const std::scoped_lock guard(lock_);
+    const auto found = pending_.find(id);
+    if (found == pending_.end()) return;
+    if (std::holds_alternative<Node::SendProgress>(output)) {
+      pending.task = found->second.task;
+      pending.complete = found->second.complete;
+    } else {
+      pending = std::move(found->second);
+      pending_.erase(found);
+    }
+  }
+  pending.complete(pending.task.get(), output);
+}
+
+void RoomFront::give_up(core::TransferId id, const GError* error) {
+  Pending pending;
+  {
+    const std::scoped_lock guard(lock_);
+    const auto found = pending_.find(id);
+    if (found == pending_.end()) return;
+    pending = std::move(found->second);
+    pending_.erase(found);
+  }
+  g_task_return_error(pending.task.get(), g_error_copy(error));
+}
+
+void RoomFront::with_link(const core::PeerId& peer, std::function<void(link::PeerLink*)> use) {
+  const auto running = world();
+  if (!running) return;
+  running->post([self = shared_from_this(), peer, use = std::move(use)] {
+    use(self->host_ ? self->host_->link_of(peer) : nullptr);
+  });
+}
+
+// --- what comes out
 
 void RoomFront::consumed(const core::PeerId& peer, std::size_t bytes) {
   const std::scoped_lock guard(lock_);
@@ -190,34 +357,25 @@ bool RoomFront::admit(const Node::Received& received) {
   return unread <= unread_limit;
 }
 
-void RoomFront::with_link(const core::PeerId& peer, std::function<void(link::PeerLink*)> use) {
-  world_->post([self = shared_from_this(), peer, use = std::move(use)] {
-    use(self->host_ ? self->host_->link_of(peer) : nullptr);
-  });
-}
-
 void RoomFront::output(const Node::Output& output) {
+  if (const auto* gone = std::get_if<Node::RoomLeft>(&output)) {
+    if (gone->room == entered_token_) left();
+    return;
+  }
   if (const auto* sent = std::get_if<Node::Sent>(&output)) return answer(sent->id, output);
   if (const auto* some = std::get_if<Node::SendProgress>(&output)) return answer(some->id, output);
   if (const auto* pong = std::get_if<Node::Pong>(&output)) return answer(pong->id, output);
   if (const auto* reply = std::get_if<Node::Answered>(&output)) return answer(reply->id, output);
-  if (const auto* received = std::get_if<Node::Received>(&output); received && !admit(*received))
-    return post(Node::Forget{received->room, received->peer,
-                             "the application does not read what this peer sends"});
-  on_app([tell = tell_, output](GstGenosRoom* room) { tell(room, output); });
-  if (!std::holds_alternative<Node::RoomLeft>(output)) return;
-  host_ = nullptr;
-  fail_pending(left_error().get());
-  Ref<GTask> task;
-  {
-    const std::scoped_lock guard(lock_);
-    std::swap(task, leave_task_);
+  if (const auto* received = std::get_if<Node::Received>(&output); received && !admit(*received)) {
+    post(Node::Forget{received->room, received->peer,
+                      "the application does not read what this peer sends"});
+    return;
   }
-  if (task) g_task_return_boolean(task.get(), TRUE);
+  on_app([tell = tell_, output](GstGenosRoom* room) { tell(room, output); });
 }
 
 void RoomFront::status(const net::Session::Status& status) {
-  if (status.state == net::Session::Status::State::open) joined(nullptr);
+  if (status.state == net::Session::Status::State::open) join_done(nullptr);
   on_app([status](GstGenosRoom* room) {
     static const char* const names[] = {"connecting", "open", "backing-off", "refused", "closed"};
     g_signal_emit_by_name(room, "signaling-status", status.uri.c_str(),
@@ -227,7 +385,7 @@ void RoomFront::status(const net::Session::Status& status) {
 
 void RoomFront::ended(const core::Error& error) {
   const auto what = std::shared_ptr<GError>(to_gerror(error).release(), g_error_free);
-  joined(what.get());
+  if (state() == GST_GENOS_ROOM_STATE_JOINING) return join_done(what.get());
   on_app([what](GstGenosRoom* room) { g_signal_emit_by_name(room, "ended", what.get()); });
 }
 

@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Between a GstGenosRoom and the library's thread: what goes in either direction, and what waits
-// for an answer.
+// Between a GstGenosRoom and the library's thread: where the room stands, what goes in either
+// direction, and what waits for an answer.
 #pragma once
 
 #include <gst/genos/genos.h>
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "bridge/signal.hpp"
 #include "bridge/task_queue.hpp"
 #include "genos/node_host.hpp"
+#include "genos/on_cancel.hpp"
 #include "genos/room_config.hpp"
 
 namespace genos {
 template <> struct RefOps<GTask> : ObjectOps {};
-template <> struct RefOps<GCancellable> : ObjectOps {};
 template <> struct RefOps<GstGenosRoom> : ObjectOps {};
 template <> struct RefOps<GstGenosPeer> : ObjectOps {};
 template <> struct RefOps<GstGenosChannel> : ObjectOps {};
 template <> struct RefOps<GstGenosRequest> : ObjectOps {};
 template <> struct RefOps<GstGenosSignaling> : ObjectOps {};
 
-// Made with its room, on the application's side. Everything public may be called from any thread.
+// Made with its room, on the application's side. Everything public may be called from any thread,
+// what RoomListener asks for on the library's thread only. Every GTask that is given here is
+// returned, whatever happens: the room is left, or the library ends.
 class RoomFront : public RoomListener, public std::enable_shared_from_this<RoomFront> {
  public:
   // `tell` runs on `app`'s thread for each output, in order, and only while the room lives.
@@ -34,17 +36,22 @@ class RoomFront : public RoomListener, public std::enable_shared_from_this<RoomF
   RoomFront(GstGenosRoom* room, GMainContext* app, Tell tell);
   ~RoomFront() override;
 
-  void join(const RoomConfig& config, SessionFactory factory, Ref<GTask> task);
-  void leave(const std::string& reason, Ref<GTask> task);  // task may be empty
-  void post(core::Node::Input input);
+  // Not joined yet, or being left: wrong_state otherwise.
+  void join(const RoomConfig& config, SessionFactory factory, const Ref<GTask>& task);
+  void leave(const std::string& reason, const Ref<GTask>& task);  // task may be empty
+  [[nodiscard]] GstGenosRoomState state() const;
+  // False when the room is not joined: nothing is sent.
+  bool post(core::Node::Input input);
 
-  // `complete` is called once, on the library's thread, with what answers `id`, or with an error.
-  using Answer = std::function<void(const core::Node::Output*, const GError*)>;
-  core::TransferId begin(Answer complete);
-  void abandon(core::TransferId id);  // it is not called any more
+  // Posts what `input` makes and calls `complete` once for the answer, on the library's thread;
+  // when there is none (the room is left, the task cancelled) the task gets the error instead.
+  // Progress comes in between, and is not an answer.
+  using Input = std::function<core::Node::Input(core::TransferId)>;
+  using Answer = std::function<void(GTask*, const core::Node::Output&)>;
+  void ask(const Ref<GTask>& task, const Input& input, Answer complete);
 
   [[nodiscard]] std::string self_id() const;
-  [[nodiscard]] const core::RoomToken& token() const { return token_; }
+  [[nodiscard]] core::RoomToken token() const;
   // Hands a task to the application's thread; `task` gets the room while it lives.
   void on_app(std::function<void(GstGenosRoom*)> task);
   // The application has taken `bytes` of what a peer sent.
@@ -58,24 +65,51 @@ class RoomFront : public RoomListener, public std::enable_shared_from_this<RoomF
   void lonely(const std::string& hint) override;
 
  private:
-  void enter(const RoomConfig& config, const RoomSecrets& secrets, SessionFactory factory);
-  void joined(const GError* error);
+  // Joining, leaving and joining again overlap: each join is an attempt of its own, and what
+  // belongs to an older one is not taken for the newer one's.
+  using Attempt = std::uint64_t;
+  struct Joining {
+    Ref<GTask> task;
+    OnCancel on_cancel;
+  };
+  struct Pending {
+    Ref<GTask> task;
+    Answer complete;
+    OnCancel on_cancel;
+  };
+
+  void prepare(const RoomConfig& config, SessionFactory factory, Attempt attempt);
+  void enter(const RoomConfig& config, const RoomSecrets& secrets, const SessionFactory& factory,
+             Attempt attempt);
+  void join_failed(Attempt attempt, const GError* error);
+  void cancel_join(Attempt attempt);
+  void join_done(const GError* error);
+  void left();
   void answer(core::TransferId id, const core::Node::Output& output);
+  void give_up(core::TransferId id, const GError* error);
   bool admit(const core::Node::Received& received);
-  void fail_pending(const GError* error);
+  void set_state(GstGenosRoomState state);  // with the lock held
+  std::shared_ptr<World> world() const;
 
   Weak<GstGenosRoom> room_;
   TaskQueue app_;
   Tell tell_;
-  std::shared_ptr<World> world_;
-  std::shared_ptr<NodeHost> host_;  // library thread only
-  core::RoomToken token_;
+  // On the library's thread:
+  std::shared_ptr<NodeHost> host_;
+  Attempt entered_ = 0;  // the attempt that host_ serves
+  core::RoomToken entered_token_;
+  std::function<void()> after_left_;  // a newer attempt, once host_ is left
 
   mutable std::mutex lock_;  // guards what follows
+  std::shared_ptr<World> world_;
+  core::RoomToken token_;
+  GstGenosRoomState state_ = GST_GENOS_ROOM_STATE_OUTSIDE;
+  Attempt attempt_ = 0;
+  bool inside_ = false;  // the library knows of us: what is posted now goes to this room
   std::string self_id_;
-  Ref<GTask> join_task_;
-  Ref<GTask> leave_task_;
-  std::map<core::TransferId, Answer> pending_;
+  Joining joining_;
+  std::vector<Ref<GTask>> leave_tasks_;
+  std::map<core::TransferId, Pending> pending_;
   std::map<core::PeerId, std::size_t> unread_;
 };
 

@@ -126,10 +126,11 @@ GstStructure* stats_of(GstGenosRoom* self) {
                            G_TYPE_UINT64, guint64(state.waiting_bytes), nullptr);
 }
 
-void set_property(GObject* object, guint id, const GValue* value, GParamSpec*) {
+void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
   auto& state = state_of(GST_GENOS_ROOM(object));
-  if (state.joined) {
-    g_warning("GstGenosRoom: leave the room before setting properties");
+  const auto where = state.front->state();
+  if (where == GST_GENOS_ROOM_STATE_JOINING || where == GST_GENOS_ROOM_STATE_INSIDE) {
+    g_warning("GstGenosRoom: leave the room before setting '%s'", pspec->name);
     return;
   }
   const std::scoped_lock guard(state.lock);
@@ -146,7 +147,7 @@ void set_property(GObject* object, guint id, const GValue* value, GParamSpec*) {
 void get_property(GObject* object, guint id, GValue* value, GParamSpec*) {
   auto* self = GST_GENOS_ROOM(object);
   auto& state = state_of(self);
-  if (id == prop_state) return g_value_set_enum(value, state.room_state);
+  if (id == prop_state) return g_value_set_enum(value, state.front->state());
   if (id == prop_stats) return g_value_take_boxed(value, stats_of(self));
   const std::scoped_lock guard(state.lock);
   if (id < prop_first_switch)
@@ -158,12 +159,6 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec*) {
 }
 
 }  // namespace
-
-void set_room_state(GstGenosRoom* self, GstGenosRoomState room_state) {
-  if (state_of(self).room_state.exchange(room_state) == room_state) return;
-  state_of(self).front->on_app(
-      [](GstGenosRoom* room) { g_object_notify_by_pspec(G_OBJECT(room), props[prop_state]); });
-}
 
 void install_room_properties(GObjectClass* klass) {
   klass->set_property = set_property;
@@ -194,8 +189,9 @@ void install_room_properties(GObjectClass* klass) {
   props[prop_state] =
       g_param_spec_enum("state", "State", "Where the room stands", GST_TYPE_GENOS_ROOM_STATE,
                         GST_GENOS_ROOM_STATE_OUTSIDE, readable);
-  props[prop_stats] =
-      g_param_spec_boxed("stats", "Stats", "Figures of the room", GST_TYPE_STRUCTURE, readable);
+  // Not GST_TYPE_STRUCTURE: that is nothing before gst_init(), and introspection comes without.
+  props[prop_stats] = g_param_spec_boxed("stats", "Stats", "Figures of the room",
+                                         gst_structure_get_type(), readable);
   g_object_class_install_properties(klass, n_props, props);
 }
 

@@ -84,15 +84,34 @@ void on_join_failed(GstGenosRoom* self, const Node::JoinFailed& failed) {
     forget_peer(self, failed.peer);
 }
 
+// We are no longer in the room. The library told of each peer; this is for what it had no time for.
+void on_room_left(GstGenosRoom* self) {
+  auto& state = state_of(self);
+  std::map<core::PeerId, Ref<GstGenosPeer>> peers;
+  {
+    const std::scoped_lock guard(state.lock);
+    peers.swap(state.peers);
+    state.waiting.clear();
+    state.waiting_bytes = 0;
+  }
+  for (const auto& [id, peer] : peers) {
+    if (!gst_genos_peer_is_present(peer.get())) continue;
+    peer_left(peer.get());
+    g_signal_emit(self, signals[signal_peer_leave], 0, peer.get(), GST_GENOS_LEAVE_REASON_LOCAL,
+                  "");
+  }
+}
+
 // True when it has to wait until somebody asks for its channel.
-bool keep_waiting(GstGenosRoom* self, const Node::Received& received) {
+bool keep_waiting(GstGenosRoom* self, const Ref<GstGenosPeer>& peer,
+                  const Node::Received& received) {
   auto& state = state_of(self);
   const std::scoped_lock guard(state.lock);
   if (state.channels.contains(received.message.channel)) return false;
-  state.waiting.push_back(received);
+  state.waiting.push_back({peer, received});
   state.waiting_bytes += received.message.payload->size();
   while (state.waiting.size() > waiting_limit || state.waiting_bytes > waiting_bytes_limit) {
-    const auto& oldest = state.waiting.front();
+    const auto& oldest = state.waiting.front().received;
     state.waiting_bytes -= oldest.message.payload->size();
     state.front->consumed(oldest.peer, oldest.message.payload->size());
     state.waiting.pop_front();
@@ -101,15 +120,14 @@ bool keep_waiting(GstGenosRoom* self, const Node::Received& received) {
 }
 
 void on_received(GstGenosRoom* self, const Node::Received& received) {
-  if (received.message.channel.starts_with("@_") ||
-      received.message.channel.starts_with("genos:")) {
-    state_of(self).front->consumed(received.peer, received.message.payload->size());
-    return;  // of the media elements
-  }
-  if (keep_waiting(self, received)) return;
-  const auto channel = find_channel(self, received.message.channel);
+  const auto& name = received.message.channel;
   const auto peer = find_peer(self, received.peer);
-  if (channel && peer) channel_received(channel.get(), peer.get(), received);
+  const bool of_elements = name.starts_with("@_") || name.starts_with("genos:");
+  if (!peer || of_elements)
+    return state_of(self).front->consumed(received.peer, received.message.payload->size());
+  if (keep_waiting(self, peer, received)) return;
+  if (const auto channel = find_channel(self, name))
+    channel_received(channel.get(), peer.get(), received);
 }
 
 void on_progress(GstGenosRoom* self, const Node::Progress& progress) {
@@ -158,26 +176,27 @@ void room_output(GstGenosRoom* self, const Node::Output& output) {
                           gboolean(begun.initiator));
           },
           [&](const Node::HandshakeReceived& received) { on_handshake_message(self, received); },
+          [&](const Node::RoomLeft&) { on_room_left(self); },
           [&](const auto&) {},
       },
       output);
 }
 
-void deliver_waiting(GstGenosRoom* self, GstGenosChannel* channel) {
+void deliver_waiting(GstGenosRoom* self, const std::string& name) {
   auto& state = state_of(self);
-  const std::string name = gst_genos_channel_get_name(channel);
-  std::deque<Node::Received> mine;
+  std::deque<RoomState::Waiting> mine;
   {
     const std::scoped_lock guard(state.lock);
-    std::erase_if(state.waiting, [&](const Node::Received& one) {
-      if (one.message.channel != name) return false;
-      state.waiting_bytes -= one.message.payload->size();
+    std::erase_if(state.waiting, [&](const RoomState::Waiting& one) {
+      if (one.received.message.channel != name) return false;
+      state.waiting_bytes -= one.received.message.payload->size();
       mine.push_back(one);
       return true;
     });
   }
+  const auto channel = find_channel(self, name);
   for (const auto& one : mine)
-    if (auto peer = find_or_make_peer(self, one.peer)) channel_received(channel, peer.get(), one);
+    if (channel) channel_received(channel.get(), one.peer.get(), one.received);
 }
 
 void install_room_signals(GType type) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "genos/node_host.hpp"
 #include "genos/objects.hpp"
 #include "net/session.hpp"
 
@@ -11,6 +12,7 @@ namespace genos {
 
 std::unique_ptr<net::Session> make_signaling_session(Ref<GstGenosSignaling> signaling,
                                                      const RoomConfig& config,
+                                                     const RoomSecrets& secrets,
                                                      const core::PeerId& self,
                                                      net::Session::Events events);
 

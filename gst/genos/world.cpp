@@ -15,22 +15,37 @@ namespace {
 constexpr guint farewell_limit_ms = 1500;
 constexpr auto teardown_limit = std::chrono::seconds(5);
 
-std::mutex world_lock;  // guards the_world
-std::shared_ptr<World> the_world;
+// Never destroyed: its thread runs until the process ends when nobody calls gst_genos_deinit().
+struct Running {
+  std::mutex lock;  // guards world
+  std::shared_ptr<World> world;
+};
+Running& running() {
+  static auto& the_one = *new Running;
+  return the_one;
+}
 
 }  // namespace
 
 std::shared_ptr<World> World::start() {
-  const std::scoped_lock guard(world_lock);
-  if (!the_world) the_world = std::make_shared<World>();
-  return the_world;
+  if (!gst_is_initialized()) gst_init(nullptr, nullptr);
+  auto& now = running();
+  const std::scoped_lock guard(now.lock);
+  if (!now.world) now.world = std::make_shared<World>();
+  return now.world;
 }
 
 void World::end() {
   std::shared_ptr<World> world;
   {
-    const std::scoped_lock guard(world_lock);
-    world.swap(the_world);
+    auto& now = running();
+    const std::scoped_lock guard(now.lock);
+    // From the library's own thread (a GstGenosSignaling, say) it would wait for itself.
+    if (now.world && g_main_context_is_owner(now.world->context())) {
+      g_critical("gst_genos_deinit() must not be called from the library's own thread");
+      return;
+    }
+    world.swap(now.world);
   }
   if (!world) return;
   world->post([raw = world.get()] { raw->wind_up(); });
@@ -46,16 +61,14 @@ World::World()
   thread_ = std::thread([this] { run(); });
 }
 
-World::~World() {
-  if (thread_.joinable()) thread_.detach();  // the process ends without gst_genos_deinit()
-  tasks_.reset();
-  g_main_loop_unref(loop_);
-}
+World::~World() { g_main_loop_unref(loop_); }
 
 void World::run() {
   g_main_context_push_thread_default(context_.get());
   g_main_loop_run(loop_);
-  nodes.clear();
+  for (const auto& [name, node] : std::exchange(nodes, {})) node->cut_off();
+  // Whoever waits for one of these hears that the library has ended.
+  for (auto& task : tasks_->close()) task();
   stun_.clear();
   g_main_context_pop_thread_default(context_.get());
 }

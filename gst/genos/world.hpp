@@ -35,7 +35,9 @@ class World {
   World& operator=(const World&) = delete;
   ~World();
 
-  void post(TaskQueue::Task task) { tasks_->post(std::move(task)); }
+  // False when the library has ended meanwhile: the task will not run.
+  bool post(TaskQueue::Task task) { return tasks_->post(std::move(task)); }
+  [[nodiscard]] bool ending() const { return ending_; }
 
   [[nodiscard]] GMainContext* context() const { return context_.get(); }
   [[nodiscard]] core::Random& random() { return random_; }

@@ -16,6 +16,7 @@
 #include "core/base/bytes.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/random.hpp"
+#include "core/base/result.hpp"
 #include "core/base/time.hpp"
 #include "core/channel/message.hpp"
 #include "core/topology/topology.hpp"
@@ -291,6 +292,7 @@ class Node {
     PeerId peer;
     std::optional<Message> message;
     std::string error;
+    Errc code = Errc::refused;  // unknown_peer, timed_out, or refused by whoever was asked
   };
   struct HandshakeBegun {
     RoomToken room;

@@ -176,9 +176,9 @@ void NodeImpl::drain_requests(Room& room, const PeerId& peer) {
                                                        std::move(asked.request)});
                    },
                    [&](Requests::Answered& answered) {
-                     outputs_.push_back(Node::Answered{answered.id, peer,
-                                                       std::move(answered.message),
-                                                       std::move(answered.error)});
+                     outputs_.push_back(Node::Answered{
+                         answered.id, peer, std::move(answered.message), std::move(answered.error),
+                         answered.timed_out ? Errc::timed_out : Errc::refused});
                    },
                    [&](Requests::Reply& reply) { answer_request(room, *member, reply.message); }},
         *output);

@@ -94,7 +94,8 @@ void NodeImpl::fail_transfers(const RoomToken& token, const PeerId& peer, Member
   member.requests.fail_all("the peer has left");
   while (auto output = member.requests.poll())
     if (auto* answered = std::get_if<Requests::Answered>(&*output))
-      outputs_.push_back(Node::Answered{answered->id, peer, {}, std::move(answered->error)});
+      outputs_.push_back(
+          Node::Answered{answered->id, peer, {}, std::move(answered->error), Errc::unknown_peer});
   for (const auto& question : member.pings)
     if (question.id) outputs_.push_back(Node::Pong{*question.id, peer, {}});
 }
@@ -133,14 +134,16 @@ void NodeImpl::on(Node::Request& in, Time now) {
   if (!room || !member || Outbox::check(in.message)) {
     const char* why = member ? "the message cannot be sent: see the limits of names and sizes"
                              : "that peer is not in the room";
-    outputs_.push_back(Node::Answered{in.id, in.to, {}, why});
+    const Errc code = member ? Errc::too_large : Errc::unknown_peer;
+    outputs_.push_back(Node::Answered{in.id, in.to, {}, why, code});
     return;
   }
   const Message message = member->requests.ask(in.id, std::move(in.message), in.limit, now);
   const std::uint16_t nonce = room->nonces.next(message.channel);
   if (!Outbox::check(message) && enqueue(*room, in.to, in.id, message, nonce, now)) return;
   if (Member* still = member_of(in.room, in.to)) still->requests.cancel(in.id);
-  outputs_.push_back(Node::Answered{in.id, in.to, {}, "the queue of that peer is full"});
+  outputs_.push_back(
+      Node::Answered{in.id, in.to, {}, "the queue of that peer is full", Errc::too_large});
 }
 
 void NodeImpl::on(Node::Respond& in, Time) {

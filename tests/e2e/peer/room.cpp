@@ -173,7 +173,7 @@ void Room::answer_request(Channel& channel, GstGenosRequest* request) {
   const auto kind = gst_genos_request_get_kind(request);
   describe(event, kind, payload, gst_genos_request_get_meta(request));
   write_line(event);
-  if (channel.answer == "echo") gst_genos_request_respond(request, kind, payload);
+  if (channel.answer == "echo") gst_genos_request_respond(request, kind, payload, nullptr);
   if (channel.answer == "fail") gst_genos_request_fail(request, "refused by the test");
   if (channel.answer == "never") channel.unanswered.push_back(retain(request));
 }
