@@ -44,7 +44,8 @@ class Attack {
     return value;
   }
   core::Bytes bytes() {
-    const auto part = left_.first(std::min<std::size_t>(byte(), left_.size()));
+    const std::size_t wanted = byte();
+    const auto part = left_.first(std::min(wanted, left_.size()));
     left_ = left_.subspan(part.size());
     return {part.begin(), part.end()};
   }
