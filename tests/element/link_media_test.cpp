@@ -124,7 +124,7 @@ TEST(LinkMediaRules, PacketsThatNobodyAnnouncedAreDropped) {
     ASSERT_TRUE(call.pair.open());
     const auto pad = call.add(call.pair.a, 41, "one");
     ASSERT_TRUE(call.pair.until([&] { return call.pair.a.negotiated && call.pair.b.negotiated; }));
-    call.feed(pad, 4242, shape);
+    call.feeds.push_back(std::make_unique<RtpFeed>(pad.get(), vp8_caps(41).get(), 4242, shape));
     call.pair.run(400ms);
     EXPECT_EQ(call.to_b.packets(), 0);
     EXPECT_TRUE(call.data_flows());
