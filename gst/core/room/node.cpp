@@ -121,7 +121,7 @@ void NodeImpl::on(Node::Join& in, Time now) {
   for (const LinkId id : keys_of(links_)) {
     Link* link = find(id);
     if (!link || !link->open() || link->retired) continue;
-    write(*link, encode_presence(token, true));
+    tell_presence(*link, token, true);
     std::vector<Bytes> early;
     if (const auto it = link->early.find(token); it != link->early.end()) {
       early = std::move(it->second);
@@ -169,7 +169,8 @@ void NodeImpl::say_goodbye(const RoomToken& token, Time now) {
     Link* link = find(id);
     if (!link || !link->open()) continue;
     if (link->bindings.contains(token)) control(*link, room, "@_leave");
-    write(*link, encode_presence(token, false));
+    tell_presence(*link, token, false);
+    link->said.erase(token);
     unbind(*link, token, now);
     if (!link->bindings.empty()) continue;
     departure.links.insert(id);
@@ -201,7 +202,7 @@ void NodeImpl::on(Node::Forget& in, Time now) {
     Link* link = find(id);
     if (!link->bindings.contains(in.room)) continue;
     control(*link, *room, "@_leave");
-    write(*link, encode_presence(in.room, false));
+    tell_presence(*link, in.room, false);
     unbind(*link, in.room, now);
     if (link->bindings.empty()) close(id, Closing::after_flush, now);
   }
@@ -210,25 +211,18 @@ void NodeImpl::on(Node::Forget& in, Time now) {
 }
 
 void NodeImpl::on(Node::HandshakeSend& in, Time now) {
-  const auto peer = peers_.find(in.peer);
   Room* room = active_room(in.room);
-  if (peer == peers_.end() || !room) return;
-  Link* link = newest(peer->second);
+  Link* link = room ? handshaking(in.room, in.peer) : nullptr;
   if (!link) return;
-  const auto binding = link->bindings.find(in.room);
-  if (binding == link->bindings.end()) return;
-  if (binding->second.handshake.send(std::move(in.message))) drain_handshake(*link, *room, now);
+  Handshake& handshake = link->bindings.find(in.room)->second.handshake;
+  if (handshake.send(std::move(in.message))) drain_handshake(*link, *room, now);
 }
 
 void NodeImpl::on(Node::HandshakeResult& in, Time now) {
-  const auto peer = peers_.find(in.peer);
   Room* room = active_room(in.room);
-  if (peer == peers_.end() || !room) return;
-  Link* link = newest(peer->second);
+  Link* link = room ? handshaking(in.room, in.peer) : nullptr;
   if (!link) return;
-  const auto binding = link->bindings.find(in.room);
-  if (binding == link->bindings.end()) return;
-  binding->second.handshake.finish(std::move(in.failure));
+  link->bindings.find(in.room)->second.handshake.finish(std::move(in.failure));
   drain_handshake(*link, *room, now);
 }
 

@@ -19,13 +19,13 @@ void NodeImpl::bind(Link& link, Room& room, Time now) {
   const RoomToken& token = room.options.token;
   if (link.retired || link.bindings.contains(token)) return;
   if (!hear(room, link.peer, link.genos, now)) return;
-  RoomRoster::Entry& entry = *room.roster.find(link.peer);
-  if (now < entry.refused_until) return;
+  if (room.roster.refuses(link.peer)) return;
   if (auto why = objection(room, link.peer, link.partner, link.identity)) {
     refuse(room, link.peer, std::move(*why), now);
     return;
   }
-  entry.linked = true;
+  tell_presence(link, token, true);
+  room.roster.find(link.peer)->linked = true;
   Handshake::Options options;
   options.self = options_.self;
   options.peer = link.peer;
@@ -39,7 +39,8 @@ void NodeImpl::bind(Link& link, Room& room, Time now) {
   if (link.partner == Partner::genos) {
     Message hello;
     hello.kind = PayloadKind::json;
-    const std::string text = to_text(Json::object().set("session", room.session));
+    const auto made = static_cast<std::int64_t>(link.id.value);
+    const std::string text = to_text(Json::object().set("session", room.session).set("made", made));
     hello.payload = std::make_shared<const Bytes>(text.begin(), text.end());
     control(link, room, "genos:hello", std::move(hello));
   }
@@ -51,12 +52,17 @@ void NodeImpl::unbind(Link& link, const RoomToken& token, Time) {
   if (!link.bindings.erase(token)) return;
   changed_ = true;
   const auto room = rooms_.find(token);
-  const auto peer = peers_.find(link.peer);
-  if (room == rooms_.end() || peer == peers_.end()) return;
-  const auto& links = peer->second.links;
-  const bool bound = std::any_of(links.begin(), links.end(),
-                                 [&](LinkId id) { return find(id)->bindings.contains(token); });
-  if (RoomRoster::Entry* entry = room->second.roster.find(link.peer)) entry->linked = bound;
+  if (room == rooms_.end()) return;
+  if (RoomRoster::Entry* entry = room->second.roster.find(link.peer))
+    entry->linked = bound(link.peer, token);
+}
+
+// Once for each change of mind, however often the other side asks.
+void NodeImpl::tell_presence(Link& link, const RoomToken& token, bool present) {
+  const auto [it, first] = link.said.try_emplace(token, present);
+  if (!first && it->second == present) return;
+  it->second = present;
+  write(link, encode_presence(token, present));
 }
 
 // It says that it leaves the room, or that it is not in it (any more).
@@ -70,18 +76,22 @@ void NodeImpl::left_by_peer(Link& link, Room& room, Time now) {
   Member* member = member_of(token, peer);
   // An earlier incarnation says goodbye on its own link; the one that is here now stays.
   const bool current = !member || member->link == id || member->session == session;
+  link.present.erase(token);
   unbind(link, token, now);
   if (link.bindings.empty()) close(id, Closing::after_flush, now);
   if (!current) return;
   remove_member(room, peer, LeaveReason::said_goodbye, "");
-  const auto it = peers_.find(peer);
-  const bool elsewhere =
-      it != peers_.end() &&
-      std::any_of(it->second.links.begin(), it->second.links.end(),
-                  [&](LinkId other) { return find(other)->bindings.contains(token); });
-  if (!elsewhere) room.roster.erase(peer);
+  if (!bound(peer, token)) room.roster.erase(peer);
   changed_ = true;
   drop_unused_peer(peer);
+}
+
+// It ended the handshake. It says so again when it is ready for another one.
+void NodeImpl::declined_by_peer(Link& link, Room& room, Time now) {
+  join_failed(room, link.peer,
+              "it ended the handshake; it may have another password, or refuses us", now);
+  unbind(link, room.options.token, now);
+  if (link.bindings.empty()) close(link.id, Closing::after_flush, now);
 }
 
 void NodeImpl::drain_handshake(Link& link, Room& room, Time now) {
@@ -122,9 +132,9 @@ void NodeImpl::activate(Link& link, Room& room, Time now) {
   }
   Member* member = member_of(token, link.peer);
   const bool moved = member && !binding.session.empty() && member->session == binding.session;
-  // Of two links that were made at once the later one stays.
-  if (moved && member->link && *member->link > link.id) {
-    retire_older(*find(*member->link), now);
+  const Link* carrier = moved && member->link ? find(*member->link) : nullptr;
+  if (carrier && carrier->outranks(link)) {
+    retire_unused(*carrier, now);
     return;
   }
   if (moved) {
@@ -141,7 +151,7 @@ void NodeImpl::activate(Link& link, Room& room, Time now) {
     admit(link, room, binding);
   }
   dirty_.insert(link.id);
-  retire_older(link, now);
+  retire_unused(link, now);
 }
 
 void NodeImpl::admit(Link& link, Room& room, Binding& binding) {
@@ -157,6 +167,7 @@ void NodeImpl::handshake_failed(Link& link, Room& room, const std::string& why, 
   const PeerId peer = link.peer;
   const LinkId id = link.id;
   unbind(link, room.options.token, now);
+  tell_presence(link, room.options.token, false);
   refuse(room, peer, why, now);
   if (Member* member = member_of(room.options.token, peer);
       member && (!member->link || member->link == id))
@@ -164,26 +175,36 @@ void NodeImpl::handshake_failed(Link& link, Room& room, const std::string& why, 
   if (link.bindings.empty()) close(id, Closing::after_flush, now);
 }
 
-// Once nobody is carried by an older link any more, it is of no use.
-void NodeImpl::retire_older(Link& link, Time now) {
-  Peer& peer = peers_[link.peer];
-  bool homeless = false;
-  for (const auto& [token, room] : rooms_) {
-    const auto member = room.members.find(link.peer);
-    homeless = homeless || (member != room.members.end() && !member->second.link);
-  }
-  if (!homeless) peer.replace_until = never;
+// Links of the same peer that carry nobody and are worse than this one are of no use. One of which
+// nothing is known yet may be the better one.
+void NodeImpl::retire_unused(const Link& kept, Time now) {
+  Peer& peer = peers_[kept.peer];
+  if (housed(kept.peer)) peer.replace_until = never;
   for (const LinkId id : peer.links) {
-    if (id == link.id) break;
+    Link& other = *find(id);
+    const bool known = other.met || other.partner == Partner::page;
+    if (id == kept.id || other.retired || !known || other.outranks(kept)) continue;
     const bool used = std::any_of(rooms_.begin(), rooms_.end(), [&](const auto& entry) {
-      const auto member = entry.second.members.find(link.peer);
+      const auto member = entry.second.members.find(kept.peer);
       return member != entry.second.members.end() && member->second.link == id;
     });
-    Link& older = *find(id);
-    if (used || older.retired) continue;
-    older.retired = true;
-    older.close_at = now + linger;
+    if (used) continue;
+    other.retired = true;
+    other.close_at = now + linger;
   }
+}
+
+// The link on which that peer's handshake for that room is under way.
+Link* NodeImpl::handshaking(const RoomToken& token, const PeerId& id) {
+  const auto peer = peers_.find(id);
+  if (peer == peers_.end()) return nullptr;
+  const auto& links = peer->second.links;
+  for (auto it = links.rbegin(); it != links.rend(); ++it) {
+    Link* link = find(*it);
+    const auto binding = link->bindings.find(token);
+    if (binding != link->bindings.end() && !binding->second.active) return link;
+  }
+  return nullptr;
 }
 
 }  // namespace genos::core

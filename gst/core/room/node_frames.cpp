@@ -48,7 +48,12 @@ void NodeImpl::on_presence(Link& link, const PresenceFrame& frame, Time now) {
     for (const Bytes& bytes : it->second) link.early_bytes -= bytes.size();
     link.early.erase(it);
   }
-  if (room) left_by_peer(link, *room, now);
+  if (!room) return;
+  const auto binding = link.bindings.find(frame.room);
+  if (binding != link.bindings.end() && !binding->second.active)
+    declined_by_peer(link, *room, now);
+  else
+    left_by_peer(link, *room, now);
 }
 
 void NodeImpl::keep_early(Link& link, const RoomToken& room, const Bytes& whole) {
@@ -119,6 +124,8 @@ bool NodeImpl::on_handshake_action(Link& link, Room& room, Message& message, Tim
     const auto json = parse_json(text_of(*message.payload));
     const auto session = json ? json->string_at("session") : std::nullopt;
     if (session && session->size() <= max_session && !binding.active) binding.session = *session;
+    if (!link.met) link.made_there = json ? json->integer_at("made").value_or(0) : 0;
+    link.met = true;
     return true;
   }
   if (message.channel == "@_hsdata") {

@@ -2,6 +2,7 @@
 // The inside of Node: rooms with members, peers with connection attempts, links with bindings.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/channel/inbox.hpp"
@@ -89,13 +91,24 @@ struct Link {
   std::map<RoomToken, Binding> bindings;
   std::map<RoomToken, std::vector<Bytes>> early;  // frames for rooms that we are not in
   std::size_t early_bytes = 0;
-  std::set<RoomToken> present;  // rooms that it says to be in
-  std::size_t outstanding = 0;  // bytes that it holds of what it was given
-  RoomToken turn;               // the room that wrote last
-  Time close_at = never;        // nobody uses it, or the topology does not want it
+  std::set<RoomToken> present;     // rooms that it says to be in
+  std::map<RoomToken, bool> said;  // what we said of ours: whether we would meet it there
+  std::int64_t made_there = 0;     // which one of its links it is, as it says
+  bool met = false;                // it has said so
+  std::size_t outstanding = 0;     // bytes that it holds of what it was given
+  RoomToken turn;                  // the room that wrote last
+  Time close_at = never;           // nobody uses it, or the topology does not want it
   bool unwanted = false;
   bool retired = false;  // another one took its place; what is on its way is still read
   [[nodiscard]] bool open() const { return liveness.has_value(); }
+  // Of two links between the same peers both ends must keep the same one, whatever order they see
+  // them in. Each counts its own links; the larger of the two counts is the same for both ends.
+  [[nodiscard]] bool outranks(const Link& other) const {
+    const auto count = [](const Link& link) {
+      return std::max(static_cast<std::int64_t>(link.id.value), link.made_there);
+    };
+    return std::pair(count(*this), offer) > std::pair(count(other), other.offer);
+  }
 };
 
 // A room that we left: its goodbyes are on their way.
@@ -158,6 +171,8 @@ class NodeImpl {
   void expire(Room& room, Time now);
   void evaluate(Time now);
   void review(Link& link, Time now);
+  void reconcile(Link& link, Time now);
+  void forget_unused_peers();
   void wake(Room& room, const PeerId& id, Peer& peer, Time now);
   void seek(const PeerId& id, Peer& peer, Time now);
   void advance_peer(const PeerId& id, Time now);
@@ -200,6 +215,8 @@ class NodeImpl {
   void replace(const PeerId& id, Peer& peer, Time now);
   void give_up(const PeerId& id, Time now);
   void lose(Link& link, const std::string& why, Time now);
+  [[nodiscard]] bool housed(const PeerId& id);
+  [[nodiscard]] bool bound(const PeerId& id, const RoomToken& token);
   void detach(LinkId id);
   void close(LinkId id, Closing closing, Time now);
   void close_unwanted(Link& link, Time now);
@@ -211,11 +228,14 @@ class NodeImpl {
   void bind(Link& link, Room& room, Time now);
   void unbind(Link& link, const RoomToken& token, Time now);
   void left_by_peer(Link& link, Room& room, Time now);
+  void declined_by_peer(Link& link, Room& room, Time now);
+  void tell_presence(Link& link, const RoomToken& token, bool present);
+  Link* handshaking(const RoomToken& token, const PeerId& peer);
   void drain_handshake(Link& link, Room& room, Time now);
   void activate(Link& link, Room& room, Time now);
   void admit(Link& link, Room& room, Binding& binding);
   void handshake_failed(Link& link, Room& room, const std::string& why, Time now);
-  void retire_older(Link& link, Time now);
+  void retire_unused(const Link& kept, Time now);
 
   // node_frames.cpp: what comes in
   void on(Node::LinkReceived& in, Time now);

@@ -22,8 +22,29 @@ Link* NodeImpl::find(LinkId id) {
   return it == links_.end() ? nullptr : &it->second;
 }
 
+// Of those in use, if any is.
 Link* NodeImpl::newest(const Peer& peer) {
+  for (auto it = peer.links.rbegin(); it != peer.links.rend(); ++it)
+    if (Link* link = find(*it); !link->retired) return link;
   return peer.links.empty() ? nullptr : find(peer.links.back());
+}
+
+// Whether in every room it is carried by a link that works.
+bool NodeImpl::housed(const PeerId& id) {
+  return std::all_of(rooms_.begin(), rooms_.end(), [&](const auto& entry) {
+    const auto member = entry.second.members.find(id);
+    if (member == entry.second.members.end()) return true;
+    const Link* link = member->second.link ? find(*member->second.link) : nullptr;
+    return link && !link->liveness->doubtful();
+  });
+}
+
+bool NodeImpl::bound(const PeerId& id, const RoomToken& token) {
+  const auto peer = peers_.find(id);
+  if (peer == peers_.end()) return false;
+  const auto& links = peer->second.links;
+  return std::any_of(links.begin(), links.end(),
+                     [&](LinkId link) { return find(link)->bindings.contains(token); });
 }
 
 void NodeImpl::on(Node::LinkOpened& in, Time now) {
@@ -41,9 +62,7 @@ void NodeImpl::on(Node::LinkOpened& in, Time now) {
   peer.try_at = never;
   peer.offer_at = never;
   peer.wake.stop();
-  for (const auto& [token, room] : rooms_)
-    if (!room.leaving()) write(*link, encode_presence(token, true));
-  if (Room* room = active_room(link->room)) bind(*link, *room, now);
+  if (active_room(link->room)) link->present.insert(link->room);
   changed_ = true;
 }
 
@@ -73,9 +92,10 @@ void NodeImpl::heard_on(Link& link, Time now) {
   const bool doubted = link.liveness->doubtful();
   link.liveness->heard(now);
   Peer& peer = peers_[link.peer];
-  if (!doubted || newest(peer) != &link) return;
-  // The path is back. What was begun for its sake ends, unless the other side is busy with it too.
+  if (!doubted || !housed(link.peer)) return;
   peer.replace_until = never;
+  if (newest(peer) != &link) return;
+  // The path is back. What was begun for its sake ends, unless the other side is busy with it too.
   peer.offer_at = never;
   peer.try_at = never;
   if (!peer.attempt) return;
@@ -131,9 +151,10 @@ void NodeImpl::advance_link(LinkId id, Time now) {
 void NodeImpl::silent(Link& link, Time now) {
   Peer& peer = peers_[link.peer];
   const Link* attempt = peer.attempt ? find(*peer.attempt) : nullptr;
-  const bool lives = peer.signalled > link.liveness->last_heard() ||
-                     (attempt && attempt->described) || newest(peer) != &link;
-  if (link.partner == Partner::genos && lives && !link.retired && room_that_wants(link.peer)) {
+  const bool current = newest(peer) == &link;
+  const bool lives =
+      peer.signalled > link.liveness->last_heard() || (attempt && attempt->described);
+  if (link.partner == Partner::genos && current && lives && room_that_wants(link.peer)) {
     // Signalling says that it lives: the link is kept, should the path come back first.
     if (peer.replace_until == never) peer.replace_until = now + replace_limit;
     replace(link.peer, peer, now);
@@ -142,13 +163,12 @@ void NodeImpl::silent(Link& link, Time now) {
   const LinkId id = link.id;
   const PeerId peer_id = link.peer;
   outputs_.push_back(Node::CloseLink{id, Closing::at_once});
-  if (link.partner == Partner::page) {
+  if (link.partner == Partner::page || !current) {
     lose(link, "nothing was heard of it", now);
     return;
   }
-  const bool retired = link.retired;
   detach(id);
-  if (!retired) give_up(peer_id, now);
+  give_up(peer_id, now);
 }
 
 // Looks for another way to a peer whose link is broken or in doubt.
@@ -182,7 +202,7 @@ void NodeImpl::give_up(const PeerId& id, Time now) {
     if (member == room.members.end()) continue;
     if (member->second.link && find(*member->second.link)) continue;
     remove_member(room, id, LeaveReason::lost, "its connection broke and could not be replaced");
-    room.roster.erase(id);
+    if (!bound(id, token)) room.roster.erase(id);
   }
   if (peer.links.empty() && !peer.attempt) peer.try_at = now + Duration(std::chrono::seconds(1));
   changed_ = true;
@@ -203,7 +223,7 @@ void NodeImpl::lose(Link& link, const std::string& why, Time now) {
     if (!replaceable || room.leaving()) {
       remove_member(room, peer_id, LeaveReason::lost, why);
       // If it still lives it hears us announce, and says so.
-      room.roster.erase(peer_id);
+      if (!bound(peer_id, token)) room.roster.erase(peer_id);
       continue;
     }
     it->second.link.reset();
@@ -234,13 +254,12 @@ void NodeImpl::detach(LinkId id) {
   std::erase(peer.links, id);
   links_.erase(it);
   dirty_.erase(id);
+  changed_ = true;  // whoever it led to may have to be sought again
   for (const RoomToken& token : tokens) {
     const auto room = rooms_.find(token);
     if (room == rooms_.end()) continue;
-    const bool bound = std::any_of(peer.links.begin(), peer.links.end(), [&](LinkId other) {
-      return find(other)->bindings.contains(token);
-    });
-    if (RoomRoster::Entry* entry = room->second.roster.find(peer_id)) entry->linked = bound;
+    if (RoomRoster::Entry* entry = room->second.roster.find(peer_id))
+      entry->linked = bound(peer_id, token);
   }
   drop_unused_peer(peer_id);
 }
@@ -248,7 +267,6 @@ void NodeImpl::detach(LinkId id) {
 void NodeImpl::close(LinkId id, Closing closing, Time) {
   outputs_.push_back(Node::CloseLink{id, closing});
   detach(id);
-  changed_ = true;
 }
 
 void NodeImpl::close_unwanted(Link& link, Time now) {

@@ -85,6 +85,7 @@ void NodeImpl::on(Node::Gone& in, Time now) {
 
 void NodeImpl::expire(Room& room, Time now) {
   if (now < room.roster.deadline()) return;
+  room.roster.pardon(now);
   const auto gone = room.roster.expire(now);
   for (const PeerId& peer : gone) {
     room.wanted.erase(peer);
@@ -115,7 +116,7 @@ void NodeImpl::evaluate(Time now) {
   changed_ = false;
   for (auto& [token, room] : rooms_) {
     if (room.leaving()) continue;
-    Roster roster = room.roster.wanted_from(now);
+    Roster roster = room.roster.wanted();
     if (room.options.strict)
       std::erase_if(roster, [](const auto& entry) { return !entry.second.genos; });
     room.wanted = options_.topology->wanted(options_.self, room.options.ours, roster);
@@ -126,6 +127,15 @@ void NodeImpl::evaluate(Time now) {
     if (Link* link = find(id)) review(*link, now);
   for (auto& [id, peer] : peers_)
     if (!peer.attempt && peer.links.empty()) seek(id, peer, now);
+  forget_unused_peers();
+}
+
+// Strangers come and go; a pause before the next attempt is remembered for as long as it lasts.
+void NodeImpl::forget_unused_peers() {
+  std::vector<PeerId> unused;
+  for (const auto& [id, peer] : peers_)
+    if (peer.try_at == never && peer.replace_until == never) unused.push_back(id);
+  for (const PeerId& id : unused) drop_unused_peer(id);
 }
 
 void NodeImpl::review(Link& link, Time now) {
@@ -136,12 +146,31 @@ void NodeImpl::review(Link& link, Time now) {
     if (!wanted && ours) abandon(link.id, now);
     return;
   }
+  const LinkId id = link.id;
+  reconcile(link, now);
+  if (!find(id)) return;
   const bool keep = wanted && !link.bindings.empty();
   link.unwanted = !wanted;
   if (keep)
     link.close_at = never;
   else if (link.close_at == never)
     link.close_at = now + (wanted ? idle_grace : unwanted_grace);
+}
+
+// Says in which rooms we would meet this peer, and meets it where it says the same. So a room that
+// failed on a link is tried again once neither side refuses the other.
+void NodeImpl::reconcile(Link& link, Time now) {
+  const LinkId id = link.id;
+  std::vector<RoomToken> tokens;
+  for (const auto& [token, room] : rooms_)
+    if (!room.leaving() && !link.bindings.contains(token)) tokens.push_back(token);
+  for (const RoomToken& token : tokens) {
+    Room& room = rooms_.find(token)->second;
+    const bool meet = !room.roster.refuses(link.peer);
+    tell_presence(link, token, meet);
+    if (meet && link.present.contains(token)) bind(link, room, now);
+    if (!find(id)) return;
+  }
 }
 
 void NodeImpl::seek(const PeerId& id, Peer& peer, Time now) {
@@ -208,7 +237,6 @@ void NodeImpl::refuse(Room& room, const PeerId& peer, std::string why, Time now)
   if (!why.empty()) join_failed(room, peer, std::move(why), now);
   entry->refused_until = now + std::min(first_refusal * (1 << entry->refusals), last_refusal);
   entry->refusals = std::min(entry->refusals + 1, 8u);
-  peers_[peer].try_at = entry->refused_until;
   changed_ = true;
 }
 

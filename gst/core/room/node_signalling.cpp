@@ -25,7 +25,7 @@ void NodeImpl::on(Node::Signalled& in, Time now) {
   Room* room = active_room(in.room);
   if (!room || in.offer.value.size() > limits::max_offer_id) return;
   if (!hear(*room, in.peer, in.genos, now)) return;
-  if (now < room->roster.find(in.peer)->refused_until) return;
+  if (room->roster.refuses(in.peer)) return;
   if (const auto* description = std::get_if<Description>(&in.signal)) {
     if (description->sdp.size() > limits::max_sdp) return;
     if (description->type == DescriptionType::offer)
@@ -240,7 +240,6 @@ void NodeImpl::advance_attempt(Link& link, Time now) {
 void NodeImpl::abandon(LinkId id, Time) {
   outputs_.push_back(Node::CloseLink{id, Closing::at_once});
   detach(id);
-  changed_ = true;
 }
 
 void NodeImpl::attempt_failed(const PeerId& id, Time now) {

@@ -67,17 +67,34 @@ std::vector<PeerId> RoomRoster::expire(Time now) {
   return gone;
 }
 
+bool RoomRoster::pardon(Time now) {
+  bool any = false;
+  for (auto& [peer, entry] : entries_) {
+    if (now < entry.refused_until) continue;
+    entry.refused_until = never;
+    any = true;
+  }
+  return any;
+}
+
+bool RoomRoster::refuses(const PeerId& peer) const {
+  const auto it = entries_.find(peer);
+  return it != entries_.end() && it->second.refused_until != never;
+}
+
 Time RoomRoster::deadline() const {
   Time next = never;
-  for (const auto& [peer, entry] : entries_)
+  for (const auto& [peer, entry] : entries_) {
+    next = std::min(next, entry.refused_until);
     if (!entry.linked) next = std::min(next, entry.heard + limits::roster_memory);
+  }
   return next;
 }
 
-Roster RoomRoster::wanted_from(Time now) const {
+Roster RoomRoster::wanted() const {
   Roster roster;
   for (const auto& [peer, entry] : entries_)
-    if (now >= entry.refused_until) roster[peer] = RosterEntry{entry.genos};
+    if (entry.refused_until == never) roster[peer] = RosterEntry{entry.genos};
   return roster;
 }
 

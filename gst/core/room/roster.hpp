@@ -18,9 +18,9 @@ class RoomRoster {
   struct Entry {
     std::optional<Advertisement> genos;
     Time heard{};
-    bool linked = false;               // kept however long it is silent
-    Time told_failure = Time::min();   // when the application last heard that it cannot come in
-    Time refused_until = Time::min();  // we do not try again before
+    bool linked = false;              // kept however long it is silent
+    Time told_failure = Time::min();  // when the application last heard that it cannot come in
+    Time refused_until = never;       // we do not try again before; never: not refused
     unsigned refusals = 0;
   };
   enum class Heard : std::uint8_t { added, changed, known, ignored };
@@ -33,9 +33,11 @@ class RoomRoster {
   [[nodiscard]] Entry* find(const PeerId& peer);
   [[nodiscard]] bool contains(const PeerId& peer) const { return entries_.contains(peer); }
   bool erase(const PeerId& peer) { return entries_.erase(peer) > 0; }
-  std::vector<PeerId> expire(Time now);              // who was forgotten
-  [[nodiscard]] Time deadline() const;               // of the next one to be forgotten
-  [[nodiscard]] Roster wanted_from(Time now) const;  // without those refused
+  std::vector<PeerId> expire(Time now);  // who was forgotten
+  bool pardon(Time now);                 // whether somebody is refused no longer
+  [[nodiscard]] Time deadline() const;   // of the next one to be forgotten or pardoned
+  [[nodiscard]] bool refuses(const PeerId& peer) const;
+  [[nodiscard]] Roster wanted() const;  // without those refused
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] auto begin() const { return entries_.begin(); }
   [[nodiscard]] auto end() const { return entries_.end(); }
