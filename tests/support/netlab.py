@@ -240,6 +240,12 @@ class Lab:
 
     def turn_server(self, host, user="user", password="pass", port=3478):
         """coturn in that host, for UDP and TCP; returns when it answers."""
+        # On the internet there is a way to every address; coturn ends the whole session at the
+        # first packet that has none, as the private addresses among a peer's candidates have here.
+        void = f"void{next(self.numbers)}"
+        self.switch.sh(f"ip link add {void} type veth peer name void netns "
+                       f"{os.path.basename(host.path)}; ip link set {void} up")
+        host.sh("ip link set void arp off up; ip route add default dev void")
         files = f"/run/{self.prefix}-{host.name}"
         words = ["turnserver", "-n", "--listening-ip", host.address, "--relay-ip", host.address,
                  "--listening-port", str(port), "--user", f"{user}:{password}", "--realm", "genos",
