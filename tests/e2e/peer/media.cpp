@@ -80,11 +80,9 @@ Media::~Media() {
 void Media::enter() {
   const auto secrets = make_secrets(config_);
   if (!secrets) return;
-  auto host = NodeHost::open(*world_, config_, *secrets);
-  if (!host) return;
-  host_ = *host;
-  const auto token = host_->join(config_, *secrets, shared_from_this(), {});
-  if (token) token_ = *token;
+  host_ = NodeHost::open(*world_, config_, *secrets);
+  token_ = crypto::room_token(config_.app_id, config_.room_id);
+  host_->join(config_, *secrets, shared_from_this(), {});
 }
 
 // The room is left by its GstGenosRoom, after this: both go through the same queue.
