@@ -3,7 +3,9 @@
 
 #include <glib-unix.h>
 
+#include <csignal>
 #include <cstdio>
+#include <cstring>
 
 namespace genos {
 template <> struct Free<JsonNode> {
@@ -36,7 +38,8 @@ void Line::print(bool json, const std::string& text) const {
   } else if (!text.empty()) {
     std::puts(text.c_str());
   }
-  std::fflush(stdout);
+  // Whoever read it has gone (`genos peers --watch | head -1`): as Ctrl-C, so that we say goodbye.
+  if (std::fflush(stdout) != 0) raise(SIGTERM);
 }
 
 namespace {
@@ -161,8 +164,13 @@ bool parse(std::vector<std::string>& args, const char* usage, const char* summar
   Owned<GError> error;
   const bool ok = g_option_context_parse_strv(context.get(), &argv, out(error));
   g_strfreev(argv);
+  const std::string command(usage, std::strcspn(usage, " "));
   if (!ok) {
-    std::fprintf(stderr, "genos: %s\nTry `genos --help`.\n", error->message);
+    std::fprintf(stderr, "genos: %s\nTry `genos %s --help`.\n", error->message, command.c_str());
+    return false;
+  }
+  if (raw.timeout < 0) {
+    std::fputs("genos: --timeout is a number of seconds above 0\n", stderr);
     return false;
   }
   return take(raw, options, rest);

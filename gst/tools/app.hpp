@@ -44,6 +44,7 @@ class Line {
  public:
   explicit Line(const char* event);
   Line& add(const char* name, const std::string& value);
+  Line& add(const char* name, const char* value) { return add(name, std::string(value)); }
   Line& add(const char* name, double value);
   Line& add(const char* name, bool value);
   void print(bool json, const std::string& text) const;  // stdout, at once

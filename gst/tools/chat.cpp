@@ -15,6 +15,9 @@ template <> struct RefOps<GDataInputStream> : ObjectOps {};
 namespace genos::tool {
 namespace {
 
+// Lines that wait for somebody, or for a slow peer; the rest stays in the pipe.
+constexpr std::size_t most_waiting = 256;
+
 // Lines wait until somebody is there, and the program ends when stdin has ended and all is sent.
 class Chat {
  public:
@@ -37,6 +40,7 @@ class Chat {
   void joined() {
     somebody_ = true;
     for (auto& line : std::exchange(waiting_, {})) send(line);
+    read();
     finish();
   }
 
@@ -52,14 +56,19 @@ class Chat {
   }
 
   void read() {
+    if (ended_ || reading_ || waiting_.size() + sending_ >= most_waiting) return;
+    reading_ = true;
     g_data_input_stream_read_line_async(
         input_.get(), G_PRIORITY_DEFAULT, nullptr,
         [](GObject* object, GAsyncResult* result, gpointer data) {
           auto* self = static_cast<Chat*>(data);
           gsize length = 0;
-          const Owned<char> line(g_data_input_stream_read_line_finish_utf8(
-              G_DATA_INPUT_STREAM(object), result, &length, nullptr));
-          self->take(line.get());
+          const Owned<char> line(g_data_input_stream_read_line_finish(G_DATA_INPUT_STREAM(object),
+                                                                      result, &length, nullptr));
+          self->reading_ = false;
+          // What is not UTF-8 is shown as such and does not end the conversation.
+          const Owned<char> valid(line ? g_utf8_make_valid(line.get(), gssize(length)) : nullptr);
+          self->take(valid.get());
         },
         this);
   }
@@ -86,6 +95,7 @@ class Chat {
           auto* self = static_cast<Chat*>(data);
           gst_genos_channel_send_finish(GST_GENOS_CHANNEL(object), result, nullptr);
           --self->sending_;
+          self->read();
           self->finish();
         },
         this);
@@ -103,6 +113,7 @@ class Chat {
   std::size_t sending_ = 0;
   bool somebody_ = false;
   bool ended_ = false;
+  bool reading_ = false;
   Connection message_;
 };
 

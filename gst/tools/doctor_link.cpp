@@ -39,7 +39,10 @@ class Meeting {
       connections_.push_back(on<void(GstGenosRoom*, const char*, const char*, const char*)>(
           room.get(), "signaling-status",
           [this](auto*, const char* uri, const char* status, const char* detail) {
-            relay_open_ = relay_open_ || std::string(status) == "open";
+            if (std::string(status) == "open") {
+              if (!relay_open_) open_uri_ = uri;
+              relay_open_ = true;
+            }
             last_ =
                 std::string(uri) + " is " + status + (*detail ? std::string(": ") + detail : "");
           }));
@@ -80,6 +83,7 @@ class Meeting {
   [[nodiscard]] double took_ms() const { return took_; }
   [[nodiscard]] bool relay_open() const { return relay_open_; }
   [[nodiscard]] const std::string& last() const { return last_; }
+  [[nodiscard]] const std::string& open_uri() const { return open_uri_; }
 
  private:
   void end(bool met) {
@@ -92,7 +96,7 @@ class Meeting {
   Ref<GstGenosRoom> rooms_[2];
   bool ended_ = false, met_ = false, relay_open_ = false;
   double took_ = 0;
-  std::string last_ = "no relay was tried";
+  std::string last_ = "no relay was tried", open_uri_;
   std::vector<Connection> connections_;
 };
 
@@ -118,7 +122,10 @@ void check_elements(const Report& report) {
 bool check_link(const Options& options, bool relay_only, const Report& report) {
   const char* name = relay_only ? "turn" : "link";
   Meeting meeting(options, relay_only);
-  if (meeting.run(options.timeout)) {
+  const bool met = meeting.run(options.timeout);
+  if (meeting.relay_open() && !relay_only)
+    report({Verdict::ok, "relay", meeting.open_uri() + " answers", ""});
+  if (met) {
     char text[96];
     std::snprintf(text, sizeof text, "two peers on this machine met in %.0f ms%s",
                   meeting.took_ms(), relay_only ? ", over TURN only" : "");

@@ -33,9 +33,20 @@ void print_help(FILE* to) {
       to);
 }
 
+// libnice warns on stderr about networks that do not matter; a person would take it for an error of
+// ours. G_MESSAGES_DEBUG=all shows it again.
+void silence_libnice() {
+  const char* wanted = g_getenv("G_MESSAGES_DEBUG");
+  if (wanted && (std::strstr(wanted, "all") || std::strstr(wanted, "libnice"))) return;
+  g_log_set_handler(
+      "libnice", GLogLevelFlags(G_LOG_LEVEL_MASK),
+      [](const gchar*, GLogLevelFlags, const gchar*, gpointer) {}, nullptr);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  silence_libnice();
   gst_init(nullptr, nullptr);
   const char* name = argc > 1 ? argv[1] : "";
   if (!std::strcmp(name, "--help") || !std::strcmp(name, "-h") || !std::strcmp(name, "help")) {

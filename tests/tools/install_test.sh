@@ -61,7 +61,7 @@ END
 compile() {  # -isystem paths of the sysroot would hide the headers of other packages
   local flags
   flags=$(env -u PKG_CONFIG_SYSROOT_DIR pkg-config --define-variable=prefix="$prefix" \
-    --cflags --libs gstgenos-1.0) || return 1
+    --cflags --libs gstreamer-genos-1.0) || return 1
   # shellcheck disable=SC2086  # a list of flags
   cc -Wall -Werror "$stage/room.c" -o "$stage/room" $flags && "$stage/room"
 }

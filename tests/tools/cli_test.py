@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command-line tool as a person and a script meet it: cli_test.py GENOS. TAP."""
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import tap
+
+GENOS = os.path.abspath(sys.argv.pop(1))
+OK, FAILED, USAGE, NOBODY, INTERRUPTED = 0, 1, 64, 69, 130
+COMMANDS = ["peers", "chat", "ping", "identity", "doctor"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Tool(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.environment = {**os.environ, "GENOS_ICE_SERVERS": "none",
+                            "GENOS_SIGNALING": f"ws://127.0.0.1:{free_port()}"}
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def run_tool(self, *words, stdin=subprocess.DEVNULL, **options):
+        return subprocess.run([GENOS, *words], stdin=stdin if "input" not in options else None,
+                              capture_output=True, text=True, check=False, timeout=60,
+                              env=self.environment, **options)
+
+    def start(self, *words, stdin=subprocess.PIPE):
+        process = subprocess.Popen([GENOS, *words], stdin=stdin, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, env=self.environment)
+
+        def stop():
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        self.addCleanup(stop)
+        return process
+
+    def expect(self, run, code, *words):
+        """The exit code, and words that the person must see on stderr."""
+        self.assertEqual(run.returncode, code, run.stdout + run.stderr)
+        for word in words:
+            self.assertIn(word, run.stderr)
+        return run
+
+    def make_key(self, name):
+        run = self.expect(self.run_tool("identity", "new", self.path(name), "--json"), OK)
+        return self.path(name), json.loads(run.stdout)["key"]
+
+
+class Words(Tool):
+    def test_help(self):
+        run = self.expect(self.run_tool("--help"), OK)
+        for command in COMMANDS:
+            self.assertIn(f"\n  {command} ", run.stdout)
+            own = self.expect(self.run_tool(command, "--help"), OK).stdout
+            self.assertIn(f"genos {command}", own.replace("[OPTION…] ", ""))
+            self.assertIn("--json", own)
+        self.assertRegex(self.expect(self.run_tool("--version"), OK).stdout, r"^genos \d+\.\d+")
+
+    def test_wrong_usage(self):
+        self.expect(self.run_tool(), USAGE, "Usage:")
+        self.expect(self.run_tool("dance"), USAGE, "no command 'dance'")
+        self.expect(self.run_tool("chat"), USAGE, "--room is missing")
+        self.expect(self.run_tool("chat", "--rom", "x"), USAGE, "--rom", "genos chat --help")
+        self.expect(self.run_tool("peers", "--room", "x", "--timeout", "-1"), USAGE, "--timeout")
+        self.expect(self.run_tool("ping", "--room", "x"), USAGE, "whom to ping")
+        self.expect(self.run_tool("identity", "melt", "x"), USAGE, "identity new FILE")
+
+    def test_bad_values_say_what_to_do(self):
+        bad = [(["--signaling", "http://x"], "ws"), (["--ice-servers", "x"], "stun:HOST:PORT"),
+               (["--self-id", "short"], "20 letters"), (["--strict"], "genos identity new"),
+               (["--room", "x" * 1025], "1024"),
+               (["--password-file", "/nowhere/at/all"], "/nowhere/at/all"),
+               (["--channel", "x" * 33], "32 bytes")]
+        for words, hint in bad:
+            with self.subTest(words=words[:1]):
+                self.expect(self.run_tool("chat", "--room", "x", *words), USAGE, hint)
+        self.expect(self.run_tool("chat", "--room", "x", "--identity", "/nowhere"), FAILED,
+                    "/nowhere")
+
+
+class Identities(Tool):
+    def test_new_and_show(self):
+        key_file = self.path("me.key")
+        made = self.expect(self.run_tool("identity", "new", key_file), OK)
+        self.assertEqual(stat.S_IMODE(os.stat(key_file).st_mode), 0o600)
+        shown = self.expect(self.run_tool("identity", "show", key_file), OK)
+        self.assertEqual(made.stdout, shown.stdout)
+        self.assertRegex(shown.stdout, r"^key +[\w-]{43}\nfingerprint ")
+        self.expect(self.run_tool("identity", "new", key_file), FAILED, key_file)
+        self.assertEqual(self.run_tool("identity", "show", key_file).stdout, made.stdout)
+        self.expect(self.run_tool("identity", "new", "--force", key_file), OK)
+        self.assertNotEqual(self.run_tool("identity", "show", key_file).stdout, made.stdout)
+        self.assertEqual(stat.S_IMODE(os.stat(key_file).st_mode), 0o600)
+
+    def test_a_broken_file(self):
+        with open(self.path("broken"), "w", encoding="ascii") as file:
+            file.write("no key\n")
+        os.chmod(self.path("broken"), 0o600)
+        self.expect(self.run_tool("identity", "show", self.path("broken")), FAILED, "broken")
+
+
+class Rooms(Tool):
+    def test_chat_both_ways(self):
+        one, two = (self.start("chat", "--room", "r", "--json") for _ in range(2))
+        for process, text in ((one, "hello"), (two, "grüß dich")):
+            process.stdin.write(text + "\n")
+            process.stdin.flush()
+        heard = [json.loads(process.stdout.readline()) for process in (one, two)]
+        self.assertEqual([line["text"] for line in heard], ["grüß dich", "hello"])
+        self.assertEqual({line["event"] for line in heard}, {"message"})
+        one.stdin.close()
+        self.assertEqual(one.wait(20), OK)
+        two.send_signal(signal.SIGINT)
+        self.assertEqual(two.wait(20), INTERRUPTED)
+        self.assertEqual(two.stderr.read(), "")
+
+    def test_chat_from_a_file(self):
+        lines = [f"line {number}" for number in range(2000)] + ["not utf-8: \ufffd"]
+        with open(self.path("lines"), "wb") as file:
+            file.write("\n".join(lines[:-1]).encode() + b"\nnot utf-8: \xff\n")
+        reader = self.start("chat", "--room", "r")
+        with open(self.path("lines"), "rb") as file:
+            writer = self.start("chat", "--room", "r", stdin=file)
+        self.assertEqual(writer.wait(50), OK)
+        got = [reader.stdout.readline().rstrip("\n").split(": ", 1)[1] for _ in lines]
+        self.assertEqual(got, lines)
+
+    def test_nobody_comes(self):
+        start = time.monotonic()
+        self.expect(self.run_tool("chat", "--room", "r", "--timeout", "4",
+                                  stdin=self.start("--help").stdout), NOBODY, "nobody in 'r'")
+        self.assertLess(time.monotonic() - start, 20)
+        self.expect(self.run_tool("peers", "--room", "r", "--timeout", "0.5"), NOBODY)
+        run = self.run_tool("ping", "any", "--room", "r", "--timeout", "3.5", "--quiet")
+        self.expect(run, NOBODY)
+        self.assertEqual(run.stderr, "")
+
+    def test_peers_and_ping(self):
+        key_file, key = self.make_key("me.key")
+        self.start("chat", "--room", "r", "--identity", key_file)
+        run = self.expect(self.run_tool("peers", "--room", "r", "--json", "--timeout", "6"), OK)
+        peer = json.loads(run.stdout.splitlines()[0])
+        self.assertEqual((peer["event"], peer["genos"], peer["identity"]),
+                         ("peer-join", True, key))
+        words = ["ping", peer["id"], "--room", "r", "--json", "--count", "2", "--timeout", "30"]
+        pongs = [json.loads(line) for line in
+                 self.expect(self.run_tool(*words), OK).stdout.splitlines()]
+        self.assertEqual([(pong["event"], pong["id"]) for pong in pongs],
+                         [("pong", peer["id"])] * 2)
+        self.assertTrue(all(0 < pong["ms"] < 5000 for pong in pongs))
+
+    def test_passwords(self):
+        for name, text in (("right", "secret\nsecond line\n"), ("wrong", "other\n")):
+            with open(self.path(name), "w", encoding="ascii") as file:
+                file.write(text)
+        self.start("chat", "--room", "r", "--password-file", self.path("right"))
+        words = ["ping", "any", "--room", "r", "--count", "1", "--password-file"]
+        self.expect(self.run_tool(*words, "-", "--timeout", "30", input="secret\n"), OK)
+        self.expect(self.run_tool(*words, self.path("wrong"), "--timeout", "5"), NOBODY)
+
+    def test_strict_and_trusted(self):
+        (mine, _), (theirs, their_key), (_, strange_key) = (
+            self.make_key(name) for name in ("mine", "theirs", "strange"))
+        self.start("chat", "--room", "r", "--strict", "--identity", theirs)
+        words = ["ping", "any", "--room", "r", "--count", "1", "--strict", "--identity", mine]
+        self.expect(self.run_tool(*words, "--trusted", their_key, "--timeout", "30"), OK)
+        self.expect(self.run_tool(*words, "--trusted", strange_key, "--timeout", "5"), NOBODY,
+                    "trusted")
+
+    def test_the_reader_goes(self):
+        watch = self.start("peers", "--room", "r", "--watch")
+        self.start("chat", "--room", "r")
+        self.assertTrue(watch.stdout.readline())
+        watch.stdout.close()
+        self.start("chat", "--room", "r")
+        self.assertEqual(watch.wait(30), INTERRUPTED)
+        watch.stdout = None
+
+
+class Doctor(Tool):
+    def test_findings(self):
+        run = self.expect(self.run_tool("doctor", "--json", "--timeout", "30"), OK)
+        findings = {line["check"]: line for line in map(json.loads, run.stdout.splitlines())}
+        for check in ("elements", "relay", "link"):
+            self.assertEqual(findings[check]["verdict"], "ok", findings[check])
+        self.assertEqual(findings["turn"]["verdict"], "warning")
+        self.assertTrue(findings["turn"]["advice"])
+
+    def test_no_relay(self):
+        run = self.expect(self.run_tool("doctor", "--signaling", "ws://192.0.2.1:9", "--timeout",
+                                        "2"), FAILED)
+        self.assertRegex(run.stdout, "FAIL relay: .*192.0.2.1")
+        self.assertIn("->", run.stdout)
+
+
+if __name__ == "__main__":
+    tap.main()
