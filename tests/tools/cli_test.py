@@ -49,7 +49,10 @@ class Tool(unittest.TestCase):
         def stop():
             if process.poll() is None:
                 process.kill()
-            process.communicate()
+            process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
         self.addCleanup(stop)
         return process
 
@@ -193,7 +196,6 @@ class Rooms(Tool):
         watch.stdout.close()
         self.start("chat", "--room", "r")
         self.assertEqual(watch.wait(30), INTERRUPTED)
-        watch.stdout = None
 
 
 class Doctor(Tool):

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The example programs of docs/ meet each other: examples_test.py HELLO.PY HELLO REQUEST. TAP.
+
+HELLO.PY may be "-" where there is no introspection.
+"""
+import os
+import re
+import socket
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import tap
+
+HELLO_PY, HELLO_C, REQUEST = sys.argv[1:4]
+del sys.argv[1:4]
+PYTHON = ["/usr/bin/python3", HELLO_PY]  # the one with gi
+
+
+class Examples(unittest.TestCase):
+    def both(self, one, other):
+        """What the two print who meet in a room of their own, on a port of their own."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            relay = f"ws://127.0.0.1:{probe.getsockname()[1]}"
+        environment = {**os.environ, "GENOS_SIGNALING": relay, "GENOS_ICE_SERVERS": "none"}
+        started = [subprocess.Popen([*words, "example"], stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, text=True, env=environment)
+                   for words in (one, other)]
+        try:
+            outputs = [process.communicate(timeout=60) for process in started]
+        finally:
+            for process in started:
+                process.kill()
+                process.wait()
+        for process, (output, errors) in zip(started, outputs):
+            self.assertEqual(process.returncode, 0, output + errors)
+        return sorted(output for output, _ in outputs)
+
+    def test_c(self):
+        for output in self.both([HELLO_C], [HELLO_C]):
+            self.assertRegex(output, r"^\w{20}: Hello from C\n$")
+
+    @unittest.skipIf(HELLO_PY == "-", "built without introspection")
+    def test_python(self):
+        for output in self.both(PYTHON, PYTHON):
+            self.assertRegex(output, r"^\w{20}: Hello from Python\n$")
+
+    @unittest.skipIf(HELLO_PY == "-", "built without introspection")
+    def test_python_and_c(self):
+        texts = [re.sub(r"^\w{20}: ", "", output) for output in self.both(PYTHON, [HELLO_C])]
+        self.assertEqual(sorted(texts), ["Hello from C\n", "Hello from Python\n"])
+
+    def test_request(self):
+        self.assertEqual(self.both([REQUEST], [REQUEST]),
+                         ["answered\n", "the answer is forty-two\n"])
+
+
+if __name__ == "__main__":
+    tap.main()
