@@ -1,89 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // One node, its inputs given by hand.
-#include "core/room/node.hpp"
-
-#include <gtest/gtest.h>
-
-#include "core/wire/frame.hpp"
+#include "node_fixture.hpp"
 
 namespace genos::core {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-const RoomToken room{std::string(64, 'a')};
-const RoomToken other_room{std::string(64, 'b')};
-const Advertisement sender{1, {"receive", "send"}};
-const PeerId low{"aaa"};   // leads us
-const PeerId high{"zzz"};  // we lead it
-
-struct NodeTest : ::testing::Test {
-  SeededRandom random{1};
-  Time now{};
-  std::vector<Node::Output> outputs;
-  Node::Options options() {
-    Node::Options made;
-    made.self = PeerId{"mmm"};
-    made.random = &random;
-    return made;
-  }
-  Node node{options()};
-
-  void SetUp() override { join(room); }
-  void join(const RoomToken& token) {
-    Node::RoomOptions made;
-    made.token = token;
-    made.ours = sender;
-    feed(Node::Join{made});
-  }
-  void feed(Node::Input input) {
-    node.handle(std::move(input), now);
-    drain();
-  }
-  void drain() {
-    while (auto output = node.poll()) outputs.push_back(std::move(*output));
-  }
-  void pass(Duration time) {
-    const Time end = now + time;
-    while (node.deadline() <= end) {
-      now = std::max(now, node.deadline());
-      node.advance(now);
-      drain();
-    }
-    now = end;
-  }
-  template <class T> std::vector<T> take() {
-    std::vector<T> found;
-    for (auto& output : outputs)
-      if (auto* it = std::get_if<T>(&output)) found.push_back(std::move(*it));
-    std::erase_if(outputs, [](const auto& o) { return std::holds_alternative<T>(o); });
-    return found;
-  }
-  void offer_from(const PeerId& peer, const char* id, std::optional<Advertisement> genos = sender) {
-    feed(Node::Signalled{
-        room, peer, OfferId{id}, Description{DescriptionType::offer, "o"}, genos, {}});
-  }
-  void action(LinkId link, const char* name, const char* text = "",
-              PayloadKind kind = PayloadKind::text, const RoomToken& token = room) {
-    Chunk chunk;
-    chunk.action = name;
-    chunk.kind = kind;
-    chunk.payload = bytes_of(text);
-    feed(Node::LinkReceived{link, encode_chunk(token, chunk)});
-  }
-  LinkId connect(const PeerId& peer, std::optional<Advertisement> genos = sender,
-                 const char* offer = "one", const char* hello = R"({"session":"s1"})") {
-    offer_from(peer, offer, genos);
-    const auto opened = take<Node::OpenLink>();
-    const LinkId link = opened.empty() ? LinkId{0} : opened.back().link;
-    feed(Node::FromLink{link, Description{DescriptionType::answer, "a"}});
-    feed(Node::LinkOpened{link});
-    if (genos) action(link, "genos:hello", hello, PayloadKind::json);
-    action(link, "@_hsready");
-    return link;
-  }
-};
 
 TEST_F(NodeTest, TheSmallerIdOffersTheLargerOneWakes) {
   feed(Node::Heard{room, low, sender});

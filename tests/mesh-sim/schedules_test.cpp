@@ -57,6 +57,10 @@ class Schedule {
   };
 
   Random& random() { return world_.random(); }
+  // Pages are in the first room only, and know neither.
+  [[nodiscard]] NodeStation::Door door(const RoomToken& room) const {
+    return {room == second_ && seed_ % 3 == 0, room == second_ && seed_ % 5 == 0};
+  }
   void found();
   void start(Slot& slot);
   void act();
@@ -115,7 +119,7 @@ void Schedule::start(Slot& slot) {
     world_.add(slot.node);
   }
   const RoomToken& room = slot.node->in(first_) ? second_ : first_;
-  if (!slot.node->in(room)) slot.node->join(room, slot.ours);
+  if (!slot.node->in(room)) slot.node->join(room, slot.ours, door(room));
 }
 
 void Schedule::stir(Slot& slot) {
@@ -137,7 +141,7 @@ void Schedule::stir(Slot& slot) {
       const RoomToken& room = random().below(2) ? first_ : second_;
       if (!node.in(room)) break;
       node.leave(room);
-      if (random().below(2)) node.join(room, slot.ours);
+      if (random().below(2)) node.join(room, slot.ours, door(room));
       break;
     }
     case 3: {
@@ -286,7 +290,7 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
 
 void run_all(Shape shape, std::uint64_t first) {
   const std::uint64_t seed = setting("GENOS_SIM_SEED", first);
-  const std::uint64_t otherwise = std::getenv("GENOS_SIM_SEED") ? 1 : 5000;
+  const std::uint64_t otherwise = std::getenv("GENOS_SIM_SEED") ? 1 : 10000;
   const std::uint64_t count = setting("GENOS_SIM_COUNT", otherwise);
   for (std::uint64_t i = 0; i < count; ++i) {
     Schedule(seed + i, shape).run();

@@ -37,7 +37,7 @@ Time NodeStation::global(Time local) const {
   return Time(since * 1000 / (1000 + clock_.drift_permille) + std::chrono::milliseconds(1));
 }
 
-void NodeStation::join(const RoomToken& room, const Advertisement& ours) {
+void NodeStation::join(const RoomToken& room, const Advertisement& ours, Door door) {
   Discovery::Options discovery;
   discovery.self = id;
   discovery.random = &random_;
@@ -45,6 +45,9 @@ void NodeStation::join(const RoomToken& room, const Advertisement& ours) {
   Node::RoomOptions options;
   options.token = room;
   options.ours = ours;
+  options.application_handshake = door.questions;
+  if (door.password)
+    options.prove = [](std::string_view challenge) { return "proof of " + std::string(challenge); };
   feed(Node::Join{std::move(options)});
   world_.subscribe(*this, room, true);
   discover(room, Discovery::Start{});
@@ -193,8 +196,17 @@ void NodeStation::act(const Node::Output& output) {
                  [&](const Node::CloseLink& close) {
                    world_.close_link(*this, close.link, close.closing);
                  },
+                 [&](const Node::HandshakeBegun& begun) { question(begun.room, begun.peer); },
                  [](const auto&) {}},
       output);
+}
+
+void NodeStation::question(const RoomToken& room, const PeerId& peer) {
+  world_.at(world_.now() + world_.random().below(std::chrono::seconds(2)), shared_from_this(),
+            [this, room, peer] {
+              feed(Node::HandshakeSend{room, peer, {}});
+              feed(Node::HandshakeResult{room, peer, {}});
+            });
 }
 
 // Checks what every application may rely on.

@@ -26,7 +26,12 @@ class NodeStation final : public Station, public std::enable_shared_from_this<No
 
   NodeStation(World& world, PeerId name, Clock clock, const MakeTopology& topology);
 
-  void join(const RoomToken& room, const Advertisement& ours);
+  // How a room lets its members in.
+  struct Door {
+    bool password = false;
+    bool questions = false;  // the application's handshake: asks, and says yes a while later
+  };
+  void join(const RoomToken& room, const Advertisement& ours, Door door = {false, false});
   void leave(const RoomToken& room);
   void send(const RoomToken& room, const std::string& text);
   void feed(Node::Input input);
@@ -62,6 +67,7 @@ class NodeStation final : public Station, public std::enable_shared_from_this<No
   void tick();
   void act(const Node::Output& output);
   void observe(const Node::Output& output);
+  void question(const RoomToken& room, const PeerId& peer);
   void discover(const RoomToken& room, const Discovery::Input& input);
   void drain_discovery(const RoomToken& room);
 
