@@ -53,7 +53,8 @@ class NoInternet(LabTest):
                 one.kill()
                 two.kill()
         floor, silent = (statistics.median(times) for times in took.values())
-        self.assertLess(silent, 2 * floor + 0.1, took)
+        print(f"# seconds: {took}", flush=True)
+        self.assertLess(silent, 2 * floor + 0.1)
 
 
 class LocalNetwork(LabTest):
