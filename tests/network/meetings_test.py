@@ -44,7 +44,7 @@ class NoInternet(LabTest):
         hole = self.lab.host("hole", network)
         hole.cut()
         floor, silent = [], []
-        self.meet(one, two, relay, "none")  # the certificate is made: that takes longer than all this
+        self.meet(one, two, relay, "none")  # makes certificates, which takes longer than all this
         for number in range(5):
             floor.append(self.meet(one, two, relay, "none"))
             # Each time another server, of which nothing is known yet.
