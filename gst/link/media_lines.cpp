@@ -46,6 +46,11 @@ Ref<GstCaps> preference(const core::RemoteMedia& media) {
       "application/x-rtp", "media", G_TYPE_STRING, video ? "video" : "audio", "encoding-name",
       G_TYPE_STRING, upper(wanted->name).c_str(), "payload", G_TYPE_INT, int{wanted->payload},
       "clock-rate", G_TYPE_INT, static_cast<int>(wanted->clock_rate), nullptr));
+  // Our later offers describe this line by these caps. `opus/48000` without its `/2` is a codec
+  // that Chromium does not know: it rejects the line, and its sound stops (seen with 156).
+  if (wanted->channels > 1)
+    gst_caps_set_simple(caps.get(), "encoding-params", G_TYPE_STRING,
+                        std::to_string(wanted->channels).c_str(), nullptr);
   if (media.twcc_extension > 0) {
     const std::string field = "extmap-" + std::to_string(media.twcc_extension);
     gst_caps_set_simple(caps.get(), field.c_str(), G_TYPE_STRING, core::twcc_uri.data(), nullptr);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "link/peer_link.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "crypto/certificate.hpp"
@@ -234,7 +235,8 @@ void PeerLink::Impl::shut_down() {
 }
 
 // webrtcbin joins its threads on the way to NULL, so that happens elsewhere; the channel is closed
-// first, or the other side hears nothing of it.
+// first, or the other side hears nothing of it. Who wrote nothing lately closes at once: a page
+// that says goodbye lets go of the connection within the 99 ms in which it leaves, and can return.
 void PeerLink::Impl::dispose() {
   connections_.clear();
   negotiator_.reset();
@@ -245,8 +247,10 @@ void PeerLink::Impl::dispose() {
   auto pipeline = std::exchange(pipeline_, nullptr);
   if (!channel || !channel_open_)
     return reaper::after({}, [pipeline] { end_pipeline(pipeline.get()); });
-  reaper::after(last_words, [channel] { gst_webrtc_data_channel_close(channel.get()); });
-  reaper::after(last_words + goodbye,
+  const auto wait =
+      std::clamp(written_ + last_words - monotonic_now(), core::Duration(), last_words);
+  reaper::after(wait, [channel] { gst_webrtc_data_channel_close(channel.get()); });
+  reaper::after(wait + goodbye,
                 [pipeline, channel] { end_when_closed(pipeline, channel, goodbye); });
 }
 

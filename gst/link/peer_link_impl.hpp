@@ -101,6 +101,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   bool opened_ = false;
   bool closing_ = false;  // no more sends; what was written is leaving
   bool over_ = false;     // `closed` was said or will not be
+  core::Time written_{};  // the last message
   std::vector<Connection> connections_;
 };
 

@@ -86,6 +86,7 @@ void PeerLink::Impl::on_drained() {
 
 void PeerLink::Impl::send(core::Bytes bytes) {
   if (over_ || closing_ || !opened_) return;
+  written_ = monotonic_now();
   const auto sent = port_->send(std::move(bytes));
   if (!sent) end(sent.error().detail);
 }

@@ -2,6 +2,8 @@
 // Media added to a link that stands: from either side, from both at once, by ours and by pages.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/link_pair.hpp"
 #include "support/rtp_feed.hpp"
 
@@ -88,6 +90,23 @@ TEST_P(LinkMedia, BothAddAtOnceAndAgain) {
   EXPECT_TRUE(call.pair.until([&] { return call.pair.a.pads == 2 && call.pair.b.pads == 2; }))
       << call.pair.a.reason << call.pair.b.reason;
   EXPECT_TRUE(call.data_flows());
+}
+
+// The channels of a codec are a part of its name: without them the next offer names another one,
+// and the other side takes its sound away.
+TEST_P(LinkMedia, SoundThatIsReceivedSurvivesAnOfferOfOurs) {
+  Call call(GetParam());
+  ASSERT_TRUE(call.pair.open());
+  ASSERT_TRUE(call.pair.b.link->add_media(test::opus_caps(25).get(), "sound"));
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.b.negotiated == 1; })) << call.pair.b.reason;
+  call.add(call.pair.a, 26, "picture");
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.a.negotiated == 2; })) << call.pair.b.reason;
+  const auto offer = std::find_if(call.pair.a.sent.rbegin(), call.pair.a.sent.rend(), [](auto& s) {
+    const auto* description = std::get_if<core::Description>(&s);
+    return description && description->type == core::DescriptionType::offer;
+  });
+  ASSERT_NE(offer, call.pair.a.sent.rend());
+  EXPECT_NE(std::get<core::Description>(*offer).sdp.find("OPUS/48000/2"), std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(With, LinkMedia, testing::Values(Partner::genos, Partner::page),

@@ -17,6 +17,14 @@ inline Ref<GstCaps> vp8_caps(guint ssrc) {
   return adopt(gst_caps_from_string(text.c_str()));
 }
 
+inline Ref<GstCaps> opus_caps(guint ssrc) {
+  const std::string text =
+      "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=111,"
+      "encoding-params=(string)2,ssrc=(uint)" +
+      std::to_string(ssrc);
+  return adopt(gst_caps_from_string(text.c_str()));
+}
+
 class RtpFeed {
  public:
   enum class Shape { buffers, lists };
