@@ -208,7 +208,10 @@ void Media::add_to(const core::PeerId& peer, const std::string& stream, const Js
     if (!bin) return g_printerr("media: no elements for %s\n", line.c_str());
     gst_bin_add(GST_BIN(link->pipeline()), bin.get());
     const auto from = adopt(gst_element_get_static_pad(bin.get(), "src"));
-    gst_pad_link(from.get(), pad->get());
+    // The link's pad is one of its pipeline, so what is inside the pipeline is in no hierarchy with
+    // it.
+    if (GST_PAD_LINK_FAILED(gst_pad_link_full(from.get(), pad->get(), GST_PAD_LINK_CHECK_CAPS)))
+      return g_printerr("media: the link's pad takes no %s\n", source.caps);
     gst_element_sync_state_with_parent(bin.get());
     sources_[stream].push_back(bin);
   }
