@@ -25,13 +25,14 @@ class Session {
     // Heard, Signalled, Undecryptable and Gone of this room.
     std::function<void(core::Node::Input)> input;
     std::function<void(const Status&)> status;
-    // The session cannot go on (every relay refused us, the server decided so): once, the last event.
+    // The session cannot go on (every relay refused us, the server decided so): once, the last
+    // event.
     std::function<void(core::Error)> ended;
   };
 
   virtual ~Session() = default;
   virtual void join() = 0;
-  virtual void leave() = 0;                                        // no event follows
+  virtual void leave() = 0;  // no event follows
   virtual void wake(const core::PeerId& peer) = 0;
   virtual void deliver(const core::Node::Deliver& signal) = 0;
   virtual void linked(const core::PeerId& peer) = 0;

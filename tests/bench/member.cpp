@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Some peers in one process, for the benchmarks: obeys lines on stdin, tells what happened in JSON lines
-// with times of the monotonic clock, which all processes of a machine share.
+// Some peers in one process, for the benchmarks: obeys lines on stdin, tells what happened in JSON
+// lines with times of the monotonic clock, which all processes of a machine share.
 //   join COUNT ROOM       that many further peers join
 //   leave                 all leave
 //   send SIZE TOTAL       the first peer sends TOTAL bytes in messages of SIZE, 8 at a time
@@ -127,8 +127,7 @@ class Process {
     words >> what;
     if (what == "join" && words >> one >> room)
       for (gsize i = 0; i < one; ++i)
-        members_.push_back(
-            std::make_unique<Member>(int(members_.size()), room, activity_));
+        members_.push_back(std::make_unique<Member>(int(members_.size()), room, activity_));
     else if (what == "leave") {
       for (auto& member : members_) member->leave();
       members_.clear();

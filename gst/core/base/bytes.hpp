@@ -20,8 +20,8 @@ inline std::string_view text_of(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::string to_hex(ByteView bytes);                     // lower case
-bool from_hex(std::string_view text, Bytes& out);       // false when not an even run of hex digits
-[[nodiscard]] bool is_utf8(std::string_view text);      // well formed: no overlong form, no surrogate
+std::string to_hex(ByteView bytes);                 // lower case
+bool from_hex(std::string_view text, Bytes& out);   // false when not an even run of hex digits
+[[nodiscard]] bool is_utf8(std::string_view text);  // well formed: no overlong form, no surrogate
 
 }  // namespace genos::core

@@ -21,12 +21,12 @@ template <class Tag> struct NumberId {
   auto operator<=>(const NumberId&) const = default;
 };
 
-using PeerId = TextId<struct PeerTag>;        // 20 alphanumerics of ours; any text of others
-using OfferId = TextId<struct OfferTag>;      // 12 alphanumerics; one per connection attempt
-using RoomToken = TextId<struct RoomTag>;     // 64 hex digits: names a room inside a link
-using Topic = TextId<struct TopicTag>;        // where a relay delivers
-using RelayId = NumberId<struct RelayTag>;    // one relay of one session
-using LinkId = NumberId<struct LinkTag>;      // one peer connection, never reused
+using PeerId = TextId<struct PeerTag>;            // 20 alphanumerics of ours; any text of others
+using OfferId = TextId<struct OfferTag>;          // 12 alphanumerics; one per connection attempt
+using RoomToken = TextId<struct RoomTag>;         // 64 hex digits: names a room inside a link
+using Topic = TextId<struct TopicTag>;            // where a relay delivers
+using RelayId = NumberId<struct RelayTag>;        // one relay of one session
+using LinkId = NumberId<struct LinkTag>;          // one peer connection, never reused
 using TransferId = NumberId<struct TransferTag>;  // one send() of the application
 
 }  // namespace genos::core

@@ -10,7 +10,16 @@
 
 namespace genos::core {
 
-enum class Errc { malformed, too_large, unknown_peer, wrong_state, refused, timed_out, not_found, failed };
+enum class Errc {
+  malformed,
+  too_large,
+  unknown_peer,
+  wrong_state,
+  refused,
+  timed_out,
+  not_found,
+  failed
+};
 
 struct Error {
   Errc code;

@@ -11,7 +11,7 @@
 #include <variant>
 
 #include "core/base/result.hpp"
-#include "core/channel/message.hpp"
+#include "core/wire/message.hpp"
 #include "core/wire/frame.hpp"
 #include "core/wire/limits.hpp"
 

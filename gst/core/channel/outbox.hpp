@@ -14,7 +14,7 @@
 #include "core/base/bytes.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/result.hpp"
-#include "core/channel/message.hpp"
+#include "core/wire/message.hpp"
 
 namespace genos::core {
 

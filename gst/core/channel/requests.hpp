@@ -12,7 +12,7 @@
 #include "core/base/random.hpp"
 #include "core/base/result.hpp"
 #include "core/base/time.hpp"
-#include "core/channel/message.hpp"
+#include "core/wire/message.hpp"
 #include "core/wire/json.hpp"
 
 namespace genos::core {

@@ -13,7 +13,7 @@
 #include "core/base/ids.hpp"
 #include "core/base/random.hpp"
 #include "core/base/time.hpp"
-#include "core/channel/message.hpp"
+#include "core/wire/message.hpp"
 
 namespace genos::core {
 

@@ -89,7 +89,8 @@ Time NodeImpl::link_deadline(const Link& link) const {
   if (!link.open()) return std::min(link.limit, link.resend.at());
   Time next = std::min(link.close_at, link.liveness->deadline());
   for (const auto& [token, binding] : link.bindings)
-    next = std::min(next, binding.handshake.deadline());
+    next = std::min({next, binding.handshake.deadline(),
+                     binding.active ? never : binding.contested_until});
   return next;
 }
 
@@ -117,7 +118,6 @@ void NodeImpl::on(Node::Join& in, Time now) {
     return;
   }
   Room& room = rooms_.try_emplace(token, std::move(in.room)).first->second;
-  room.session = options_.random->alphanumerics(12);
   for (const LinkId id : keys_of(links_)) {
     Link* link = find(id);
     if (!link || !link->open() || link->retired) continue;

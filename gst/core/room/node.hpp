@@ -18,7 +18,7 @@
 #include "core/base/random.hpp"
 #include "core/base/result.hpp"
 #include "core/base/time.hpp"
-#include "core/channel/message.hpp"
+#include "core/wire/message.hpp"
 #include "core/topology/topology.hpp"
 #include "core/wire/signal.hpp"
 

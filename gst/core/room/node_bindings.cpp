@@ -12,6 +12,12 @@ namespace {
 
 // What the other side wrote to a link before it learned of the new one is still on its way.
 constexpr Duration linger = std::chrono::seconds(2);
+constexpr std::size_t session_size = 20;
+// For the hello of who opened the link: its first message.
+constexpr Duration greet_limit = std::chrono::seconds(5);
+// How long somebody is waited for before another takes his place: a ping to the far end of the
+// world, lost once.
+constexpr Duration contest_limit = std::chrono::milliseconds(1500);
 
 }  // namespace
 
@@ -34,18 +40,34 @@ void NodeImpl::bind(Link& link, Room& room, Time now) {
   options.prove = room.options.prove;
   options.limit = options_.handshake_limit;
   options.random = options_.random;
-  link.bindings.emplace(token, Binding{Handshake(std::move(options), now), Inbox(), {}, false});
+  Binding binding{Handshake(std::move(options), now), Inbox(), {}};
+  binding.greet_until = now + greet_limit;
+  link.bindings.emplace(token, std::move(binding));
   link.present.insert(token);
-  if (link.partner == Partner::genos) {
-    Message hello;
-    hello.kind = PayloadKind::json;
-    const auto made = static_cast<std::int64_t>(link.id.value);
-    const std::string text = to_text(Json::object().set("session", room.session).set("made", made));
-    hello.payload = std::make_shared<const Bytes>(text.begin(), text.end());
-    control(link, room, "genos:hello", std::move(hello));
-  }
   changed_ = true;
   drain_handshake(link, room, now);
+}
+
+// Says which incarnation of us this is. That is a secret between us and a member: who opens a link
+// in a member's name says its own part first, and what a stranger hears then is worth nothing.
+void NodeImpl::greet(Link& link, Room& room, Time now) {
+  const RoomToken& token = room.options.token;
+  Binding& binding = link.bindings.find(token)->second;
+  const Member* member = member_of(token, link.peer);
+  const bool again = member && member->link != link.id && !member->session.empty();
+  const bool answers = again && link.role == LinkRole::answerer;
+  if (answers && binding.session.empty() && now < binding.greet_until) return;
+  binding.greeted = true;
+  if (link.partner != Partner::genos) return;
+  std::string session = options_.random->alphanumerics(session_size);
+  if (!answers || continues(*member, link, binding))
+    session = room.sessions.try_emplace(link.peer, session).first->second;
+  Message hello;
+  hello.kind = PayloadKind::json;
+  const auto made = static_cast<std::int64_t>(link.id.value);
+  const std::string text = to_text(Json::object().set("session", session).set("made", made));
+  hello.payload = std::make_shared<const Bytes>(text.begin(), text.end());
+  control(link, room, "genos:hello", std::move(hello));
 }
 
 void NodeImpl::unbind(Link& link, const RoomToken& token, Time) {
@@ -97,6 +119,10 @@ void NodeImpl::declined_by_peer(Link& link, Room& room, Time now) {
 void NodeImpl::drain_handshake(Link& link, Room& room, Time now) {
   const RoomToken token = room.options.token;
   const LinkId id = link.id;
+  if (const auto due = link.bindings.find(token); due != link.bindings.end()) {
+    if (!due->second.greeted) greet(link, room, now);
+    if (!due->second.greeted) return;
+  }
   while (true) {
     const auto binding = link.bindings.find(token);
     if (binding == link.bindings.end()) return;
@@ -122,16 +148,50 @@ void NodeImpl::drain_handshake(Link& link, Room& room, Time now) {
   }
 }
 
+// Whether a new link leads to the very peer that is here: it knows what only the two of us do, and
+// has the same key.
+bool NodeImpl::continues(const Member& member, const Link& link, const Binding& binding) {
+  return !binding.session.empty() && member.session == binding.session &&
+         member.identity == link.identity;
+}
+
+// An id proves nothing: who comes with the one of a member that can be heard on its own link is
+// somebody else, and goes. True while that is not known, and when the link was closed.
+bool NodeImpl::contested(Link& link, Room& room, Binding& binding, Time now) {
+  Member* member = member_of(room.options.token, link.peer);
+  if (!member || !member->link || *member->link == link.id || continues(*member, link, binding))
+    return false;
+  Link& holder = *find(*member->link);
+  if (holder.liveness->last_heard() > link.begun) {
+    close(link.id, Closing::after_flush, now);
+    return true;
+  }
+  if (binding.contested_until == never) {
+    binding.contested_until = now + contest_limit;
+    ask(holder, room, *member, {}, now);
+  }
+  return now < binding.contested_until;
+}
+
+void NodeImpl::settle_contest(Link& link, const RoomToken& token, Time now) {
+  const auto binding = link.bindings.find(token);
+  Room* room = active_room(token);
+  if (!room || binding == link.bindings.end()) return;
+  if (!binding->second.active && binding->second.contested_until != never)
+    activate(link, *room, now);
+}
+
 void NodeImpl::activate(Link& link, Room& room, Time now) {
   const RoomToken& token = room.options.token;
   Binding& binding = link.bindings.find(token)->second;
+  if (contested(link, room, binding, now)) return;
   binding.active = true;
   if (RoomRoster::Entry* entry = room.roster.find(link.peer)) {
     entry->refusals = 0;
     entry->told_failure = Time::min();
   }
   Member* member = member_of(token, link.peer);
-  const bool moved = member && !binding.session.empty() && member->session == binding.session;
+  const bool moved = member && continues(*member, link, binding);
   const Link* carrier = moved && member->link ? find(*member->link) : nullptr;
   if (carrier && carrier->outranks(link)) {
     retire_unused(*carrier, now);
@@ -147,7 +207,11 @@ void NodeImpl::activate(Link& link, Room& room, Time now) {
       if (question.id) outputs_.push_back(Node::Pong{*question.id, link.peer, {}});
     outputs_.push_back(Node::PeerMoved{token, link.peer, link.id});
   } else {
-    if (member) remove_member(room, link.peer, LeaveReason::lost, "it started anew");
+    if (member) {
+      const std::string told = room.sessions[link.peer];
+      remove_member(room, link.peer, LeaveReason::lost, "it started anew");
+      room.sessions[link.peer] = told;
+    }
     admit(link, room, binding);
   }
   dirty_.insert(link.id);
@@ -158,6 +222,7 @@ void NodeImpl::admit(Link& link, Room& room, Binding& binding) {
   const RoomToken& token = room.options.token;
   Member& member = room.members.try_emplace(link.peer, link.id, *options_.random).first->second;
   member.session = binding.session;
+  member.identity = link.identity;
   outputs_.push_back(Node::Linked{token, link.peer});
   outputs_.push_back(
       Node::PeerJoined{token, link.peer, link.id, link.partner, link.genos, link.identity});

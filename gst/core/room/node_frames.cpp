@@ -126,6 +126,7 @@ bool NodeImpl::on_handshake_action(Link& link, Room& room, Message& message, Tim
     if (session && session->size() <= max_session && !binding.active) binding.session = *session;
     if (!link.met) link.made_there = json ? json->integer_at("made").value_or(0) : 0;
     link.met = true;
+    drain_handshake(link, room, now);
     return true;
   }
   if (message.channel == "@_hsdata") {

@@ -37,6 +37,7 @@ struct Member {
 
   std::optional<LinkId> link;  // none: broken, and a replacement is being made
   std::string session;         // which incarnation of it this is; empty for a page
+  std::optional<std::string> identity;
   Outbox outbox;
   std::set<TransferId> transfers;  // the application's that wait in the outbox
   Requests requests;
@@ -48,7 +49,9 @@ struct Room {
   explicit Room(Node::RoomOptions room_options) : options(std::move(room_options)) {}
 
   Node::RoomOptions options;
-  std::string session;  // of ours: tells a rejoin from a moved link
+  // Of ours: tells a rejoin from a moved link. Another one for each peer, so that none can show to
+  // a third what only two know, and pass for the other.
+  std::map<PeerId, std::string> sessions;
   RoomRoster roster;
   std::set<PeerId> wanted;
   std::map<PeerId, Member> members;
@@ -63,6 +66,9 @@ struct Binding {
   Inbox inbox;
   std::string session;  // of theirs
   bool active = false;
+  bool greeted = false;  // our hello is sent; nothing else goes before it
+  Time greet_until = never;
+  Time contested_until = never;  // it says to be somebody who may still be here on another link
 };
 
 struct Link {
@@ -232,7 +238,12 @@ class NodeImpl {
   void tell_presence(Link& link, const RoomToken& token, bool present);
   Link* handshaking(const RoomToken& token, const PeerId& peer);
   void drain_handshake(Link& link, Room& room, Time now);
+  void greet(Link& link, Room& room, Time now);
   void activate(Link& link, Room& room, Time now);
+  [[nodiscard]] static bool continues(const Member& member, const Link& link,
+                                      const Binding& binding);
+  bool contested(Link& link, Room& room, Binding& binding, Time now);
+  void settle_contest(Link& link, const RoomToken& token, Time now);
   void admit(Link& link, Room& room, Binding& binding);
   void handshake_failed(Link& link, Room& room, const std::string& why, Time now);
   void retire_unused(const Link& kept, Time now);

@@ -126,6 +126,7 @@ void NodeImpl::advance_link(LinkId id, Time now) {
   for (const RoomToken& token : tokens) {
     if (!find(id)) return;
     if (Room* room = active_room(token)) drain_handshake(*link, *room, now);
+    if (find(id)) settle_contest(*link, token, now);
   }
   if (!find(id)) return;
   link->liveness->advance(now);
@@ -291,6 +292,7 @@ void NodeImpl::remove_member(Room& room, const PeerId& peer, LeaveReason reason,
   const RoomToken token = room.options.token;
   fail_transfers(token, peer, it->second);
   room.members.erase(it);
+  room.sessions.erase(peer);
   outputs_.push_back(Node::PeerLeft{token, peer, reason, std::move(detail)});
   outputs_.push_back(Node::Unlinked{token, peer, reason == LeaveReason::lost});
 }

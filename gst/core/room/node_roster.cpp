@@ -103,6 +103,7 @@ void NodeImpl::drop_unused_peer(const PeerId& id) {
   const auto it = peers_.find(id);
   if (it == peers_.end() || it->second.attempt || !it->second.links.empty() || known(id)) return;
   peers_.erase(it);
+  for (auto& [token, room] : rooms_) room.sessions.erase(id);
   early_.forget(id);
 }
 

@@ -52,7 +52,8 @@ void NodeImpl::on_offer(Room& room, Node::Signalled& in, Time now) {
   if (!hear(room, in.peer, in.genos, now)) return;
   const Partner partner = room.roster.find(in.peer)->genos ? Partner::genos : Partner::page;
   if (auto why = objection(room, in.peer, partner, in.identity)) {
-    refuse(room, in.peer, std::move(*why), now);
+    // Whoever has a link is not refused for what others send in its name.
+    if (peers_[in.peer].links.empty()) refuse(room, in.peer, std::move(*why), now);
     return;
   }
   if (const auto attempt = peers_[in.peer].attempt) abandon(*attempt, now);
@@ -148,6 +149,7 @@ void NodeImpl::on_answer(Room& room, Node::Signalled& in, Time now) {
   if (link.role != LinkRole::offerer || link.described || !link.description) return;
   if (!in.offer.empty() && in.offer != link.offer) return;
   if (auto why = objection(room, in.peer, link.partner, in.identity)) {
+    if (!peer.links.empty()) return;  // the right answer may follow
     abandon(link.id, now);
     refuse(room, in.peer, std::move(*why), now);
     return;

@@ -133,8 +133,8 @@ inline constexpr std::size_t max_early_frames = 16;
 inline constexpr std::size_t max_early_frame_bytes = 32 * 1024;
 // Unanswered pings of the application to one peer; more answer "timed out" at once.
 inline constexpr std::size_t max_open_pings = 64;
-// Protocol messages (pong, handshake) that may wait in a link beyond `send_high` when the other side
-// asks but does not read.
+// Protocol messages (pong, handshake) that may wait in a link beyond `send_high` when the other
+// side asks but does not read.
 inline constexpr std::size_t control_headroom = 1024 * 1024;
 
 }  // namespace genos::core::limits

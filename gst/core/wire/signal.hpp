@@ -41,8 +41,8 @@ struct Candidate {
   bool operator==(const Candidate&) const = default;
 };
 
-// Between our own peers only the leader of a link offers unasked; the other one asks for its turn. The
-// leader sends the same back when no round of its own is under way, and then the asker offers.
+// Between our own peers only the leader of a link offers unasked; the other one asks for its turn.
+// The leader sends the same back when no round of its own is under way, and then the asker offers.
 struct TurnRequest {
   bool operator==(const TurnRequest&) const = default;
 };
