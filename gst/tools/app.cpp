@@ -155,7 +155,10 @@ bool parse(std::vector<std::string>& args, const char* usage, const char* summar
   Entries entries = common_entries(raw);
   entries.insert(entries.begin(), own.begin(), own.end());
   entries.push_back({});
-  const Owned<GOptionContext> context(g_option_context_new(usage));
+  const std::string command(usage, std::strcspn(usage, " "));
+  g_set_prgname(("genos " + command).c_str());
+  const char* parameters = usage + command.size();
+  const Owned<GOptionContext> context(g_option_context_new(*parameters ? parameters + 1 : nullptr));
   g_option_context_set_summary(context.get(), summary);
   g_option_context_add_main_entries(context.get(), entries.data(), nullptr);
   auto** argv = g_new0(char*, args.size() + 2);
@@ -164,7 +167,6 @@ bool parse(std::vector<std::string>& args, const char* usage, const char* summar
   Owned<GError> error;
   const bool ok = g_option_context_parse_strv(context.get(), &argv, out(error));
   g_strfreev(argv);
-  const std::string command(usage, std::strcspn(usage, " "));
   if (!ok) {
     std::fprintf(stderr, "genos: %s\nTry `genos %s --help`.\n", error->message, command.c_str());
     return false;
@@ -188,8 +190,8 @@ void App::complain(const std::string& text) const {
 }
 
 void App::quit(int code) {
+  if (std::exchange(quitting_, true)) return;  // the first reason counts
   code_ = code;
-  quitting_ = true;
   g_main_loop_quit(loop_.get());
 }
 
@@ -224,7 +226,7 @@ void App::connect() {
       }));
   connections_.push_back(on<void(GstGenosRoom*, GstGenosPeer*, int, const char*)>(
       room_.get(), "peer-leave", [this](auto*, auto* peer, int, const char* detail) {
-        if (on_leave) on_leave(peer, detail);
+        if (on_leave && !leaving_) on_leave(peer, detail);
       }));
   connections_.push_back(
       on<void(GstGenosRoom*, const char*)>(room_.get(), "lonely", [this](auto*, const char* hint) {
@@ -268,7 +270,10 @@ void App::join() {
       [](GObject* object, GAsyncResult* result, gpointer data) {
         auto* app = static_cast<App*>(data);
         Owned<GError> error;
-        if (gst_genos_room_join_finish(GST_GENOS_ROOM(object), result, out(error))) return;
+        if (gst_genos_room_join_finish(GST_GENOS_ROOM(object), result, out(error))) {
+          if (app->on_inside && !app->leaving_) app->on_inside();
+          return;
+        }
         if (app->leaving_) return;
         app->complain(error->message);
         app->quit(g_error_matches(error.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_INVALID)

@@ -85,7 +85,8 @@ class App {
   [[nodiscard]] const Options& options() const { return options_; }
   void complain(const std::string& text) const;  // stderr
 
-  std::function<void()> on_start;  // the room is there, joining begins
+  std::function<void()> on_start;   // the room is there, joining begins
+  std::function<void()> on_inside;  // a relay carries our words
   std::function<void(GstGenosPeer*)> on_join;
   std::function<void(GstGenosPeer*, const char* reason)> on_leave;
 

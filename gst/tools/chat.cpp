@@ -35,6 +35,10 @@ class Chat {
         [this](auto*, auto* peer, int, GBytes* payload, const char*) { show(peer, payload); });
     auto raw = adopt(g_unix_input_stream_new(STDIN_FILENO, FALSE));
     input_ = adopt(g_data_input_stream_new(raw.get()));
+  }
+  // Not earlier: an empty stdin must not end it before we know that the room can be joined.
+  void inside() {
+    inside_ = true;
     read();
   }
   void joined() {
@@ -56,7 +60,7 @@ class Chat {
   }
 
   void read() {
-    if (ended_ || reading_ || waiting_.size() + sending_ >= most_waiting) return;
+    if (!inside_ || ended_ || reading_ || waiting_.size() + sending_ >= most_waiting) return;
     reading_ = true;
     g_data_input_stream_read_line_async(
         input_.get(), G_PRIORITY_DEFAULT, nullptr,
@@ -114,6 +118,7 @@ class Chat {
   bool somebody_ = false;
   bool ended_ = false;
   bool reading_ = false;
+  bool inside_ = false;
   Connection message_;
 };
 
@@ -143,6 +148,7 @@ int chat(std::vector<std::string> args) {
       app.complain(std::string("- ") + gst_genos_peer_get_id(peer) + "  " + reason);
   };
   app.on_start = [&] { chat.start(); };
+  app.on_inside = [&] { chat.inside(); };
   return app.run(exit_nobody);
 }
 

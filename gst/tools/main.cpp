@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // `genos`: rooms from a shell.
+#include <clocale>
 #include <cstdio>
 #include <cstring>
 
@@ -46,6 +47,7 @@ void silence_libnice() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::setlocale(LC_ALL, "");
   silence_libnice();
   gst_init(nullptr, nullptr);
   const char* name = argc > 1 ? argv[1] : "";

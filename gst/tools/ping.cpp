@@ -16,9 +16,9 @@ class Ping {
     peer_ = retain(peer);
     ask();
   }
-  void gone(GstGenosPeer* peer) {
+  void gone(GstGenosPeer* peer, const char* reason) {
     if (peer_.get() != peer) return;
-    app_.complain("the peer left");
+    app_.complain(std::string("the peer left") + (*reason ? ": " : "") + reason);
     app_.quit(exit_nobody);
   }
 
@@ -82,7 +82,7 @@ int ping(std::vector<std::string> args) {
   }
   Ping ping(app, rest[0], count);
   app.on_join = [&](GstGenosPeer* peer) { ping.joined(peer); };
-  app.on_leave = [&](GstGenosPeer* peer, const char*) { ping.gone(peer); };
+  app.on_leave = [&](GstGenosPeer* peer, const char* reason) { ping.gone(peer, reason); };
   return app.run(exit_nobody);
 }
 

@@ -35,7 +35,6 @@ library=$(dirname "$(find "$prefix" -name 'libgstgenos-1.0.so' -print -quit)")
 plugin=$(dirname "$(find "$prefix" -path '*gstreamer-1.0/libgstgenos.so' -print -quit)")
 export PATH="$prefix/bin:$PATH" LD_LIBRARY_PATH="$library" GST_PLUGIN_PATH="$plugin"
 export GST_REGISTRY="$stage/registry.bin"
-export PKG_CONFIG_PATH="$library/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$stage"
 export GI_TYPELIB_PATH="$library/girepository-1.0"
 
 check 'the library' one_file '*/libgstgenos-1.0.so'
@@ -58,10 +57,12 @@ int main(int argc, char **argv) {
   return g_type_is_a(gst_genos_room_get_type(), G_TYPE_OBJECT) ? 0 : 1;
 }
 END
-compile() {  # -isystem paths of the sysroot would hide the headers of other packages
+compile() {  # the .pc as it would be without DESTDIR; a sysroot would move other packages too
   local flags
-  flags=$(env -u PKG_CONFIG_SYSROOT_DIR pkg-config --define-variable=prefix="$prefix" \
-    --cflags --libs gstreamer-genos-1.0) || return 1
+  mkdir -p "$stage/pc"
+  sed "s|^prefix=.*|prefix=$prefix|" "$library/pkgconfig/gstreamer-genos-1.0.pc" \
+    >"$stage/pc/gstreamer-genos-1.0.pc" || return 1
+  flags=$(env PKG_CONFIG_PATH="$stage/pc" pkg-config --cflags --libs gstreamer-genos-1.0) || return 1
   # shellcheck disable=SC2086  # a list of flags
   cc -Wall -Werror "$stage/room.c" -o "$stage/room" $flags && "$stage/room"
 }
