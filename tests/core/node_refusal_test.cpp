@@ -105,6 +105,20 @@ TEST_F(NodeRefusal, TheRightPasswordOpensTheRoom) {
   EXPECT_TRUE(take<Node::Received>().empty());
 }
 
+TEST_F(NodeRefusal, NoPartOfAMessageFromBeforeTheHandshakeIsKept) {
+  const LinkId link = open(low);
+  Chunk early;
+  early.action = "chat";
+  early.last = false;
+  early.payload = bytes_of("early ");
+  feed(Node::LinkReceived{link, encode_chunk(room, early)});
+  action(link, "@_hsready");
+  action(link, "chat", "late");
+  const auto received = take<Node::Received>();
+  ASSERT_EQ(received.size(), 1u);
+  EXPECT_EQ(text_of(*received[0].message.payload), "late");
+}
+
 TEST_F(NodeRefusal, ARoomThatFailedOnALinkIsBegunAgainOnIt) {
   const LinkId link = connect(low);
   join(other_room);
