@@ -157,6 +157,25 @@ TEST(Discovery, PokesOnceAtOnceThenEverMoreSeldomUntilLinked) {
   EXPECT_EQ(bench.take(), Log{});
 }
 
+TEST(Discovery, WhoWasLinkedAMomentAgoIsPokedSooner) {
+  Bench bench;
+  bench.feed(Discovery::Start{});
+  bench.feed(Discovery::RelayUp{one});
+  bench.run(seconds(3));
+  bench.feed(Discovery::HeardFrom{one, {"a"}});
+  bench.feed(Discovery::Wake{{"a"}});
+  bench.feed(Discovery::Linked{{"a"}});
+  bench.feed(Discovery::Unlinked{{"a"}, false});
+  bench.take();
+  bench.run(milliseconds(500));
+  bench.feed(Discovery::Wake{{"a"}});
+  EXPECT_EQ(bench.take(), Log{"poke a 1"});  // half a second after the one before
+  bench.run(milliseconds(320));
+  EXPECT_EQ(bench.take(), Log{"poke a 1"});
+  bench.run(seconds(120));
+  EXPECT_LE(bench.take().size(), 4u + 2u);  // four pokes more, two announcements
+}
+
 TEST(Discovery, ARateLimitHoldsThatRelayLongerEachTime) {
   Bench bench;
   bench.feed(Discovery::Start{});

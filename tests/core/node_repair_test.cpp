@@ -228,5 +228,25 @@ TEST_F(NodeRepair, JoiningWhileLeavingSaysBothInOrder) {
   EXPECT_EQ(written(link), (Names{"@_leave", "-", "+", "genos:hello", "@_hsready"}));
 }
 
+// While its old connection closes a page hears no offer (trystero 0.25.4).
+TEST_F(NodeRepair, APageThatComesBackIsOfferedALinkAgainSoon) {
+  const auto offers = [&](bool left) {
+    if (left) {
+      const LinkId old = connect(high, std::nullopt);
+      action(old, "@_leave");
+      feed(Node::LinkClosed{old, "closed by us"});
+    }
+    feed(Node::Heard{room, high, std::nullopt});
+    const LinkId link = take<Node::OpenLink>().back().link;
+    feed(Node::FromLink{link, Description{DescriptionType::offer, "o"}});
+    take<Node::Deliver>();
+    pass(milliseconds(800));
+    return take<Node::Deliver>().size();
+  };
+  EXPECT_EQ(offers(true), 2u);
+  again(nullptr);
+  EXPECT_EQ(offers(false), 0u) << "others are given the time they need";
+}
+
 }  // namespace
 }  // namespace genos::core

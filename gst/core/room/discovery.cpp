@@ -38,6 +38,10 @@ constexpr Duration poke_price = milliseconds(25);
 constexpr Duration poke_credit = poke_price * 31;
 constexpr Duration first_poke_gap = seconds(1);
 constexpr std::size_t most_pokes = 6;  // about half a minute; then until it is heard again
+// A page that comes back (trystero 0.25.4) takes no signal while its old connection closes, which
+// takes a round trip: who was linked a moment ago is asked sooner.
+constexpr Duration return_grace = seconds(3);
+constexpr Duration return_poke_gap = milliseconds(250);
 
 // Two steady announcements missed and some time for the third.
 constexpr Duration memory = seconds(200);
@@ -160,11 +164,12 @@ void Discovery::on(const Wake& input, Time now) {
   auto& peer = peer_of(input.peer, now);
   if (peer.linked) return;
   peer.pokes = 0;
-  const bool lately = peer.last_poke != Time::min() && now < peer.last_poke + first_poke_gap * 2;
+  const Duration pause = gap_of(peer, now) * 2;
+  const bool lately = peer.last_poke != Time::min() && now < peer.last_poke + pause;
   if (!lately)
     poke_at(input.peer, peer, now);
   else if (peer.next_poke == never)
-    poke_at(input.peer, peer, peer.last_poke + first_poke_gap * 2);
+    poke_at(input.peer, peer, peer.last_poke + pause);
 }
 
 void Discovery::on(const Linked& input, Time now) {
@@ -179,6 +184,7 @@ void Discovery::on(const Unlinked& input, Time now) {
   const auto known = peers_.find(input.peer);
   if (!started_ || known == peers_.end()) return;
   known->second.linked = false;
+  known->second.parted = now;
   known->second.heard = now;  // an unlinked peer is forgotten by what it says, not by its past
   if (options_.mode == Mode::passive && doze_at_ == never && idle())
     doze();
@@ -251,6 +257,11 @@ Time Discovery::next_poke() const {
                                           : std::max(first, pokes_paid_until_ - poke_credit);
 }
 
+Duration Discovery::gap_of(const Peer& peer, Time now) const {
+  return peer.parted != Time::min() && now < peer.parted + return_grace ? return_poke_gap
+                                                                        : first_poke_gap;
+}
+
 void Discovery::poke_at(const PeerId& id, Peer& peer, Time when) {
   to_poke_.erase({peer.next_poke, id});
   peer.next_poke = when;
@@ -262,7 +273,7 @@ void Discovery::poke_due(const PeerId& id, Time now) {
   pokes_paid_until_ = std::max(pokes_paid_until_, now) + poke_price;
   for (const auto relay : poke_routes(id, now)) outputs_.push_back(Poke{relay, id});
   peer.last_poke = now;
-  const auto gap = first_poke_gap * (std::int64_t{1} << peer.pokes);
+  const auto gap = gap_of(peer, now) * (std::int64_t{1} << peer.pokes);
   const bool again = ++peer.pokes < most_pokes;
   poke_at(id, peer, again ? now + jitter(*options_.random, gap) : never);
 }

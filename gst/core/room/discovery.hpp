@@ -107,6 +107,7 @@ class Discovery {
     std::set<RelayId> heard_on;
     Time heard = Time::min();
     bool linked = false;
+    Time parted = Time::min();
     Time next_poke = never;
     Time last_poke = Time::min();
     std::size_t pokes = 0;
@@ -132,6 +133,7 @@ class Discovery {
   Peer& peer_of(const PeerId& id, Time now);
   [[nodiscard]] bool idle() const;
   [[nodiscard]] Time next_poke() const;
+  [[nodiscard]] Duration gap_of(const Peer& peer, Time now) const;  // between its first two pokes
   [[nodiscard]] Duration share() const;  // between two announcements of ours that are paid for
   [[nodiscard]] std::vector<RelayId> poke_routes(const PeerId& id, Time now) const;
 

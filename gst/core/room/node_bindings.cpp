@@ -99,6 +99,7 @@ void NodeImpl::left_by_peer(Link& link, Room& room, Time now) {
   // An earlier incarnation says goodbye on its own link; the one that is here now stays.
   const bool current = !member || member->link == id || member->session == session;
   link.present.erase(token);
+  if (link.partner == Partner::page) remember_parting(peer, now);
   unbind(link, token, now);
   if (link.bindings.empty()) close(id, Closing::after_flush, now);
   if (!current) return;
@@ -106,6 +107,11 @@ void NodeImpl::left_by_peer(Link& link, Room& room, Time now) {
   if (!bound(peer, token)) room.roster.erase(peer);
   changed_ = true;
   drop_unused_peer(peer);
+}
+
+void NodeImpl::remember_parting(const PeerId& page, Time now) {
+  std::erase_if(parted_, [now](const auto& each) { return now >= each.second + return_grace; });
+  parted_[page] = now;
 }
 
 // It ended the handshake. It says so again when it is ready for another one.

@@ -26,6 +26,9 @@
 
 namespace genos::core {
 
+// So long after a page left it counts as one that comes back.
+inline constexpr Duration return_grace = std::chrono::seconds(3);
+
 // A peer that the application knows, in one room. Outlives the link that carries it.
 struct Member {
   Member(LinkId carrier, Random& random) : link(carrier), requests(random) {}
@@ -234,6 +237,7 @@ class NodeImpl {
   void bind(Link& link, Room& room, Time now);
   void unbind(Link& link, const RoomToken& token, Time now);
   void left_by_peer(Link& link, Room& room, Time now);
+  void remember_parting(const PeerId& page, Time now);
   void declined_by_peer(Link& link, Room& room, Time now);
   void tell_presence(Link& link, const RoomToken& token, bool present);
   Link* handshaking(const RoomToken& token, const PeerId& peer);
@@ -291,6 +295,7 @@ class NodeImpl {
   std::map<RoomToken, Departure> departures_;
   std::set<LinkId> dirty_;  // links that may have something to write
   EarlyCandidates early_;
+  std::map<PeerId, Time> parted_;  // pages that left a moment ago
   std::uint64_t next_link_ = 0;
   bool changed_ = false;  // the topology is to be asked again
   std::deque<Node::Output> outputs_;

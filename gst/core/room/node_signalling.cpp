@@ -15,6 +15,9 @@ constexpr std::size_t remembered_offers = 8;
 constexpr Duration attempt_grace = std::chrono::seconds(2);
 // A page that offers while its link is silent for this long has lost the link.
 constexpr Duration healthy_silence = std::chrono::milliseconds(2500);
+// A page that comes back (trystero 0.25.4) takes no offer while its old connection closes, which
+// takes a round trip: it is said again soon.
+constexpr Duration return_repeat = std::chrono::milliseconds(250);
 constexpr Duration answer_repeat = std::chrono::seconds(1);
 constexpr Duration first_pause = std::chrono::seconds(1);
 constexpr Duration last_pause = std::chrono::seconds(8);
@@ -109,6 +112,9 @@ void NodeImpl::open_offerer(const PeerId& id, Peer&, Room& room, Time now) {
   link.genos = room.roster.find(id)->genos;
   link.partner = link.genos ? Partner::genos : Partner::page;
   link.limit = now + options_.offer_limit;
+  const auto parted = parted_.find(id);
+  if (parted != parted_.end() && now < parted->second + return_grace)
+    link.resend = Retry(return_repeat, std::chrono::seconds(15));
   add_link(std::move(link), now);
 }
 
