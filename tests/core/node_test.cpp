@@ -144,6 +144,7 @@ TEST_F(NodeTest, AReplacedLinkMovesThePeerAndItsQueue) {
 TEST_F(NodeTest, APeerThatStartedAnewLeavesAndJoins) {
   connect(low);
   take<Node::PeerJoined>();
+  now += seconds(3);
   connect(low, sender, "two", R"({"session":"s2"})");
   EXPECT_EQ(take<Node::PeerLeft>().size(), 1u);
   EXPECT_EQ(take<Node::PeerJoined>().size(), 1u);

@@ -12,6 +12,8 @@ namespace {
 
 // What the other side wrote to a link before it learned of the new one is still on its way.
 constexpr Duration linger = std::chrono::seconds(2);
+// We ask after a second of it.
+constexpr Duration healthy_silence = std::chrono::milliseconds(2500);
 constexpr std::size_t session_size = 20;
 // For the hello of who opened the link: its first message.
 constexpr Duration greet_limit = std::chrono::seconds(5);
@@ -161,14 +163,15 @@ bool NodeImpl::continues(const Member& member, const Link& link, const Binding& 
          member.identity == link.identity;
 }
 
-// An id proves nothing: who comes with the one of a member that can be heard on its own link is
-// somebody else, and goes. True while that is not known, and when the link was closed.
+// An id proves nothing: who comes with the one of a member that answers on its own link is somebody
+// else, and goes. True while that is not known, and when the link was closed.
 bool NodeImpl::contested(Link& link, Room& room, Binding& binding, Time now) {
   Member* member = member_of(room.options.token, link.peer);
   if (!member || !member->link || *member->link == link.id || continues(*member, link, binding))
     return false;
   Link& holder = *find(*member->link);
-  if (holder.liveness->last_heard() > link.begun) {
+  if (now - holder.liveness->last_heard() >= healthy_silence) return false;
+  if (holder.answered > link.begun) {
     close(link.id, Closing::after_flush, now);
     return true;
   }

@@ -145,7 +145,7 @@ bool NodeImpl::on_control_action(Link& link, Room& room, Message& message, Time 
   if (action == "@_ping") {
     control(link, room, "@_pong");
   } else if (action == "@_pong") {
-    on_pong(room, link.peer, now);
+    on_pong(link, room, now);
   } else if (action == signal_action || action == turn_action) {
     auto signal = decode_signal(action, text_of(*message.payload));
     if (signal) outputs_.push_back(Node::ToLink{link.id, std::move(*signal)});
@@ -163,11 +163,13 @@ bool NodeImpl::on_control_action(Link& link, Room& room, Message& message, Time 
   return true;
 }
 
-void NodeImpl::on_pong(Room& room, const PeerId& peer, Time now) {
+void NodeImpl::on_pong(Link& link, Room& room, Time now) {
+  const PeerId& peer = link.peer;
   Member* member = member_of(room.options.token, peer);
   if (!member || member->pings.empty()) return;
   const Member::Question question = member->pings.front();
   member->pings.pop_front();
+  link.answered = now;
   if (question.id) outputs_.push_back(Node::Pong{*question.id, peer, now - question.asked});
 }
 

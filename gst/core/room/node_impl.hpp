@@ -97,6 +97,7 @@ struct Link {
 
   // Once it is open:
   std::optional<Liveness> liveness;
+  Time answered = Time::min();  // a ping of ours
   std::map<RoomToken, Binding> bindings;
   std::map<RoomToken, std::vector<Bytes>> early;  // frames for rooms that we are not in
   std::size_t early_bytes = 0;
@@ -260,7 +261,7 @@ class NodeImpl {
   void on_message(Link& link, Room& room, Message message, Time now);
   bool on_handshake_action(Link& link, Room& room, Message& message, Time now);
   bool on_control_action(Link& link, Room& room, Message& message, Time now);
-  void on_pong(Room& room, const PeerId& peer, Time now);
+  void on_pong(Link& link, Room& room, Time now);
   void drain_requests(Room& room, const PeerId& peer);
 
   // node_send.cpp: what goes out
@@ -296,6 +297,7 @@ class NodeImpl {
   std::set<LinkId> dirty_;  // links that may have something to write
   EarlyCandidates early_;
   std::map<PeerId, Time> parted_;  // pages that left a moment ago
+  Time attempts_paid_until_{};
   std::uint64_t next_link_ = 0;
   bool changed_ = false;  // the topology is to be asked again
   std::deque<Node::Output> outputs_;

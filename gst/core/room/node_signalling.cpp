@@ -20,6 +20,8 @@ constexpr Duration healthy_silence = std::chrono::milliseconds(2500);
 constexpr Duration return_repeat = std::chrono::milliseconds(250);
 constexpr Duration answer_repeat = std::chrono::seconds(1);
 constexpr Duration first_pause = std::chrono::seconds(1);
+// A virtual clock that runs ahead by one price for each attempt, at most a burst's worth.
+constexpr Duration attempt_price = std::chrono::milliseconds(200);
 constexpr Duration last_pause = std::chrono::seconds(8);
 
 }  // namespace
@@ -140,11 +142,17 @@ bool NodeImpl::take_slot(Time now) {
     ++half_open;
     if (!oldest || link.begun < oldest->begun) oldest = &link;
   }
-  if (half_open < limits::max_half_open && links_.size() < limits::max_links) return true;
+  const Time paid = std::max(attempts_paid_until_, now);
+  if (paid - now > attempt_price * limits::attempt_burst) return false;
+  if (half_open < limits::max_half_open && links_.size() < limits::max_links) {
+    attempts_paid_until_ = paid + attempt_price;
+    return true;
+  }
   if (!oldest || now - oldest->begun < limits::half_open_grace) return false;
   const PeerId peer = oldest->peer;
   abandon(oldest->id, now);
   attempt_failed(peer, now);
+  attempts_paid_until_ = paid + attempt_price;
   return true;
 }
 

@@ -39,13 +39,8 @@ RoomRoster::Hearing RoomRoster::heard(const PeerId& peer, const std::optional<Ad
   if (known != entries_.end()) {
     known->second.heard = now;
     // A candidate of one of ours may come without the field: that makes it no page.
-    // Anybody can speak in anybody's name: of a linked peer words may say that it does more, never
-    // that nobody needs its link.
-    auto said = genos;
-    if (said && known->second.linked && known->second.genos)
-      said->capabilities.merge(std::set(known->second.genos->capabilities));
-    const bool changed = said && known->second.genos != said;
-    if (changed) known->second.genos = said;
+    const bool changed = genos && known->second.genos != genos;
+    if (changed) known->second.genos = genos;
     hearing.result = changed ? Heard::changed : Heard::known;
     return hearing;
   }
