@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import {sleep} from '../harness/actor.mjs';
 import {scenario} from '../harness/lab.mjs';
+import {startRelay} from '../harness/relay.mjs';
 
 /** Long enough for the announcements of the first two seconds and a handshake after them. */
 const NOBODY_COMES = 4000;
@@ -53,6 +54,18 @@ export function joinBehaviours(pair) {
     await lab.join(other, {app: 'another-app', room: lab.room});
     await sleep(NOBODY_COMES);
     assert.deepEqual([...page.all('peer-join'), ...other.all('peer-join')], []);
+  });
+
+  scenario(`${label}: two relays, and one of them dies`, {relay}, async (lab) => {
+    lab.relays.push(await startRelay(relay));
+    const [page, other] = [await pair.page(lab), await pair.other(lab)];
+    await lab.meet(page, other);
+    await sleep(1000);  // what came over the second relay has been heard by now
+    for (const actor of [page, other]) assert.equal(actor.all('peer-join').length, 1, 'joined once');
+    await lab.relays[0].close('SIGKILL');
+    const late = await pair.other(lab, 'late');
+    await lab.join(late);
+    await lab.met(page, other, late);
   });
 
   scenario(`${label}: a page that shows only mDNS names`, {relay}, async (lab) => {
