@@ -76,10 +76,12 @@ export function leaveBehaviours(pair) {
     await lost(lab, page, other, pair.lossSeconds);
   });
 
-  scenario(`${label}: the other is killed and the page sees it`, {relay}, async (lab) => {
-    const [page, other] = await met(lab, true);
-    await lost(lab, other, page, NATIVE_LOST);
-  });
+  if (pair.native) {  // of two pages one is like the other
+    scenario(`${label}: the other is killed and the page sees it`, {relay}, async (lab) => {
+      const [page, other] = await met(lab, true);
+      await lost(lab, other, page, NATIVE_LOST);
+    });
+  }
 
   scenario(`${label}: the relay dies and nobody is lost`, {relay}, async (lab) => {
     const [page, other] = await met(lab);

@@ -5,6 +5,7 @@
 /** @typedef {object} Pair
  *  @property {string} label
  *  @property {'npm'|'signald'} relay
+ *  @property {boolean} native whether `other` is a process of ours
  *  @property {number} lossSeconds how long `other` may take to notice that a page was killed
  *  @property {boolean} returns whether who left can be expected to come back on the same page
  *  @property {(lab: object, kind?: object) => Promise<object>} page
@@ -15,6 +16,7 @@ export function pagePair(relay, browser = {}) {
   return {
     label: `two pages over ${relay}`,
     relay,
+    native: false,
     lossSeconds: 25,  // Chromium: ICE disconnected after some 8 s, and trystero tolerates 5 s of that
     // trystero 0.25.4: two pages keep their connection when one leaves, and the handshake of its
     // return over it is lost now and then (immediately, or 0.7 s later): one of them stays alone with
@@ -30,6 +32,7 @@ export function nativePair(prefix, browser = {}) {
   return {
     label: `page and native ${prefix}…`,
     relay: process.env.GENOS_E2E_RELAY ?? 'signald',
+    native: true,
     lossSeconds: 10,
     returns: true,
     page: (lab, kind) => lab.page('page', {...browser, ...kind}),
