@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "core/wire/limits.hpp"
 #include "bridge/pump.hpp"
+#include "core/wire/limits.hpp"
 #include "support/link_pair.hpp"
 
 namespace genos {

@@ -11,9 +11,9 @@
 #include <variant>
 
 #include "core/base/result.hpp"
-#include "core/wire/message.hpp"
 #include "core/wire/frame.hpp"
 #include "core/wire/limits.hpp"
+#include "core/wire/message.hpp"
 
 namespace genos::core {
 

@@ -12,8 +12,8 @@
 #include "core/base/random.hpp"
 #include "core/base/result.hpp"
 #include "core/base/time.hpp"
-#include "core/wire/message.hpp"
 #include "core/wire/json.hpp"
+#include "core/wire/message.hpp"
 
 namespace genos::core {
 

@@ -89,8 +89,8 @@ Time NodeImpl::link_deadline(const Link& link) const {
   if (!link.open()) return std::min(link.limit, link.resend.at());
   Time next = std::min(link.close_at, link.liveness->deadline());
   for (const auto& [token, binding] : link.bindings)
-    next = std::min({next, binding.handshake.deadline(),
-                     binding.active ? never : binding.contested_until});
+    next = std::min(
+        {next, binding.handshake.deadline(), binding.active ? never : binding.contested_until});
   return next;
 }
 

@@ -18,8 +18,8 @@
 #include "core/base/random.hpp"
 #include "core/base/result.hpp"
 #include "core/base/time.hpp"
-#include "core/wire/message.hpp"
 #include "core/topology/topology.hpp"
+#include "core/wire/message.hpp"
 #include "core/wire/signal.hpp"
 
 namespace genos::core {
