@@ -39,7 +39,46 @@ Ref<GstElement> make_pipeline() {
   return pipeline;
 }
 
+constexpr core::Duration writer_limit = std::chrono::seconds(3);
+constexpr core::Duration writer_pause = std::chrono::milliseconds(5);
+
+void interrupt(const GValue* item, gpointer) {
+  auto* encoder = GST_ELEMENT(g_value_get_object(item));
+  // What goes downstream from here still has a goodbye of DTLS to carry.
+  const auto out = adopt(gst_element_get_static_pad(encoder, "src"));
+  const auto stay = [](GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_DROP; };
+  gst_pad_add_probe(out.get(), GST_PAD_PROBE_TYPE_EVENT_FLUSH, stay, nullptr, nullptr);
+  GstIterator* pads = gst_element_iterate_sink_pads(encoder);
+  const auto flush = [](const GValue* held, gpointer) {
+    auto* pad = GST_PAD(g_value_get_object(held));
+    GRecMutex* writing = GST_PAD_GET_STREAM_LOCK(pad);
+    bool free = g_rec_mutex_trylock(writing);
+    for (core::Duration waited{}; !free && waited < writer_limit; waited += writer_pause) {
+      g_usleep(static_cast<gulong>(writer_pause.count()));
+      free = g_rec_mutex_trylock(writing);
+    }
+    if (!free) {
+      gst_pad_send_event(pad, gst_event_new_flush_start());
+      g_rec_mutex_lock(writing);
+    }
+    g_rec_mutex_unlock(writing);
+  };
+  gst_iterator_foreach(pads, flush, nullptr);
+  gst_iterator_free(pads);
+}
+
+// sctpenc (1.22) waits for room in the association while a pad is not flushing, and forgets that it
+// is when a reconfigure event comes by on the way to NULL: with a peer that reads nothing that wait
+// has no end, and with it this thread's. A flushing pad takes nothing more, whatever comes by. Who
+// only has much to write gets the time for it.
+void interrupt_writers(GstElement* pipeline) {
+  GstIterator* encoders = gst_bin_iterate_all_by_element_factory_name(GST_BIN(pipeline), "sctpenc");
+  gst_iterator_foreach(encoders, interrupt, nullptr);
+  gst_iterator_free(encoders);
+}
+
 void end_pipeline(GstElement* pipeline) {
+  interrupt_writers(pipeline);
   const auto bus = adopt(gst_element_get_bus(pipeline));
   gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
   gst_element_set_state(pipeline, GST_STATE_NULL);

@@ -22,6 +22,9 @@ constexpr core::Duration last_period = seconds(60);
 constexpr core::Duration loopback_delay = milliseconds(25);
 constexpr unsigned loopback_tries = 20;
 constexpr core::Duration connect_limit = seconds(10);
+// A relay that let us in counts as well only after this: one that hangs up at once is no better
+// than one that is not there.
+constexpr core::Duration proven_after = seconds(5);
 constexpr core::Duration silence_check = seconds(20);  // a ping each
 constexpr core::Duration silence_limit = seconds(65);
 constexpr std::size_t topics_per_request = 250;  // trystero 0.25.4
@@ -128,6 +131,10 @@ void RelayClient::failed(const GError& error) {
 }
 
 void RelayClient::lost(const std::string& why) {
+  if (connection_ && monotonic_now() >= proven_at_) {
+    period_ = core::Duration();
+    quick_tries_ = 0;
+  }
   drop_connection();
   wait_before_retry();
   change(State::waiting, why);
@@ -159,9 +166,8 @@ void RelayClient::opened(Ref<SoupWebsocketConnection> connection) {
       raw, "pong", [this](auto*, GBytes*) { heard_ = monotonic_now(); });
   on_closed_ = genos::on<void(SoupWebsocketConnection*)>(
       raw, "closed", [this](auto*) { lost("the relay closed the connection"); });
-  period_ = core::Duration();
-  quick_tries_ = 0;
   heard_ = monotonic_now();
+  proven_at_ = heard_ + proven_after;
   retry_.set(core::never);
   silence_.set(heard_ + silence_check);
   subscribed_ = 0;

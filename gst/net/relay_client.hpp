@@ -97,6 +97,7 @@ class RelayClient {
   core::Duration period_{};
   unsigned quick_tries_ = 0;  // since it was last open
   core::Time heard_{};
+  core::Time proven_at_{};
   core::Time allowed_from_{};  // incoming messages, as a virtual clock
   Timer retry_;
   Timer tick_;
