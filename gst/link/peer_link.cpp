@@ -18,8 +18,12 @@ constexpr core::Duration goodbye = std::chrono::milliseconds(300);
 // A page sends one channel. Each further one costs two threads in webrtcbin 1.22.
 constexpr std::size_t max_channels = 4;
 // What has just left the channel's queue is lost, and the close with it, when the channel is closed
-// before sctpenc has taken it (1.22; cured in 1.22.3). Trystero waits as long after its goodbye.
-constexpr core::Duration last_words = std::chrono::milliseconds(99);
+// before sctpenc has taken it (1.22; cured in 1.22.3). So last_words_ pass in between, as long as
+// Trystero waits after its goodbye.
+// The same when much was still waiting: sctpenc then holds more than it can pass on at once, and in
+// one close of ten 99 ms were too short on a busy machine.
+constexpr core::Duration last_speech = std::chrono::milliseconds(500);
+constexpr std::size_t much = 64 * 1024;
 // For what was written to leave a link that is being closed.
 constexpr core::Duration flush_limit = std::chrono::seconds(2);
 
@@ -256,6 +260,7 @@ void PeerLink::Impl::close(core::Closing closing) {
   if (over_ || std::exchange(closing_, true)) return;
   if (closing == core::Closing::at_once || !opened_ || port_->buffered() == 0)
     return end("closed by us");
+  if (port_->buffered() > much) last_words_ = last_speech;
   GSource* timer = g_timeout_source_new(static_cast<guint>(
       std::chrono::duration_cast<std::chrono::milliseconds>(flush_limit).count()));
   const auto expired = [](gpointer data) -> gboolean {
@@ -287,7 +292,7 @@ void PeerLink::Impl::dispose() {
   if (!channel || !channel_open_)
     return reaper::after({}, [pipeline] { end_pipeline(pipeline.get()); });
   const auto wait =
-      std::clamp(written_ + last_words - monotonic_now(), core::Duration(), last_words);
+      std::clamp(written_ + last_words_ - monotonic_now(), core::Duration(), last_words_);
   reaper::after(wait, [channel] { gst_webrtc_data_channel_close(channel.get()); });
   reaper::after(wait + goodbye,
                 [pipeline, channel] { end_when_closed(pipeline, channel, goodbye); });

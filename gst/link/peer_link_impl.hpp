@@ -102,6 +102,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   bool closing_ = false;  // no more sends; what was written is leaving
   bool over_ = false;     // `closed` was said or will not be
   core::Time written_{};  // the last message
+  core::Duration last_words_ = std::chrono::milliseconds(99);  // between it and the close
   std::vector<Connection> connections_;
 };
 
