@@ -251,8 +251,14 @@ bool PeerLink::Impl::verify() {
 void PeerLink::Impl::end(std::string why) {
   if (std::exchange(over_, true)) return;
   mailbox_->post([reason = std::move(why)](Impl& self) {
+    const auto tell = [reason](Impl& me) {
+      if (me.events_.closed) me.events_.closed(reason);
+    };
+    // Strangers can begin many connections: one that never came about counts until it is gone.
+    if (!self.channel_open_ && self.pipeline_)
+      return self.dispose([box = self.mailbox_, tell] { box->post(tell); });
     self.dispose();
-    if (self.events_.closed) self.events_.closed(reason);
+    tell(self);
   });
 }
 
@@ -281,7 +287,7 @@ void PeerLink::Impl::shut_down() {
 // webrtcbin joins its threads on the way to NULL, so that happens elsewhere; the channel is closed
 // first, or the other side hears nothing of it. Who wrote nothing lately closes at once: a page
 // that says goodbye lets go of the connection within the 99 ms in which it leaves, and can return.
-void PeerLink::Impl::dispose() {
+void PeerLink::Impl::dispose(std::function<void()> gone) {
   connections_.clear();
   negotiator_.reset();
   Ref<GstWebRTCDataChannel> channel = port_ ? port_->channel() : nullptr;
@@ -290,7 +296,10 @@ void PeerLink::Impl::dispose() {
   if (!pipeline_) return;
   auto pipeline = std::exchange(pipeline_, nullptr);
   if (!channel || !channel_open_)
-    return reaper::after({}, [pipeline] { end_pipeline(pipeline.get()); });
+    return reaper::after({}, [pipeline, gone = std::move(gone)] {
+      end_pipeline(pipeline.get());
+      if (gone) gone();
+    });
   const auto wait =
       std::clamp(written_ + last_words_ - monotonic_now(), core::Duration(), last_words_);
   reaper::after(wait, [channel] { gst_webrtc_data_channel_close(channel.get()); });

@@ -56,7 +56,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   void try_open();
   [[nodiscard]] bool verify();
   void end(std::string why);
-  void dispose();
+  void dispose(std::function<void()> gone = {});
 
   void act(core::Negotiator::CreateOffer);
   void act(core::Negotiator::CreateAnswer);

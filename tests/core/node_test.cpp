@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // One node, its inputs given by hand.
+#include "core/wire/limits.hpp"
 #include "node_fixture.hpp"
 
 namespace genos::core {
@@ -189,6 +190,25 @@ TEST_F(NodeTest, LeavingSaysGoodbyeAndThenTheRoomIsLeft) {
 TEST_F(NodeTest, AFloodOfStrangersOpensABoundedNumberOfLinks) {
   for (int i = 0; i < 5000; ++i) offer_from(PeerId{"flood" + std::to_string(i)}, "o", {});
   EXPECT_LE(take<Node::OpenLink>().size(), 32u);
+}
+
+// What a crowd of strangers made us begin is threads and sockets until it has ended.
+TEST_F(NodeTest, ConnectionsGivenUpCountUntilTheyHaveEnded) {
+  for (int i = 0; i < 200; i++) feed(Node::Heard{room, PeerId{"x" + std::to_string(i)}, sender});
+  std::size_t standing = take<Node::OpenLink>().size();
+  for (const auto end = now + seconds(9); now < end;) {
+    pass(seconds(1));
+    standing += take<Node::OpenLink>().size();
+  }
+  EXPECT_EQ(standing, limits::max_half_open + limits::max_ending);
+  std::size_t ended = 0;
+  for (const auto& closed : take<Node::CloseLink>()) {
+    feed(Node::LinkClosed{closed.link, "ended"});
+    ++ended;
+  }
+  EXPECT_EQ(ended, limits::max_ending);
+  pass(seconds(1));
+  EXPECT_GT(take<Node::OpenLink>().size(), 0u);
 }
 
 TEST_F(NodeTest, PingMeasuresTheRoundTrip) {

@@ -190,6 +190,7 @@ void NodeImpl::departed(const RoomToken& token) {
 }
 
 void NodeImpl::forget_closed(LinkId id) {
+  ending_.erase(id);
   for (auto& [token, departure] : departures_) departure.links.erase(id);
 }
 

@@ -298,6 +298,7 @@ class NodeImpl {
   EarlyCandidates early_;
   std::map<PeerId, Time> parted_;  // pages that left a moment ago
   Time attempts_paid_until_{};
+  std::map<LinkId, Time> ending_;  // attempts given up that still hold threads; until when
   std::uint64_t next_link_ = 0;
   bool changed_ = false;  // the topology is to be asked again
   std::deque<Node::Output> outputs_;

@@ -135,7 +135,8 @@ Link& NodeImpl::add_link(Link link, Time now) {
 
 // Strangers must not make us open thousands of connections at once, nor keep others waiting.
 bool NodeImpl::take_slot(Time now) {
-  std::size_t half_open = 0;
+  std::erase_if(ending_, [now](const auto& one) { return now >= one.second; });
+  std::size_t half_open = ending_.size();
   const Link* oldest = nullptr;
   for (const auto& [id, link] : links_) {
     if (link.open()) continue;
@@ -149,6 +150,7 @@ bool NodeImpl::take_slot(Time now) {
     return true;
   }
   if (!oldest || now - oldest->begun < limits::half_open_grace) return false;
+  if (ending_.size() >= limits::max_ending) return false;
   const PeerId peer = oldest->peer;
   abandon(oldest->id, now);
   attempt_failed(peer, now);
@@ -253,7 +255,8 @@ void NodeImpl::advance_attempt(Link& link, Time now) {
   attempt_failed(peer, now);
 }
 
-void NodeImpl::abandon(LinkId id, Time) {
+void NodeImpl::abandon(LinkId id, Time now) {
+  ending_[id] = now + limits::ending_memory;
   outputs_.push_back(Node::CloseLink{id, Closing::at_once});
   detach(id);
 }

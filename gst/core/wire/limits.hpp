@@ -122,6 +122,10 @@ inline constexpr std::chrono::seconds roster_memory{190};
 inline constexpr std::size_t max_half_open = 32;
 // A connection being made for longer gives way to others that wait; real ones take under 2 s.
 inline constexpr std::chrono::seconds half_open_grace{5};
+// Given up, but their threads and sockets still end: as many may be replaced before that.
+inline constexpr std::size_t max_ending = 8;
+// Whoever has not ended by then never will, and must not keep others out.
+inline constexpr std::chrono::seconds ending_memory{10};
 // Connections begun at once; then five a second. Making one and ending it keeps a core busy for
 // some 50 ms, so a crowd of strangers that fail fast would leave no time for those who are linked.
 inline constexpr std::int64_t attempt_burst = 128;
