@@ -2,6 +2,7 @@
 // Drives one sans-IO machine from one GMainContext.
 #pragma once
 
+#include "bridge/ready_source.hpp"
 #include "bridge/ref.hpp"
 #include "core/base/time.hpp"
 
@@ -15,7 +16,7 @@ template <class Machine, class Act> class Pump {
  public:
   Pump(GMainContext* context, Machine machine, Act act)
       : machine_(std::move(machine)), act_(std::move(act)) {
-    timer_ = g_source_new(&timer_funcs, sizeof(GSource));
+    timer_ = ready_source_new();
     g_source_set_callback(timer_, on_timer, this, nullptr);
     g_source_attach(timer_, context);
     settle();
@@ -48,17 +49,6 @@ template <class Machine, class Act> class Pump {
     self.settle();
     return G_SOURCE_CONTINUE;
   }
-
-  static inline GSourceFuncs timer_funcs = {
-      nullptr,
-      nullptr,
-      [](GSource* source, GSourceFunc callback, gpointer data) -> gboolean {
-        g_source_set_ready_time(source, -1);
-        return callback(data);
-      },
-      nullptr,
-      nullptr,
-      nullptr};
 
   Machine machine_;
   Act act_;

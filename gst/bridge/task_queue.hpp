@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "bridge/ready_source.hpp"
 #include "bridge/ref.hpp"
 
 namespace genos {
@@ -20,7 +21,7 @@ class TaskQueue {
 
   explicit TaskQueue(GMainContext* context, int priority = G_PRIORITY_DEFAULT)
       : shared_(std::make_shared<Shared>()) {
-    GSource* source = g_source_new(&source_funcs, sizeof(GSource));
+    GSource* source = ready_source_new();
     g_source_set_static_name(source, "genos-tasks");
     g_source_set_priority(source, priority);
     g_source_set_callback(source, run, new std::shared_ptr<Shared>(shared_), [](gpointer data) {
@@ -82,17 +83,6 @@ class TaskQueue {
     }
     return G_SOURCE_CONTINUE;
   }
-
-  static inline GSourceFuncs source_funcs = {
-      nullptr,
-      nullptr,
-      [](GSource* source, GSourceFunc callback, gpointer data) -> gboolean {
-        g_source_set_ready_time(source, -1);
-        return callback(data);
-      },
-      nullptr,
-      nullptr,
-      nullptr};
 
   std::shared_ptr<Shared> shared_;
 };

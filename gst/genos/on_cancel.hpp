@@ -7,10 +7,10 @@
 #include <functional>
 #include <utility>
 
+#include "bridge/gio_refs.hpp"
 #include "bridge/ref.hpp"
 
 namespace genos {
-template <> struct RefOps<GCancellable> : ObjectOps {};
 
 // `then` is called on the thread that cancels, or at once when that has happened already. The
 // destructor waits for a call that runs, so `then` must only hand the news to another thread, and

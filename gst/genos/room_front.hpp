@@ -12,19 +12,15 @@
 #include <string>
 #include <vector>
 
+#include "bridge/gio_refs.hpp"
 #include "bridge/signal.hpp"
 #include "bridge/task_queue.hpp"
 #include "genos/node_host.hpp"
+#include "genos/object_refs.hpp"
 #include "genos/on_cancel.hpp"
 #include "genos/room_config.hpp"
 
 namespace genos {
-template <> struct RefOps<GTask> : ObjectOps {};
-template <> struct RefOps<GstGenosRoom> : ObjectOps {};
-template <> struct RefOps<GstGenosPeer> : ObjectOps {};
-template <> struct RefOps<GstGenosChannel> : ObjectOps {};
-template <> struct RefOps<GstGenosRequest> : ObjectOps {};
-template <> struct RefOps<GstGenosSignaling> : ObjectOps {};
 
 // Made with its room, on the application's side. Everything public may be called from any thread,
 // what RoomListener asks for on the library's thread only. Every GTask that is given here is

@@ -66,9 +66,13 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   void act(core::Negotiator::Send& output);
   void act(core::Negotiator::Negotiated& output);
   void act(core::Negotiator::Ended& output);
-  void create(const char* action, const char* field);
+  void create(core::DescriptionType type);
   void apply(const char* action, const core::Description& description);
   void feed(core::Negotiator::Input input);
+  // Towards a page whose link it was: an offer of ours may be thrown away.
+  [[nodiscard]] bool gives_way() const {
+    return options_.role == core::LinkRole::answerer && options_.partner == core::Partner::page;
+  }
   [[nodiscard]] core::Result<core::Description> admit(const core::Description& theirs);
   [[nodiscard]] core::Result<core::Description> show(const core::Description& ours);
 

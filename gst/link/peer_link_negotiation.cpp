@@ -43,23 +43,24 @@ void PeerLink::Impl::signal(core::Signal signal) { feed(Negotiator::Remote{std::
 void PeerLink::Impl::act(Negotiator::CreateOffer) {
   rounds_offered_ = rounds_wanted_;
   lines_->place(webrtc_.get());
-  create("create-offer", "offer");
+  create(DescriptionType::offer);
 }
 
-void PeerLink::Impl::act(Negotiator::CreateAnswer) { create("create-answer", "answer"); }
+void PeerLink::Impl::act(Negotiator::CreateAnswer) { create(DescriptionType::answer); }
 
 // Replies come on webrtcbin's own thread, which must never be joined from there.
-void PeerLink::Impl::create(const char* action, const char* field) {
-  const auto reply = promise([box = mailbox_, field](const GstStructure* s) {
-    auto made = created_sdp(s, field);
-    box->post([made = std::move(made)](Impl& self) {
-      if (made)
-        self.feed(Negotiator::Created{*made});
-      else
-        self.feed(Negotiator::Failed{made.error().detail});
+void PeerLink::Impl::create(DescriptionType type) {
+  const bool offer = type == DescriptionType::offer;
+  const auto reply = promise([box = mailbox_, offer](const GstStructure* s) {
+    auto made = created_sdp(s, offer ? "offer" : "answer");
+    box->post([made = std::move(made), offer](Impl& self) {
+      if (!made) return self.feed(Negotiator::Failed{made.error().detail});
+      if (offer && self.gives_way()) self.gate_.created(*made);
+      self.feed(Negotiator::Created{*made});
     });
   });
-  g_signal_emit_by_name(webrtc_.get(), action, nullptr, reply.get());
+  g_signal_emit_by_name(webrtc_.get(), offer ? "create-offer" : "create-answer", nullptr,
+                        reply.get());
 }
 
 void PeerLink::Impl::act(Negotiator::SetLocal& output) {
@@ -154,10 +155,8 @@ core::Result<core::Description> PeerLink::Impl::admit(const core::Description& t
 
 // Ours, on its way to the other side.
 core::Result<core::Description> PeerLink::Impl::show(const core::Description& ours) {
-  const bool may_be_thrown_away = options_.role == core::LinkRole::answerer &&
-                                  options_.partner == core::Partner::page &&
-                                  ours.type == DescriptionType::offer;
-  if (may_be_thrown_away) before_offer_.emplace(Agreed{gate_, shim_});
+  if (gives_way() && ours.type == DescriptionType::offer)
+    before_offer_.emplace(Agreed{gate_, shim_});
   std::string identity;
   const auto parsed = core::Sdp::parse(ours.sdp);
   if (options_.identity && parsed && !(*parsed).media.empty()) {

@@ -4,15 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bridge/gio_refs.hpp"
 #include "link/ice_agent.hpp"
-
-namespace genos {
-template <> struct RefOps<GSocket> : ObjectOps {};
-template <> struct RefOps<GSocketAddress> : ObjectOps {};
-template <> struct RefOps<GSocketConnectable> : ObjectOps {};
-template <> struct RefOps<GSocketAddressEnumerator> : ObjectOps {};
-template <> struct RefOps<GCancellable> : ObjectOps {};
-}  // namespace genos
 
 namespace genos::link {
 namespace {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/gio_refs.hpp"
 #include "bridge/signal.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/ids.hpp"
@@ -19,13 +20,6 @@
 #include "net/signaling_uri.hpp"
 #include "net/soup_refs.hpp"
 #include "net/source.hpp"
-
-namespace genos {
-template <> struct RefOps<SoupSession> : ObjectOps {};
-template <> struct RefOps<SoupMessage> : ObjectOps {};
-template <> struct RefOps<SoupWebsocketConnection> : ObjectOps {};
-template <> struct RefOps<GCancellable> : ObjectOps {};
-}  // namespace genos
 
 namespace genos::net {
 

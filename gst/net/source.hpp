@@ -7,6 +7,7 @@
 #include <functional>
 #include <utility>
 
+#include "bridge/ready_source.hpp"
 #include "core/base/time.hpp"
 
 namespace genos::net {
@@ -46,7 +47,7 @@ inline gboolean run_task(gpointer task) noexcept {
 // Calls once at the time that was set last.
 class Timer {
  public:
-  Timer(GMainContext* context, Task task) : source_(g_source_new(&funcs, sizeof(GSource))) {
+  Timer(GMainContext* context, Task task) : source_(ready_source_new()) {
     g_source_set_callback(source_.get(), run_task, new Task(std::move(task)), delete_task);
     g_source_attach(source_.get(), context);
   }
@@ -55,15 +56,6 @@ class Timer {
   }
 
  private:
-  static inline GSourceFuncs funcs = {nullptr,
-                                      nullptr,
-                                      [](GSource* source, GSourceFunc callback, gpointer data) {
-                                        g_source_set_ready_time(source, -1);
-                                        return callback(data);
-                                      },
-                                      nullptr,
-                                      nullptr,
-                                      nullptr};
   Source source_;
 };
 

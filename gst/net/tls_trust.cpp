@@ -3,11 +3,11 @@
 
 #include <cstdlib>
 
+#include "bridge/gio_refs.hpp"
 #include "crypto/room_keys.hpp"
 #include "net/soup_refs.hpp"
 
 namespace genos {
-template <> struct RefOps<GSocketConnectable> : ObjectOps {};
 template <> struct Free<GByteArray> {
   void operator()(GByteArray* p) const { g_byte_array_unref(p); }
 };

@@ -10,18 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "bridge/gio_refs.hpp"
 #include "bridge/signal.hpp"
+#include "genos/object_refs.hpp"
 
 namespace genos {
-template <> struct RefOps<GstGenosRoom> : ObjectOps {};
-template <> struct RefOps<GstGenosChannel> : ObjectOps {};
-template <> struct RefOps<GstGenosPeer> : ObjectOps {};
 template <> struct RefOps<JsonObject> {
   static void ref(JsonObject* object) { json_object_ref(object); }
   static void unref(JsonObject* object) { json_object_unref(object); }
-};
-template <> struct Free<GMainLoop> {
-  void operator()(GMainLoop* loop) const { g_main_loop_unref(loop); }
 };
 template <> struct Free<GOptionContext> {
   void operator()(GOptionContext* context) const { g_option_context_free(context); }

@@ -5,12 +5,8 @@
 
 #include <deque>
 
+#include "bridge/gio_refs.hpp"
 #include "tools/app.hpp"
-
-namespace genos {
-template <> struct RefOps<GInputStream> : ObjectOps {};
-template <> struct RefOps<GDataInputStream> : ObjectOps {};
-}  // namespace genos
 
 namespace genos::tool {
 namespace {

@@ -6,16 +6,11 @@
 #include <cstring>
 #include <string>
 
+#include "bridge/gio_refs.hpp"
 #include "bridge/signal.hpp"
+#include "genos/object_refs.hpp"
 
 namespace genos {
-template <> struct RefOps<GstGenosRoom> : ObjectOps {};
-template <> struct RefOps<GstGenosChannel> : ObjectOps {};
-template <> struct RefOps<GstGenosPeer> : ObjectOps {};
-template <> struct RefOps<GSubprocess> : ObjectOps {};
-template <> struct Free<GMainLoop> {
-  void operator()(GMainLoop* loop) const { g_main_loop_unref(loop); }
-};
 
 namespace {
 

@@ -7,21 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "bridge/gio_refs.hpp"
 #include "tools/doctor.hpp"
-
-namespace genos {
-template <> struct RefOps<GSocket> : ObjectOps {};
-template <> struct RefOps<GSocketClient> : ObjectOps {};
-template <> struct RefOps<GSocketConnection> : ObjectOps {};
-template <> struct RefOps<GSocketConnectable> : ObjectOps {};
-template <> struct RefOps<GSocketAddressEnumerator> : ObjectOps {};
-template <> struct RefOps<GSocketAddress> : ObjectOps {};
-template <> struct RefOps<GInetAddress> : ObjectOps {};
-template <> struct RefOps<GDateTime> {
-  static void ref(GDateTime* time) { g_date_time_ref(time); }
-  static void unref(GDateTime* time) { g_date_time_unref(time); }
-};
-}  // namespace genos
 
 namespace genos::tool {
 namespace {

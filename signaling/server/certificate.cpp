@@ -5,15 +5,9 @@
 
 #include <cerrno>
 
+#include "bridge/gio_refs.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/tls_identity.hpp"
-
-namespace genos {
-template <> struct RefOps<GDateTime> {
-  static void ref(GDateTime* time) { g_date_time_ref(time); }
-  static void unref(GDateTime* time) { g_date_time_unref(time); }
-};
-}  // namespace genos
 
 namespace genos::signald {
 

@@ -15,13 +15,11 @@
 #include <string>
 #include <vector>
 
+#include "bridge/gio_refs.hpp"
 #include "bridge/signal.hpp"
+#include "genos/object_refs.hpp"
 
 namespace genos {
-template <> struct RefOps<GstGenosRoom> : ObjectOps {};
-template <> struct RefOps<GstGenosChannel> : ObjectOps {};
-template <> struct RefOps<GInputStream> : ObjectOps {};
-template <> struct RefOps<GDataInputStream> : ObjectOps {};
 
 namespace {
 

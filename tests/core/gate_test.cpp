@@ -173,6 +173,19 @@ TEST(Gate, KnowsWhoseTurnItIs) {
   EXPECT_EQ(gate.check(offer("chromium-media")).error().code, Errc::wrong_state);
 }
 
+TEST(Gate, NoLineIsNamedLikeOneThatWeOfferedInVain) {
+  auto text = replaced(fixture("chromium-media-offer.sdp"), "BUNDLE 0 1 2", "BUNDLE 0 video1 2");
+  const Description named{DescriptionType::offer,
+                          replaced(text, "a=mid:1\r\n", "a=mid:video1\r\n")};
+  Gate gate;
+  ASSERT_TRUE(gate.check(offer("chromium-data")));
+  ASSERT_TRUE(gate.sent(answer("chromium-data")));
+  EXPECT_TRUE(Gate(gate).check(named));
+  gate.created(fixture("webrtcbin-1.22-video-offer.sdp"));
+  EXPECT_FALSE(Gate(gate).check(named));
+  EXPECT_TRUE(gate.check(offer("chromium-media")));
+}
+
 TEST(Gate, ARefusedDescriptionLeavesNoTrace) {
   Gate gate;
   const auto bad =

@@ -237,6 +237,7 @@ TEST_F(NodeRepair, APageThatComesBackIsOfferedALinkAgainSoon) {
       feed(Node::LinkClosed{old, "closed by us"});
     }
     feed(Node::Heard{room, high, std::nullopt});
+    pass(milliseconds(left ? 150 : 0));  // its farewell
     const LinkId link = take<Node::OpenLink>().back().link;
     feed(Node::FromLink{link, Description{DescriptionType::offer, "o"}});
     take<Node::Deliver>();

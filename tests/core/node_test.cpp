@@ -160,6 +160,47 @@ TEST_F(NodeTest, APagesOfferOverAHealthyLinkIsIgnored) {
   EXPECT_EQ(take<Node::OpenLink>().size(), 1u);
 }
 
+// trystero 0.25.4 answers and offers for 99 ms after its goodbye.
+TEST_F(NodeTest, NoOfferMeetsAPageThatIsStillLeaving) {
+  const LinkId link = connect(high, std::nullopt);
+  action(link, "@_leave");
+  feed(Node::LinkClosed{link, "closed"});
+  take<Node::OpenLink>();
+  feed(Node::Heard{room, high, std::nullopt});
+  pass(milliseconds(149));
+  EXPECT_TRUE(take<Node::OpenLink>().empty());
+  pass(milliseconds(2));
+  EXPECT_EQ(take<Node::OpenLink>().size(), 1u);
+}
+
+TEST_F(NodeTest, AnAnswerFromAPageThatWasLeavingHoldsUsUpForTwoSecondsOnly) {
+  const LinkId first = connect(high, std::nullopt);
+  action(first, "@_leave");
+  feed(Node::LinkClosed{first, "closed"});
+  take<Node::OpenLink>();
+  feed(Node::Heard{room, high, std::nullopt});
+  pass(milliseconds(200));
+  const LinkId link = take<Node::OpenLink>().at(0).link;
+  feed(Node::FromLink{link, Description{DescriptionType::offer, "o"}});
+  feed(Node::Signalled{
+      room, high, OfferId{""}, Description{DescriptionType::answer, "a"}, std::nullopt, {}});
+  pass(milliseconds(1900));
+  EXPECT_TRUE(take<Node::OpenLink>().empty());
+  pass(seconds(2));
+  EXPECT_EQ(take<Node::OpenLink>().size(), 1u);
+}
+
+TEST_F(NodeTest, OfAPagesOffersTheLastOneCounts) {
+  offer_from(low, "one", std::nullopt);
+  const LinkId first = take<Node::OpenLink>().at(0).link;
+  pass(milliseconds(100));
+  offer_from(low, "two", std::nullopt);
+  EXPECT_EQ(take<Node::CloseLink>().at(0).link, first);
+  EXPECT_EQ(take<Node::OpenLink>().size(), 1u);
+  offer_from(low, "one", std::nullopt);  // late, over another relay
+  EXPECT_TRUE(take<Node::OpenLink>().empty());
+}
+
 TEST_F(NodeTest, ASlowPeerStallsNobody) {
   const LinkId slow = connect(low);
   const LinkId fast = connect(PeerId{"bbb"}, sender, "x");

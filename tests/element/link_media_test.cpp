@@ -21,11 +21,39 @@ using test::RtpFeed;
 using test::vp8_caps;
 using namespace std::chrono_literals;
 
+// The m-lines of one side under names of its own, as a page's are: webrtcbins name them alike, and
+// the one that gives way refuses a line that has the name of one that it offered in vain.
+std::string with_other_mids(const std::string& sdp) {
+  std::string text;
+  for (std::size_t from = 0; from < sdp.size();) {
+    const auto end = std::min(sdp.find('\n', from), sdp.size() - 1) + 1;
+    std::string line = sdp.substr(from, end - from);
+    from = end;
+    const bool names = line.starts_with("a=mid:") || line.starts_with("a=group:");
+    for (std::size_t at = 0; names && at < line.size(); ++at)
+      for (const auto& [word, other] : {std::pair{"video", "oediv"}, std::pair{"oediv", "video"}})
+        if (line.compare(at, 5, word) == 0) {
+          line.replace(at, 5, other);
+          at += 4;
+          break;
+        }
+    text += line;
+  }
+  return text;
+}
+
+std::optional<Signal> under_other_names(Signal signal) {
+  if (auto* description = std::get_if<Description>(&signal))
+    description->sdp = with_other_mids(description->sdp);
+  return signal;
+}
+
 // A link with whatever feeds it; the feeds end after the links.
 struct Call {
   explicit Call(Partner partner) : pair(partner) {
     pair.a.on_pad = [this](GstPad* pad) { to_a.count(pad); };
     pair.b.on_pad = [this](GstPad* pad) { to_b.count(pad); };
+    if (partner == Partner::page) pair.a.on_the_way = pair.b.on_the_way = under_other_names;
   }
   ~Call() {
     pair.a.link.reset();
@@ -81,11 +109,6 @@ TEST_P(LinkMedia, BothAddAtOnceAndAgain) {
   ASSERT_TRUE(call.pair.until([&] { return call.to_a.packets() > 5 && call.to_b.packets() > 5; }))
       << call.pair.a.reason << call.pair.b.reason;
   call.feed(call.add(call.pair.b, 23, "three"), 23);
-  // This "page" names its lines as webrtcbin does, so that a mid of an offer that was thrown away
-  // may come back as one of its own; a browser's are numbers.
-  if (GetParam() == Partner::page) {
-    ASSERT_TRUE(call.pair.until([&] { return call.pair.a.pads == 2; })) << call.pair.b.reason;
-  }
   call.feed(call.add(call.pair.a, 24, "four"), 24);
   EXPECT_TRUE(call.pair.until([&] { return call.pair.a.pads == 2 && call.pair.b.pads == 2; }))
       << call.pair.a.reason << call.pair.b.reason;

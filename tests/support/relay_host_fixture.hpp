@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <libsoup/soup.h>
+#include "bridge/gio_refs.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/random.hpp"
 #include "core/wire/nostr.hpp"
@@ -12,13 +13,6 @@
 #include "net/relay_gate.hpp"
 #include "net/relay_host.hpp"
 #include "net/soup_refs.hpp"
-namespace genos {
-template <> struct RefOps<SoupSession> : ObjectOps {};
-template <> struct RefOps<SoupMessage> : ObjectOps {};
-template <> struct RefOps<SoupWebsocketConnection> : ObjectOps {};
-template <> struct RefOps<GSocketClient> : ObjectOps {};
-}  // namespace genos
-
 namespace genos::net {
 
 constexpr gint64 patience = 10 * G_USEC_PER_SEC;

@@ -11,17 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/gio_refs.hpp"
 #include "bridge/signal.hpp"
+#include "genos/object_refs.hpp"
 #include "signaling/main_context.hpp"
 
 namespace genos {
-template <> struct RefOps<GstGenosRoom> : ObjectOps {};
-template <> struct RefOps<GstGenosPeer> : ObjectOps {};
-template <> struct RefOps<GstGenosChannel> : ObjectOps {};
-template <> struct RefOps<GstGenosRequest> : ObjectOps {};
-template <> struct RefOps<GstGenosSignaling> : ObjectOps {};
-template <> struct RefOps<GCancellable> : ObjectOps {};
-template <> struct RefOps<GAsyncResult> : ObjectOps {};
 
 // A port that nobody uses: the first room that needs it starts a relay there.
 inline std::string private_relay() {

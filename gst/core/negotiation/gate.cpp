@@ -134,6 +134,7 @@ Gate::Problem Gate::check_lines(const RemoteDescription& remote) const {
     const auto& media = remote.media[i];
     if (i >= lines_.size()) {
       if (media.rejected) return refused("offer adds a rejected m-line");
+      if (named_.contains(media.mid)) return refused("mid " + media.mid + " is one of ours");
       continue;
     }
     if (media.mid != lines_[i].mid) return refused("mid of an m-line has changed");
@@ -205,6 +206,12 @@ void Gate::remember(const RemoteDescription& remote) {
     if (i == lines_.size()) lines_.push_back({media.mid, media.kind});
     lines_[i].dead = lines_[i].dead || media.rejected;
   }
+}
+
+void Gate::created(std::string_view our_offer) {
+  const auto sdp = Sdp::parse(our_offer);
+  if (!sdp) return;
+  for (const auto& section : sdp->media) named_.emplace(section.mid());
 }
 
 bool Gate::sent(const Description& ours) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,11 @@ class Gate {
   // Ours, as it is sent (after the shim). False when it cannot be understood: end the link.
   [[nodiscard]] bool sent(const Description& ours);
 
+  // What create-offer made, before anything else: should it come to nothing, webrtcbin still has a
+  // transceiver of each of its mids, and create-answer of 1.26 aborts the process when an offer of
+  // theirs names a line of its own like one (1.22 answers nonsense). A page's mids are numbers.
+  void created(std::string_view our_offer);
+
   [[nodiscard]] std::optional<Setup> our_role() const { return our_role_; }
 
  private:
@@ -58,6 +64,7 @@ class Gate {
 
   State state_ = State::stable;
   std::vector<Line> lines_;
+  std::set<std::string, std::less<>> named_;                       // mids of our offers
   bool met_ = false;                                               // a description has passed
   std::string ufrag_, password_, fingerprint_, fingerprint_hash_;  // of the remote
   std::optional<Setup> our_role_;

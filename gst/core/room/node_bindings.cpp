@@ -116,6 +116,11 @@ void NodeImpl::remember_parting(const PeerId& page, Time now) {
   parted_[page] = now;
 }
 
+Time NodeImpl::parted_at(const PeerId& page, Time now) const {
+  const auto found = parted_.find(page);
+  return found != parted_.end() && now < found->second + return_grace ? found->second : never;
+}
+
 // It ended the handshake. It says so again when it is ready for another one.
 void NodeImpl::declined_by_peer(Link& link, Room& room, Time now) {
   join_failed(room, link.peer,

@@ -87,6 +87,7 @@ struct Link {
   // While it is being made:
   Time begun{};
   Time limit = never;
+  bool in_shadow = false;  // of the page's goodbye: see goodbye_shadow
   bool described = false;  // the other side's description was applied
   Time described_at{};
   std::optional<Description> description;  // ours
@@ -239,6 +240,7 @@ class NodeImpl {
   void unbind(Link& link, const RoomToken& token, Time now);
   void left_by_peer(Link& link, Room& room, Time now);
   void remember_parting(const PeerId& page, Time now);
+  [[nodiscard]] Time parted_at(const PeerId& page, Time now) const;  // never: not lately
   void declined_by_peer(Link& link, Room& room, Time now);
   void tell_presence(Link& link, const RoomToken& token, bool present);
   Link* handshaking(const RoomToken& token, const PeerId& peer);

@@ -15,6 +15,9 @@ constexpr Duration idle_grace = std::chrono::seconds(5);
 // trystero 0.25.4 suppresses repeats of an offer for 0.9 of 5,333 ms.
 constexpr Duration offer_repeat = std::chrono::milliseconds(4800);
 constexpr Duration slot_wait = std::chrono::milliseconds(500);
+// A page (trystero 0.25.4) stays in the room for 99 ms after its goodbye, and answers even then;
+// nothing comes of it, but the page that returned would hear nothing of another offer for long.
+constexpr Duration page_farewell = std::chrono::milliseconds(150);
 constexpr Duration failure_repeat = std::chrono::seconds(60);
 constexpr Duration first_refusal = std::chrono::seconds(10);
 constexpr Duration last_refusal = std::chrono::seconds(60);
@@ -181,8 +184,11 @@ void NodeImpl::seek(const PeerId& id, Peer& peer, Time now) {
     peer.wake.stop();
     return;
   }
+  const Time parted = parted_at(id, now);
   if (now < peer.declined_until) {
     peer.try_at = peer.declined_until;
+  } else if (parted != never && now < parted + page_farewell) {
+    peer.try_at = parted + page_farewell;
   } else if (!leads(id)) {
     if (!peer.wake.running()) wake(*room, id, peer, now);
   } else if (take_slot(now)) {

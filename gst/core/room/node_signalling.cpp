@@ -18,6 +18,10 @@ constexpr Duration healthy_silence = std::chrono::milliseconds(2500);
 // A page that comes back (trystero 0.25.4) takes no offer while its old connection closes, which
 // takes a round trip: it is said again soon.
 constexpr Duration return_repeat = std::chrono::milliseconds(250);
+// An offer so soon after a page's goodbye may have met the room that it was leaving, however busy
+// its machine is; then nothing comes of the answer.
+constexpr Duration goodbye_shadow = std::chrono::milliseconds(600);
+constexpr Duration shadow_limit = std::chrono::seconds(2);
 constexpr Duration answer_repeat = std::chrono::seconds(1);
 constexpr Duration first_pause = std::chrono::seconds(1);
 // A virtual clock that runs ahead by one price for each attempt, at most a burst's worth.
@@ -67,8 +71,12 @@ void NodeImpl::on_offer(Room& room, Node::Signalled& in, Time now) {
 
 // Whether an attempt of ours gives way to an offer of the other side.
 bool NodeImpl::yields_to(Link& attempt, const OfferId& offer, Time now) {
-  if (attempt.role == LinkRole::answerer)
-    return attempt.offer != offer && now - attempt.begun >= attempt_grace;
+  if (attempt.role == LinkRole::answerer) {
+    const auto& seen = peers_[attempt.peer].answered;
+    if (std::find(seen.begin(), seen.end(), offer) != seen.end()) return false;
+    // A page makes one offer at a time, whatever the number of relays: it has joined anew.
+    return attempt.partner == Partner::page || now - attempt.begun >= attempt_grace;
+  }
   if (attempt.described) return now - attempt.described_at >= attempt_grace;
   return !leads(attempt.peer);
 }
@@ -114,9 +122,10 @@ void NodeImpl::open_offerer(const PeerId& id, Peer&, Room& room, Time now) {
   link.genos = room.roster.find(id)->genos;
   link.partner = link.genos ? Partner::genos : Partner::page;
   link.limit = now + options_.offer_limit;
-  const auto parted = parted_.find(id);
-  if (parted != parted_.end() && now < parted->second + return_grace)
+  if (const Time parted = parted_at(id, now); parted != never) {
     link.resend = Retry(return_repeat, std::chrono::seconds(15));
+    link.in_shadow = now < parted + goodbye_shadow;
+  }
   add_link(std::move(link), now);
 }
 
@@ -173,7 +182,7 @@ void NodeImpl::on_answer(Room& room, Node::Signalled& in, Time now) {
   link.identity = std::move(in.identity);
   link.described = true;
   link.described_at = now;
-  link.limit = now + options_.link_limit;
+  link.limit = now + (link.in_shadow ? shadow_limit : options_.link_limit);
   outputs_.push_back(Node::ToLink{link.id, std::move(in.signal)});
   give_candidates(link);
 }
