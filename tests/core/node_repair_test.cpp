@@ -186,13 +186,18 @@ TEST_F(NodeRepair, AnUnwantedLinkIsGivenUpByBothInStep) {
   EXPECT_EQ(take<Node::Wake>().size(), 1u);
 }
 
+// Wants the last of all only.
+class LastOfAll final : public Topology {
+  std::set<PeerId> wanted(const PeerId&, const Advertisement&, const Roster& all) const override {
+    return all.empty() ? std::set<PeerId>{} : std::set{all.rbegin()->first};
+  }
+};
+
 TEST_F(NodeRepair, WhatTheTopologyNoLongerWantsIsUnlinked) {
-  const auto receiving = [](Node::RoomOptions& rules) { rules.ours.capabilities = {"receive"}; };
-  again(receiving);
+  again(nullptr, [](Node::Options& options) { options.topology = std::make_unique<LastOfAll>(); });
   const LinkId link = connect(low);
   take<Node::Write>();
-  const Advertisement receiver{1, {"receive"}};
-  feed(Node::Heard{room, low, receiver});
+  feed(Node::Heard{room, high, sender});
   pass_alive(link, seconds(2));
   EXPECT_TRUE(take<Node::CloseLink>().empty()) << "both rosters may still change";
   pass_alive(link, seconds(2));
@@ -226,6 +231,16 @@ TEST_F(NodeRepair, JoiningWhileLeavingSaysBothInOrder) {
   feed(Node::Leave{room, ""});
   join(room);
   EXPECT_EQ(written(link), (Names{"@_leave", "-", "+", "genos:hello", "@_hsready"}));
+}
+
+// Announcements are sealed by nobody.
+TEST_F(NodeRepair, AForgedAnnouncementTakesNobodysLink) {
+  again([](Node::RoomOptions& options) { options.ours.capabilities = {"receive"}; });
+  const LinkId link = connect(low);
+  feed(Node::Heard{room, low, Advertisement{1, {"receive"}}});
+  pass_alive(link, seconds(30));
+  EXPECT_TRUE(take<Node::CloseLink>().empty());
+  EXPECT_TRUE(take<Node::PeerLeft>().empty());
 }
 
 // While its old connection closes a page hears no offer (trystero 0.25.4).

@@ -38,8 +38,9 @@ RoomRoster::Hearing RoomRoster::heard(const PeerId& peer, const std::optional<Ad
   const auto known = entries_.find(peer);
   if (known != entries_.end()) {
     known->second.heard = now;
-    // A candidate of one of ours may come without the field: that makes it no page.
-    const bool changed = genos && known->second.genos != genos;
+    // A candidate of one of ours may come without the field: that makes it no page. And anybody can
+    // announce in the name of a peer: who is linked stays what it was when it was linked.
+    const bool changed = genos && !known->second.linked && known->second.genos != genos;
     if (changed) known->second.genos = genos;
     hearing.result = changed ? Heard::changed : Heard::known;
     return hearing;
