@@ -8,10 +8,14 @@
 /**
  * gst_genos_warm_up:
  *
- * Does early what takes long: makes the certificate of this process and starts the library's
- * thread. Without it the first room does so.
+ * Does early what takes long: makes the certificate of this process, starts the library's thread
+ * and, when `$GENOS_SIGNALING` is set, connects to the relays that it names; those connections wait
+ * a minute for a room. Without it the first room does so.
  */
-void gst_genos_warm_up(void) { genos::World::start(); }
+void gst_genos_warm_up(void) {
+  const auto world = genos::World::start();
+  world->post([raw = world.get()] { raw->connect_early(); });
+}
 
 /**
  * gst_genos_deinit:

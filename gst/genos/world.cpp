@@ -4,9 +4,11 @@
 #include <mutex>
 
 #include "genos/node_host.hpp"
+#include "genos/room_config.hpp"
 #include "link/peer_link.hpp"
 #include "link/stun_choice.hpp"
 #include "net/relay_pool.hpp"
+#include "net/signaling_uri.hpp"
 
 namespace genos {
 namespace {
@@ -70,10 +72,22 @@ void World::run() {
   // Whoever waits for one of these hears that the library has ended.
   for (auto& task : tasks_->close()) task();
   stun_.clear();
+  relays_ = nullptr;
   g_main_context_pop_thread_default(context_.get());
 }
 
-std::shared_ptr<net::RelayPool> World::relays() { return net::RelayPool::of(context_.get()); }
+std::shared_ptr<net::RelayPool> World::relays() {
+  if (!relays_) relays_ = net::RelayPool::of(context_.get());
+  return relays_;
+}
+
+void World::connect_early() {
+  const char* given = g_getenv("GENOS_SIGNALING");
+  if (!given || !*given || ending_) return;
+  const auto signaling = net::parse_signaling(given, RoomConfig().app_id);
+  if (!signaling) return;  // the first room says what is wrong with it
+  for (const auto& uri : (*signaling).relays) relays()->warm_up(uri);
+}
 
 link::StunChoice& World::stun(const std::vector<std::string>& servers) {
   auto& choice = stun_[servers];

@@ -43,6 +43,8 @@ class World {
   [[nodiscard]] core::Random& random() { return random_; }
   // One connection to each relay for all rooms; made by the first that asks.
   [[nodiscard]] std::shared_ptr<net::RelayPool> relays();
+  // To the relays of $GENOS_SIGNALING, before there is a room.
+  void connect_early();
 
   // Which STUN server of a list answers; asked once for each list.
   link::StunChoice& stun(const std::vector<std::string>& servers);
@@ -61,6 +63,7 @@ class World {
   crypto::SecureRandom random_;
   std::unique_ptr<TaskQueue> tasks_;
   std::map<std::vector<std::string>, std::unique_ptr<link::StunChoice>> stun_;
+  std::shared_ptr<net::RelayPool> relays_;
   bool ending_ = false;
   std::thread thread_;
 };

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "net/relay_client.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <algorithm>
 
 #include "bridge/pump.hpp"
@@ -22,6 +25,14 @@ constexpr core::Duration last_period = seconds(60);
 constexpr core::Duration loopback_delay = milliseconds(25);
 constexpr unsigned loopback_tries = 20;
 constexpr core::Duration connect_limit = seconds(10);
+// What we said and was not acknowledged for that long is given up, with the connection: TCP by
+// itself would wait as long again as the network was away.
+constexpr int unacknowledged_ms = 8000;
+// A relay that we were on and that does not answer at all: the network is away, and so is everybody
+// whom a storm could hurt. For this long we look every other second whether it is back.
+constexpr core::Duration absence_watch = std::chrono::minutes(2);
+constexpr core::Duration absence_connect_limit = seconds(4);
+constexpr core::Duration absence_pause = milliseconds(1500);
 // A relay that let us in counts as well only after this: one that hangs up at once is no better
 // than one that is not there.
 constexpr core::Duration proven_after = seconds(5);
@@ -35,6 +46,20 @@ constexpr std::size_t subscription_id_length = 64;
 constexpr core::Duration message_price = std::chrono::microseconds(500);
 constexpr core::Duration message_credit = message_price * 8192;
 
+// The network says nothing, or says that there is no way.
+bool tells_absence(const GError& error) {
+  return g_error_matches(&error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+         g_error_matches(&error, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE) ||
+         g_error_matches(&error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE) ||
+         g_error_matches(&error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_TEMPORARY_FAILURE);
+}
+
+void limit_patience(GIOStream* stream) {
+  if (!G_IS_SOCKET_CONNECTION(stream)) return;
+  g_socket_set_option(g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream)), IPPROTO_TCP,
+                      TCP_USER_TIMEOUT, unacknowledged_ms, nullptr);
+}
+
 }  // namespace
 
 // One try to connect. It outlives its client when the client goes first.
@@ -44,6 +69,7 @@ struct RelayClient::Attempt {
   Ref<GCancellable> cancellable;
   Ref<SoupMessage> request;
   Connection on_certificate;
+  Connection on_network;
 
   static void done(GObject* source, GAsyncResult* result, gpointer data) noexcept {
     const std::unique_ptr<std::shared_ptr<Attempt>> self(
@@ -109,10 +135,16 @@ void RelayClient::begin_attempt() {
           [uri = options_.uri](auto*, GTlsCertificate* certificate, auto) -> gboolean {
             return trusts(uri, certificate);
           });
+  attempt_->on_network = genos::on<void(SoupMessage*, GSocketClientEvent, GIOStream*)>(
+      attempt_->request.get(), "network-event",
+      [](auto*, GSocketClientEvent event, GIOStream* stream) {
+        if (event == G_SOCKET_CLIENT_CONNECTED) limit_patience(stream);
+      });
   soup_session_websocket_connect_async(session_.get(), attempt_->request.get(), nullptr, nullptr,
                                        G_PRIORITY_DEFAULT, attempt_->cancellable.get(),
                                        Attempt::done, new std::shared_ptr<Attempt>(attempt_));
-  retry_.set(monotonic_now() + connect_limit);
+  const core::Time now = monotonic_now();
+  retry_.set(now + (now < watch_until_ ? absence_connect_limit : connect_limit));
   change(State::connecting, "");
 }
 
@@ -127,21 +159,28 @@ void RelayClient::failed(const GError& error) {
                (ours ? core::Duration() : options_.random->below(loopback_delay)));
     return;
   }
-  lost(cancelled ? "no answer within 10 s" : error.message);
+  const auto loss = cancelled || tells_absence(error) ? Loss::absent : Loss::ended;
+  lost(cancelled ? "no answer in time" : error.message, loss);
 }
 
-void RelayClient::lost(const std::string& why) {
-  if (connection_ && monotonic_now() >= proven_at_) {
+void RelayClient::lost(const std::string& why, Loss loss) {
+  const core::Time now = monotonic_now();
+  if (connection_ && now >= proven_at_) {
     period_ = core::Duration();
     quick_tries_ = 0;
+    watch_until_ = now + absence_watch;
   }
   drop_connection();
-  wait_before_retry();
+  wait_before_retry(loss);
   change(State::waiting, why);
 }
 
-void RelayClient::wait_before_retry() {
+void RelayClient::wait_before_retry(Loss loss) {
   const core::Time now = monotonic_now();
+  if (loss == Loss::absent && now < watch_until_) {
+    retry_.set(now + absence_pause / 3 + options_.random->below(absence_pause * 2 / 3));
+    return;
+  }
   if (options_.uri.loopback && quick_tries_ < loopback_tries) {
     ++quick_tries_;
     retry_.set(now + options_.random->below(loopback_delay));
@@ -164,8 +203,15 @@ void RelayClient::opened(Ref<SoupWebsocketConnection> connection) {
       });
   on_pong_ = genos::on<void(SoupWebsocketConnection*, GBytes*)>(
       raw, "pong", [this](auto*, GBytes*) { heard_ = monotonic_now(); });
-  on_closed_ = genos::on<void(SoupWebsocketConnection*)>(
-      raw, "closed", [this](auto*) { lost("the relay closed the connection"); });
+  broken_ = Loss::ended;
+  on_error_ = genos::on<void(SoupWebsocketConnection*, GError*)>(
+      raw, "error", [this](auto*, GError* error) {
+        if (error && tells_absence(*error)) broken_ = Loss::absent;
+      });
+  on_closed_ = genos::on<void(SoupWebsocketConnection*)>(raw, "closed", [this](auto*) {
+    if (broken_ == Loss::absent) return lost("the relay does not answer any more", broken_);
+    lost("the relay closed the connection", broken_);
+  });
   heard_ = monotonic_now();
   proven_at_ = heard_ + proven_after;
   retry_.set(core::never);
@@ -179,7 +225,7 @@ void RelayClient::opened(Ref<SoupWebsocketConnection> connection) {
 void RelayClient::watch_silence() {
   const core::Time now = monotonic_now();
   if (now - heard_ > silence_limit) {
-    lost("the relay fell silent");
+    lost("the relay fell silent", Loss::absent);
     return;
   }
   silence_.set(now + silence_check);
@@ -195,6 +241,7 @@ void RelayClient::drop_connection() {
   silence_.set(core::never);
   on_message_.disconnect();
   on_pong_.disconnect();
+  on_error_.disconnect();
   on_closed_.disconnect();
   if (connection_ &&
       soup_websocket_connection_get_state(connection_.get()) == SOUP_WEBSOCKET_STATE_OPEN)
@@ -247,8 +294,11 @@ void RelayClient::write_subscription() {
     filter.since = g_get_real_time() / G_USEC_PER_SEC - since_slack;
     send(nostr::encode(nostr::ClientMessage(nostr::Subscribe{subscription_ids_[i], {filter}})));
   }
-  for (std::size_t i = needed; i < subscribed_; ++i)
-    send(nostr::encode(nostr::ClientMessage(nostr::Close{subscription_ids_[i]})));
+  for (std::size_t i = needed; i < subscribed_; ++i) {
+    ended_ = subscription_ids_[i];
+    send(nostr::encode(nostr::ClientMessage(nostr::Close{ended_})));
+  }
+  subscription_ids_.resize(needed);
   subscribed_ = needed;
 }
 
@@ -295,6 +345,7 @@ void RelayClient::on(const nostr::Ok& message) {
 }
 
 void RelayClient::on(const nostr::Closed& message) {
+  if (message.subscription == ended_) return;  // by us
   retire("the relay ended our subscription: " + message.reason);
 }
 

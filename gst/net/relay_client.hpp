@@ -57,13 +57,14 @@ class RelayClient {
 
  private:
   struct Attempt;
-  struct Ended;
+  // absent: nobody says anything, as when a network is away; ended: somebody does.
+  enum class Loss : std::uint8_t { absent, ended };
   void begin_attempt();
   void opened(Ref<SoupWebsocketConnection> connection);
   void failed(const GError& error);
-  void lost(const std::string& why);
+  void lost(const std::string& why, Loss loss);
   void retire(const std::string& why);
-  void wait_before_retry();
+  void wait_before_retry(Loss loss);
   void received(std::string_view text);
   void on(const core::nostr::Delivered& message);
   void on(const core::nostr::Ok& message);
@@ -87,17 +88,21 @@ class RelayClient {
   std::set<core::Topic> topics_;
   std::vector<std::string> subscription_ids_;
   std::size_t subscribed_ = 0;  // of subscription_ids_ that the relay knows
+  std::string ended_;           // the last one that we closed
   bool topics_changed_ = false;
   core::Duration period_{};
   unsigned quick_tries_ = 0;  // since it was last open
   core::Time heard_{};
   core::Time proven_at_{};
+  core::Time watch_until_{};  // see absence_watch
+  Loss broken_ = Loss::ended;
   core::Time allowed_from_{};  // incoming messages, as a virtual clock
   Timer retry_;
   Timer tick_;
   Timer silence_;
   Connection on_message_;
   Connection on_pong_;
+  Connection on_error_;
   Connection on_closed_;
 };
 

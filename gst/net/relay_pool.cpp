@@ -19,6 +19,8 @@ constexpr std::size_t seen_size = 16;  // of a name: nobody finds two events wit
 // More than we publish within the second in which ids may repeat.
 constexpr std::size_t sent_limit = 4096;
 constexpr std::size_t repeat_tag_length = 8;
+// From warm_up() to the first room.
+constexpr core::Duration warm_limit = std::chrono::seconds(60);
 
 }  // namespace
 
@@ -77,17 +79,7 @@ core::RelayId RelayPool::attach_lan(Listener& listener) {
 }
 
 core::RelayId RelayPool::attach(Listener& listener, const RelayUri& uri, bool lan) {
-  const auto same = [&](const auto& entry) {
-    return entry.second.uri.url == uri.url && entry.second.uri.trust == uri.trust;
-  };
-  auto known = std::find_if(relays_.begin(), relays_.end(), same);
-  if (known == relays_.end()) {
-    const core::RelayId id{++last_id_};
-    known = relays_.try_emplace(id).first;
-    known->second.uri = uri;
-    known->second.lan = lan;
-    start_client(id, known->second);
-  }
+  const auto known = entry_of(uri, lan);
   known->second.listeners.insert(&listener);
   known->second.untold.insert(&listener);
   members_[&listener];
@@ -96,13 +88,39 @@ core::RelayId RelayPool::attach(Listener& listener, const RelayUri& uri, bool la
   return known->first;
 }
 
+void RelayPool::warm_up(const RelayUri& uri) {
+  Entry& entry = entry_of(uri, false)->second;
+  if (!entry.listeners.empty()) return;
+  entry.kept_until = monotonic_now() + warm_limit;
+  entry.client->connect();
+  tick_.set(entry.kept_until);
+}
+
+std::map<core::RelayId, RelayPool::Entry>::iterator RelayPool::entry_of(const RelayUri& uri,
+                                                                        bool lan) {
+  const auto same = [&](const auto& entry) {
+    return entry.second.uri.url == uri.url && entry.second.uri.trust == uri.trust;
+  };
+  auto known = std::find_if(relays_.begin(), relays_.end(), same);
+  if (known != relays_.end()) return known;
+  const core::RelayId id{++last_id_};
+  known = relays_.try_emplace(id).first;
+  known->second.uri = uri;
+  known->second.lan = lan;
+  start_client(id, known->second);
+  return known;
+}
+
 void RelayPool::start_client(core::RelayId id, Entry& entry) {
   RelayClient::Options options;
   options.uri = entry.uri;
   options.context = context_.get();
   options.random = &random_;
   if (entry.uri.loopback && !entry.uri.secure)
-    options.stand_in = [this, uri = entry.uri, lan = entry.lan] { return stand_in(uri, lan); };
+    options.stand_in = [this, id] {
+      const Entry& wanted = relays_.find(id)->second;
+      return !wanted.listeners.empty() && stand_in(wanted.uri, wanted.lan);
+    };
   RelayClient::Events events;
   events.state = [this, id](auto state, const auto& detail) { on_state(id, state, detail); };
   events.event = [this, id](const auto& topic, const auto& event) { on_event(id, topic, event); };
@@ -121,7 +139,9 @@ void RelayPool::detach(Listener& listener) {
   for (auto& [id, entry] : relays_) {
     entry.untold.erase(&listener);
     if (entry.listeners.erase(&listener) == 0) continue;
-    if (entry.listeners.empty()) tick_.set(monotonic_now());
+    if (!entry.listeners.empty()) continue;
+    entry.kept_until = monotonic_now() + options_.keep;
+    tick_.set(monotonic_now());
   }
   update_topics();
   members_.erase(&listener);
@@ -131,13 +151,7 @@ void RelayPool::detach(Listener& listener) {
 // caller may be inside a callback of the very relay.
 void RelayPool::tick() {
   const auto keep = shared_from_this();
-  for (auto at = relays_.begin(); at != relays_.end();) {
-    const auto here = at++;
-    if (!here->second.listeners.empty()) continue;
-    here->second.client = nullptr;
-    embedded_->stop(here->second.uri);
-    relays_.erase(here);
-  }
+  drop_unused();
   const auto wants_lan = [](const auto& member) { return member.second.lan; };
   if (std::none_of(members_.begin(), members_.end(), wants_lan)) {
     beacon_ = nullptr;
@@ -145,6 +159,30 @@ void RelayPool::tick() {
   }
   tell_states();
   tell_found();
+}
+
+// Nobody keeps a relay for others that it does not use itself, nor seeks one that went.
+bool RelayPool::unused(const Entry& entry) const {
+  if (!entry.listeners.empty()) return false;
+  const auto state = entry.client->state();
+  const bool alive = state == RelayClient::State::open || state == RelayClient::State::connecting;
+  return !alive || embedded_->holds(entry.uri) || monotonic_now() >= entry.kept_until;
+}
+
+void RelayPool::drop_unused() {
+  core::Time next = core::never;
+  for (auto at = relays_.begin(); at != relays_.end();) {
+    const auto here = at++;
+    Entry& entry = here->second;
+    if (unused(entry)) {
+      entry.client = nullptr;
+      embedded_->stop(entry.uri);
+      relays_.erase(here);
+    } else if (entry.listeners.empty()) {
+      next = std::min(next, entry.kept_until);
+    }
+  }
+  tick_.set(next);
 }
 
 void RelayPool::tell_states() {
@@ -232,6 +270,7 @@ void RelayPool::on_state(core::RelayId id, RelayClient::State state, const std::
   if (at == relays_.end()) return;
   const auto keep = shared_from_this();
   const auto listeners = at->second.listeners;
+  if (listeners.empty()) tick_.set(monotonic_now());
   for (auto* listener : listeners) {
     if (!listens(id, listener) || at->second.untold.contains(listener)) continue;
     listener->relay_state(id, state, detail);

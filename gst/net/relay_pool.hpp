@@ -40,6 +40,9 @@ class RelayPool : public std::enable_shared_from_this<RelayPool> {
   struct Options {
     std::uint16_t lan_port = 7713;  // TCP; not default_relay_port: a relay for this machine alone
     std::uint16_t beacon_port = 7714;  // may hold that. UDP
+    // After its last use a connection stands for this long: who comes back, or enters another room,
+    // need not wait two round trips for it.
+    core::Duration keep = std::chrono::seconds(10);
   };
   enum class Copy : std::uint8_t {
     first,
@@ -62,6 +65,8 @@ class RelayPool : public std::enable_shared_from_this<RelayPool> {
   ~RelayPool();
 
   core::RelayId attach(Listener& listener, const RelayUri& uri);  // its state follows on a tick
+  // Connects already, for whoever attaches soon.
+  void warm_up(const RelayUri& uri);
   // The relay of this machine for its network, and news of the others'.
   core::RelayId attach_lan(Listener& listener);
   void detach(Listener& listener);  // from everything
@@ -78,7 +83,8 @@ class RelayPool : public std::enable_shared_from_this<RelayPool> {
     bool lan = false;  // ours, for the local network
     std::unique_ptr<RelayClient> client;
     std::set<Listener*> listeners;
-    std::set<Listener*> untold;  // of the state
+    std::set<Listener*> untold;           // of the state
+    core::Time kept_until = core::never;  // without listeners
   };
   struct Member {
     std::set<core::Topic> topics;
@@ -86,6 +92,7 @@ class RelayPool : public std::enable_shared_from_this<RelayPool> {
     bool told_found = false;
   };
   core::RelayId attach(Listener& listener, const RelayUri& uri, bool lan);
+  std::map<core::RelayId, Entry>::iterator entry_of(const RelayUri& uri, bool lan);
   void start_client(core::RelayId id, Entry& entry);
   bool stand_in(const RelayUri& uri, bool lan);
   void open_beacon();
@@ -97,6 +104,8 @@ class RelayPool : public std::enable_shared_from_this<RelayPool> {
   void tell_states();
   void tell_found();
   void tick();
+  void drop_unused();
+  [[nodiscard]] bool unused(const Entry& entry) const;
   [[nodiscard]] bool listens(core::RelayId id, Listener* listener) const;
   [[nodiscard]] std::string signed_frame(const core::Topic& topic, const std::string& content);
 

@@ -202,7 +202,9 @@ TEST(NostrSession, SeveralRelaysDeliverOnce) {
 TEST(NostrSession, TwoRoomsOfAProcessShareOneConnection) {
   const TestContext context;
   const auto host = host_at(context, 0);
-  auto pool = std::make_shared<RelayPool>(context.get(), RelayPool::Options());
+  RelayPool::Options options;
+  options.keep = milliseconds(100);
+  auto pool = std::make_shared<RelayPool>(context.get(), options);
   const auto active = core::Discovery::Mode::active;
   Peer a(context, "aaaaaaaaaaaaaaaaaaaa", url_of(host->port()), "", nullptr, active, pool);
   Peer b(context, "bbbbbbbbbbbbbbbbbbbb", url_of(host->port()), "", nullptr, active, pool);
@@ -216,6 +218,58 @@ TEST(NostrSession, TwoRoomsOfAProcessShareOneConnection) {
   EXPECT_EQ(host->statistics().connections, 1u);
   a.session->leave();
   EXPECT_TRUE(context.until([&] { return host->statistics().connections == 0; }));
+}
+
+TEST(NostrSession, WhoComesBackSoonFindsTheConnectionOpen) {
+  const TestContext context;
+  const auto host = host_at(context, 0);
+  auto pool = std::make_shared<RelayPool>(context.get(), RelayPool::Options());
+  const auto active = core::Discovery::Mode::active;
+  const auto url = url_of(host->port());
+  auto a = std::make_unique<Peer>(context, "aaaaaaaaaaaaaaaaaaaa", url, "", nullptr, active, pool);
+  a->session->join();
+  ASSERT_TRUE(context.until([&] { return a->open(); }));
+  a = nullptr;
+  context.until([] { return false; }, milliseconds(100));
+  EXPECT_EQ(host->statistics().connections, 1u);
+  EXPECT_EQ(host->statistics().subscriptions, 0u);
+  Peer b(context, "bbbbbbbbbbbbbbbbbbbb", url, "", nullptr, active, pool);
+  Peer other(context, "cccccccccccccccccccc", url);
+  b.session->join();
+  other.session->join();
+  ASSERT_TRUE(context.until([&] { return b.heard(other) && other.heard(b); }));
+  EXPECT_EQ(b.states.front().state, Session::Status::State::open) << "at once";
+}
+
+TEST(NostrSession, AWarmedPoolIsConnectedBeforeTheFirstRoom) {
+  const TestContext context;
+  const auto host = host_at(context, 0);
+  auto pool = std::make_shared<RelayPool>(context.get(), RelayPool::Options());
+  pool->warm_up((*parse_signaling(url_of(host->port()), "x")).relays.front());
+  ASSERT_TRUE(context.until([&] { return host->statistics().connections == 1; }));
+  context.until([] { return false; }, milliseconds(50));
+  Peer a(context, "aaaaaaaaaaaaaaaaaaaa", url_of(host->port()), "", nullptr,
+         core::Discovery::Mode::active, pool);
+  a.session->join();
+  ASSERT_TRUE(context.until([&] { return a.open(); }));
+  EXPECT_EQ(a.states.size(), 1u) << "open at once";
+  EXPECT_EQ(host->statistics().connections, 1u);
+}
+
+TEST(NostrSession, ARelayThatIsOnlyKeptIsLetGoWhenItGoes) {
+  const TestContext context;
+  const auto port = free_port();
+  auto host = host_at(context, port);
+  auto pool = std::make_shared<RelayPool>(context.get(), RelayPool::Options());
+  pool->warm_up((*parse_signaling(url_of(port), "x")).relays.front());
+  ASSERT_TRUE(context.until([&] { return host->statistics().connections == 1; }));
+  context.until([] { return false; }, milliseconds(50));
+  host = nullptr;
+  context.until([] { return false; }, milliseconds(300));
+  host = host_at(context, port);  // or this process stands in there, for nobody
+  ASSERT_TRUE(host);
+  context.until([] { return false; }, milliseconds(300));
+  EXPECT_EQ(host->statistics().connections, 0u);
 }
 
 TEST(NostrSession, ASessionMayBeDroppedInsideItsOwnEvent) {
