@@ -4,6 +4,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -35,9 +36,11 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
   const auto colon = text.find(':', bracket);
   endpoint.host = text.substr(0, colon);
   if (colon != std::string_view::npos) endpoint.port = text.substr(colon + 1);
+  const bool blank = std::any_of(endpoint.host.begin(), endpoint.host.end(),
+                                 [](unsigned char c) { return c <= ' ' || c == 0x7f; });
   const bool digits = endpoint.port.find_first_not_of("0123456789") == std::string_view::npos;
   const bool fits = endpoint.port.size() <= 5;
-  if (endpoint.host.empty() || !digits || !fits) return std::nullopt;
+  if (endpoint.host.empty() || blank || !digits || !fits) return std::nullopt;
   return endpoint;
 }
 

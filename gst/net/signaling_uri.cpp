@@ -23,6 +23,9 @@ core::Error malformed(std::string_view text, std::string_view why) {
                                      " (wanted: ws://host:port, wss://host:port, lan or public)"};
 }
 
+// What stands in no URI, and would end a word, a line or a C string.
+bool is_blank(unsigned char c) { return c <= ' ' || c == 0x7f; }
+
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
@@ -56,7 +59,7 @@ bool read_trust(const char* fragment, TlsTrust& trust) {
 
 core::Result<RelayUri> parse_relay_uri(std::string_view text) {
   if (text.size() > max_uri) return malformed(text.substr(0, 40), "the URI is too long");
-  if (text.find_first_of(" \t\r\n") != std::string_view::npos)
+  if (std::any_of(text.begin(), text.end(), is_blank))
     return malformed(text, "there is a space in it (relays are separated by commas)");
   Owned<GError> error;
   Owned<GUri> uri(g_uri_parse(std::string(text).c_str(), G_URI_FLAGS_NONE, out(error)));
