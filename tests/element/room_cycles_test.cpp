@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Rooms that come and go for long: no thread, no descriptor and no memory stays behind.
+#include <gtest/gtest.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "support/test_room.hpp"
+
+namespace genos {
+template <> struct RefOps<GSubprocessLauncher> : ObjectOps {};
+namespace {
+
+// What the process has from the system: its heaps, one for each of many threads, fill unevenly.
+constexpr long resident_per_cycle = 100;
+// What is allocated: GnuTLS (3.7) keeps half a KiB of each thread of libnice, webrtcbin (1.22)
+// some.
+constexpr long heap_per_cycle = 16;
+// Links end on threads of their own, a while after they were left.
+constexpr auto settling = std::chrono::seconds(3);
+constexpr auto settling_limit = std::chrono::seconds(20);
+
+long entries(const char* folder) {
+  std::error_code error;
+  const std::filesystem::directory_iterator all(folder, error);
+  return std::distance(begin(all), end(all));
+}
+
+long heap_kib() { return static_cast<long>(mallinfo2().uordblks / 1024); }
+
+long resident_kib() {
+  long total = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+struct Use {
+  long threads = entries("/proc/self/task");
+  long fds = entries("/proc/self/fd");
+  long heap = heap_kib();
+  long resident = resident_kib();
+};
+
+bool met(const TestRoom& one, const TestRoom& other) {
+  return one.peers() == 1 && other.peers() == 1;
+}
+
+class RoomCycles : public testing::Test {
+ protected:
+  ~RoomCycles() override { gst_genos_deinit(); }
+
+  void rest() {
+    context.until([] { return false; }, settling);
+  }
+  // `warm` times so that everything is made that is made once, then `count` times under watch.
+  template <class Cycle> void run(int warm, int count, Cycle cycle) {
+    for (int i = 0; i < warm; ++i) ASSERT_NO_FATAL_FAILURE(cycle()) << "cycle " << i;
+    rest();
+    const Use before;
+    const gint64 began = g_get_monotonic_time();
+    for (int i = 0; i < count; ++i) ASSERT_NO_FATAL_FAILURE(cycle()) << "cycle " << warm + i;
+    const gint64 took = g_get_monotonic_time() - began;
+    rest();
+    const auto flat = [&] {
+      const Use now;
+      return now.threads <= before.threads && now.fds <= before.fds;
+    };
+    EXPECT_TRUE(context.until(flat, settling_limit));
+    const Use after;
+    const auto each = [count](long kib) { return static_cast<double>(kib) / count; };
+    std::printf(
+        "%d cycles of %ld ms: threads %ld -> %ld, fds %ld -> %ld, a cycle: %.1f KiB"
+        " resident, %.1f KiB of heap\n",
+        count, static_cast<long>(took / count / 1000), before.threads, after.threads, before.fds,
+        after.fds, each(after.resident - before.resident), each(after.heap - before.heap));
+    EXPECT_LE(after.threads, before.threads);
+    EXPECT_LE(after.fds, before.fds);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they keep what was freed
+    EXPECT_LE(each(after.resident - before.resident), resident_per_cycle);
+    EXPECT_LE(each(after.heap - before.heap), heap_per_cycle);
+#endif
+  }
+
+  TestContext context;
+  std::string relay = private_relay();
+};
+
+// The relay, which is one of them, comes and goes with them.
+TEST_F(RoomCycles, TwoRoomsJoinAndLeave) {
+  run(50, 150, [this] {
+    TestRoom a("cycles", relay), b("cycles", relay);
+    a.join();
+    b.join();
+    ASSERT_TRUE(context.until([&] { return met(a, b); }));
+    a.leave();
+    b.leave();
+    ASSERT_TRUE(context.until([&] { return a.leave_outcome && b.leave_outcome; }));
+  });
+}
+
+TEST_F(RoomCycles, OneStaysAndTheOtherComesAndGoes) {
+  TestRoom host("stays", relay);
+  host.join();
+  run(50, 150, [&] {
+    TestRoom guest("stays", relay);
+    guest.join();
+    ASSERT_TRUE(context.until([&] { return met(host, guest); }));
+    ASSERT_TRUE(guest.say("hello"));
+    guest.leave();
+    ASSERT_TRUE(context.until([&] { return guest.leave_outcome && host.peers() == 0; }));
+  });
+}
+
+// Not a test: the other process of the next one.
+TEST_F(RoomCycles, DISABLED_Guest) {
+  TestRoom guest("processes", g_getenv("GENOS_CYCLES_RELAY"));
+  guest.join();
+  ASSERT_TRUE(context.until([&] { return guest.peers() == 1; }));
+  guest.leave();
+  ASSERT_TRUE(context.until([&] { return bool(guest.leave_outcome); }));
+}
+
+TEST_F(RoomCycles, AProcessComesAndGoes) {
+  TestRoom host("processes", relay);
+  host.join();
+  ASSERT_TRUE(context.until([&] { return bool(host.join_outcome); }));
+  const auto launcher = adopt(g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE));
+  g_subprocess_launcher_setenv(launcher.get(), "GENOS_CYCLES_RELAY", relay.c_str(), TRUE);
+  g_subprocess_launcher_unsetenv(launcher.get(), "GTEST_OUTPUT");
+  const auto self = std::filesystem::read_symlink("/proc/self/exe").string();
+  run(5, 20, [&] {
+    const auto guest = adopt(g_subprocess_launcher_spawn(
+        launcher.get(), nullptr, self.c_str(), "--gtest_filter=RoomCycles.DISABLED_Guest",
+        "--gtest_also_run_disabled_tests", nullptr));
+    ASSERT_TRUE(guest);
+    const auto seen = host.left.size() + 1;
+    ASSERT_TRUE(context.until([&] { return host.left.size() == seen; }));
+    EXPECT_EQ(host.joined.size(), seen);
+    g_subprocess_wait(guest.get(), nullptr, nullptr);
+    EXPECT_TRUE(g_subprocess_get_successful(guest.get()));
+  });
+}
+
+}  // namespace
+}  // namespace genos
