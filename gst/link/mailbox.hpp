@@ -15,7 +15,7 @@ namespace genos::link {
 template <class Owner> class Mailbox {
  public:
   Mailbox(GMainContext* context, std::weak_ptr<Owner> owner)
-      : owner_(std::move(owner)), queue_(context) {}
+      : owner_(std::move(owner)), context_(retain(context)), queue_(context) {}
 
   void post(std::function<void(Owner&)> task) {
     queue_.post([owner = owner_, task = std::move(task)] {
@@ -25,6 +25,9 @@ template <class Owner> class Mailbox {
 
  private:
   const std::weak_ptr<Owner> owner_;
+  // GLib (2.74) loses a source that is destroyed while its context goes, and the last mailbox of a
+  // link may go on any thread.
+  const Ref<GMainContext> context_;
   TaskQueue queue_;
 };
 

@@ -120,7 +120,9 @@ void PeerLink::Impl::start() {
   lines_ = std::make_shared<MediaLines>(events_.pad_added);
   if (!build()) return end("webrtcbin could not be started: is gstreamer1.0-nice installed?");
   negotiator_ = std::make_unique<Machine>(
-      context_.get(), core::Negotiator({options_.role, options_.partner, options_.step_limit}),
+      context_.get(),
+      core::Negotiator(
+          {options_.role, options_.partner, platform().core.forgets_offers, options_.step_limit}),
       Act{this});
   feed(core::Negotiator::Begin{});
 }
@@ -269,12 +271,14 @@ void PeerLink::Impl::close(core::Closing closing) {
   if (port_->buffered() > much) last_words_ = last_speech;
   GSource* timer = g_timeout_source_new(static_cast<guint>(
       std::chrono::duration_cast<std::chrono::milliseconds>(flush_limit).count()));
+  // Weak: a context that goes must find no mailbox in its sources, but a mailbox ends its own.
   const auto expired = [](gpointer data) -> gboolean {
-    (*static_cast<std::shared_ptr<Box>*>(data))->post([](Impl& self) { self.end("closed by us"); });
+    if (const auto box = static_cast<std::weak_ptr<Box>*>(data)->lock())
+      box->post([](Impl& self) { self.end("closed by us"); });
     return G_SOURCE_REMOVE;
   };
-  g_source_set_callback(timer, expired, new std::shared_ptr<Box>(mailbox_),
-                        [](gpointer data) { delete static_cast<std::shared_ptr<Box>*>(data); });
+  g_source_set_callback(timer, expired, new std::weak_ptr<Box>(mailbox_),
+                        [](gpointer data) { delete static_cast<std::weak_ptr<Box>*>(data); });
   g_source_attach(timer, context_.get());
   g_source_unref(timer);
 }

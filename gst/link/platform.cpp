@@ -16,6 +16,7 @@ Platform ask() {
   // The refusal is compiled out since 1.24.0; nothing but the version tells.
   found.core.direction_changes =
       gst_plugin_feature_check_version(GST_PLUGIN_FEATURE(factory), 1, 24, 0);
+  found.core.forgets_offers = !found.core.direction_changes;  // came with the same rewrite
   found.reuse_source_pads =
       g_object_class_find_property(G_OBJECT_GET_CLASS(webrtc.get()), "reuse-source-pads");
   found.request_post_rtp_aux_sender =

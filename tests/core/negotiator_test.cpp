@@ -17,8 +17,8 @@ using N = Negotiator;
 
 // One side: a negotiator and a webrtcbin that does what it is told, or not.
 struct Side {
-  Side(LinkRole role, Partner partner, std::string its_name)
-      : negotiator({role, partner}), name(std::move(its_name)) {}
+  Side(LinkRole role, Partner partner, std::string its_name, bool forgets_offers = true)
+      : negotiator({role, partner, forgets_offers}), name(std::move(its_name)) {}
 
   void feed(N::Input input, Time now) {
     negotiator.handle(std::move(input), now);
@@ -76,8 +76,9 @@ struct Side {
 };
 
 struct Two {
-  explicit Two(Partner partner)
-      : a(LinkRole::offerer, partner, "a"), b(LinkRole::answerer, partner, "b") {}
+  explicit Two(Partner partner, bool forgets_offers = true)
+      : a(LinkRole::offerer, partner, "a", forgets_offers),
+        b(LinkRole::answerer, partner, "b", forgets_offers) {}
   bool deliver(Side& from, Side& to) {
     if (from.sent.empty()) return false;
     Signal signal = std::move(from.sent.front());
@@ -268,6 +269,28 @@ TEST(Negotiator, AnUnusedTurnGoesBack) {
   two.a.drain();
   EXPECT_TRUE(two.a.ended.empty());
   EXPECT_EQ(two.a.calls.size(), 1u);
+}
+
+// webrtcbin 1.26 would abort the process in create-answer.
+TEST(Negotiator, OffersThatCrossEndTheConnectionWhereWebrtcbinForgetsNone) {
+  for (const bool shown : {false, true}) {
+    Two two(Partner::page, false);
+    two.connect();
+    two.b.feed(N::Media{}, two.now);
+    if (shown) two.b.work(two.now);
+    two.b.feed(N::Remote{Description{DescriptionType::offer, "crossing"}}, two.now);
+    two.b.work(two.now);
+    EXPECT_EQ(two.b.ended.size(), 1u) << shown;
+  }
+  Two two(Partner::page, false);
+  two.connect();
+  two.b.feed(N::Media{}, two.now);
+  two.settle();
+  EXPECT_EQ(two.b.rounds_ours, 1);
+  two.a.feed(N::Media{}, two.now);
+  two.settle();
+  EXPECT_EQ(two.a.rounds_ours, 1);
+  EXPECT_TRUE(two.a.ended.empty() && two.b.ended.empty());
 }
 
 TEST(Negotiator, APageHearsNoEndOfCandidatesAndAFloodIsCut) {

@@ -42,8 +42,8 @@ class Gate {
   [[nodiscard]] bool sent(const Description& ours);
 
   // What create-offer made, before anything else: should it come to nothing, webrtcbin still has a
-  // transceiver of each of its mids, and create-answer of 1.26 aborts the process when an offer of
-  // theirs names a line of its own like one (1.22 answers nonsense). A page's mids are numbers.
+  // transceiver of each of its mids, and takes a line of theirs of the same name for its own. A
+  // page's mids are numbers.
   void created(std::string_view our_offer);
 
   [[nodiscard]] std::optional<Setup> our_role() const { return our_role_; }

@@ -116,9 +116,7 @@ void Negotiator::receive_offer(Description& offer) {
     case State::creating_offer:
       if (gives_way()) waiting_ = std::move(offer);
       return;
-    case State::showing_offer:
-      wanted_ = true;  // ours was never local, so webrtcbin can make it anew
-      return take(offer, State::applying_their_offer);
+    case State::showing_offer: return give_way(offer);
     case State::applying_shown_offer:
     case State::applying_their_answer:  // for them our round is over already
     case State::applying_their_offer:
@@ -167,10 +165,9 @@ void Negotiator::start_offer() {
 
 void Negotiator::offer_created() {
   if (waiting_) {  // the page offered meanwhile
-    wanted_ = true;
     Description offer = std::move(*waiting_);
     waiting_.reset();
-    return take(offer, State::applying_their_offer);
+    return give_way(offer);
   }
   if (!first_ && gives_way()) {
     show(DescriptionType::offer);
@@ -178,6 +175,13 @@ void Negotiator::offer_created() {
   }
   outputs_.push_back(SetLocal{{DescriptionType::offer, mine_}});
   enter(State::applying_offer);
+}
+
+// Ours was never local, so webrtcbin can make it anew.
+void Negotiator::give_way(Description& offer) {
+  if (!options_.forgets_offers) return end("offers crossed; the connection is made anew");
+  wanted_ = true;
+  take(offer, State::applying_their_offer);
 }
 
 void Negotiator::offer_applied() {

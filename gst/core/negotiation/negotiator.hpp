@@ -23,7 +23,8 @@ namespace genos::core {
 // - Towards a page either side may offer. As the first offerer we ignore an offer that crosses ours
 //   (the page rolls back). As the first answerer it is us who must give way, and webrtcbin cannot
 //   roll back: our offer is sent but not made local before the answer is here, so that it can still
-//   be thrown away for an offer of the page.
+//   be thrown away for an offer of the page. Where webrtcbin cannot do that either
+//   (Platform::forgets_offers) offers that cross end the connection, and the room makes it anew.
 // - Whatever fails or takes too long ends the connection: a description that failed leaves
 //   webrtcbin 1.22 to 1.26 in a state in which the next create-offer may spin for ever.
 class Negotiator {
@@ -31,6 +32,7 @@ class Negotiator {
   struct Options {
     LinkRole role = LinkRole::offerer;
     Partner partner = Partner::page;
+    bool forgets_offers = true;  // webrtcbin can make an answer after an offer in vain
     Duration step_limit =
         std::chrono::seconds(10);  // a call of webrtcbin, an answer in the channel
     // The first answer comes over relays; the room gives up before this.
@@ -118,6 +120,7 @@ class Negotiator {
   void receive_answer(Description& answer);
   void proceed(Reply reply);
   void offer_created();
+  void give_way(Description& offer);
   void offer_applied();
   void shown_offer_applied();
   void their_answer_applied();

@@ -34,7 +34,10 @@ struct Platform {
   unsigned major = 1;
   unsigned minor = 22;
   bool direction_changes = false;  // webrtcbin >= 1.24 lets a remote change an m-line's direction
-  CandidatePolicy candidates;      // embedded candidates are sorted by it, too
+  // 1.22 forgets an offer that was never made local. 1.26 (and HEAD) measures the answer to an
+  // offer of theirs against it, and aborts the process when a line has another mid in it.
+  bool forgets_offers = true;
+  CandidatePolicy candidates;  // embedded candidates are sorted by it, too
 };
 
 // One per connection, a value: copy it to be able to go back. Call in() and out() once per
