@@ -20,7 +20,8 @@ class Scene {
  public:
   explicit Scene(std::uint8_t kind)
       : negotiator_({kind & 1 ? core::LinkRole::offerer : core::LinkRole::answerer,
-                     kind & 2 ? core::Partner::page : core::Partner::genos, step_limit}) {
+                     kind & 2 ? core::Partner::page : core::Partner::genos, (kind & 4) == 0,
+                     step_limit}) {
     give(N::Begin{});
   }
 
