@@ -18,12 +18,7 @@ constexpr auto step_limit = std::chrono::seconds(10);
 
 class Scene {
  public:
-  explicit Scene(std::uint8_t kind)
-      : negotiator_({kind & 1 ? core::LinkRole::offerer : core::LinkRole::answerer,
-                     kind & 2 ? core::Partner::page : core::Partner::genos, (kind & 4) == 0,
-                     step_limit}) {
-    give(N::Begin{});
-  }
+  explicit Scene(std::uint8_t kind) : negotiator_(options(kind)) { give(N::Begin{}); }
 
   void step(std::uint8_t what) {
     const int detail = what >> 4;
@@ -55,6 +50,13 @@ class Scene {
   enum class Call : std::uint8_t { none, create, apply };
   enum class Signalling : std::uint8_t { stable, local_offer, remote_offer };
 
+  static N::Options options(std::uint8_t kind) {
+    N::Options made;
+    made.role = kind & 1 ? core::LinkRole::offerer : core::LinkRole::answerer;
+    made.partner = kind & 2 ? core::Partner::page : core::Partner::genos;
+    made.step_limit = step_limit;
+    return made;
+  }
   static core::Candidate candidate(int detail) {
     core::Candidate made;
     if (detail) made.candidate = std::to_string(detail);
