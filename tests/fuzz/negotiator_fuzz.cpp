@@ -54,6 +54,7 @@ class Scene {
     N::Options made;
     made.role = kind & 1 ? core::LinkRole::offerer : core::LinkRole::answerer;
     made.partner = kind & 2 ? core::Partner::page : core::Partner::genos;
+    made.forgets_offers = (kind & 4) == 0;
     made.step_limit = step_limit;
     return made;
   }
