@@ -264,5 +264,29 @@ TEST_F(NodeRepair, APageThatComesBackIsOfferedALinkAgainSoon) {
   EXPECT_EQ(offers(false), 0u) << "others are given the time they need";
 }
 
+TEST_F(NodeRepair, APathThatIsAwayIsTriedWithShortAttempts) {
+  const LinkId broken = connect(high);
+  pass(seconds(10));
+  EXPECT_EQ(take<Node::PeerLeft>().at(0).reason, LeaveReason::lost);
+  take<Node::OpenLink>();
+  take<Node::Deliver>();
+  for (int i = 0; i < 5; ++i) {
+    feed(Node::Heard{room, high, sender});
+    pass(milliseconds(1600));
+    const auto opened = take<Node::OpenLink>();
+    ASSERT_EQ(opened.size(), 1u) << "a second after the one before, not longer and longer";
+    EXPECT_NE(opened[0].link, broken);
+    feed(Node::FromLink{opened[0].link, Description{DescriptionType::offer, "mine"}});
+    const auto offer = take<Node::Deliver>().at(0).offer;
+    take<Node::CloseLink>();
+    feed(Node::Signalled{room, high, offer, Description{DescriptionType::answer, "a"}, sender,
+                         std::nullopt});
+    pass(milliseconds(7999));
+    EXPECT_TRUE(take<Node::CloseLink>().empty());
+    pass(milliseconds(2));
+    EXPECT_EQ(take<Node::CloseLink>().size(), 1u) << "not after 23 s";
+  }
+}
+
 }  // namespace
 }  // namespace genos::core

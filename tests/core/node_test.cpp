@@ -17,6 +17,44 @@ TEST_F(NodeTest, TheSmallerIdOffersTheLargerOneWakes) {
   EXPECT_EQ(take<Node::PeerSeen>().size(), 2u);
 }
 
+TEST_F(NodeTest, WhoWasHereBeforeOffersToANewcomerThatLeads) {
+  pass(milliseconds(1499));
+  feed(Node::Heard{room, low, sender});
+  EXPECT_TRUE(take<Node::OpenLink>().empty()) << "we are new ourselves";
+  EXPECT_EQ(take<Node::Wake>().size(), 1u);
+  pass(seconds(1));
+  EXPECT_TRUE(take<Node::OpenLink>().empty()) << "nor is it a newcomer to us";
+  take<Node::Wake>();
+  feed(Node::Heard{room, {"bbb"}, sender});
+  const auto opened = take<Node::OpenLink>();
+  ASSERT_EQ(opened.size(), 1u);
+  EXPECT_EQ(opened[0].role, LinkRole::offerer);
+  EXPECT_TRUE(take<Node::Wake>().empty());
+  feed(Node::LinkClosed{opened[0].link, "failed"});
+  pass(seconds(3));
+  EXPECT_TRUE(take<Node::OpenLink>().empty()) << "then the leader is asked";
+  EXPECT_FALSE(take<Node::Wake>().empty());
+}
+
+TEST_F(NodeTest, WhoWasHereBeforeWakesAPageThatLeads) {
+  pass(seconds(2));
+  feed(Node::Heard{room, low, {}});
+  EXPECT_TRUE(take<Node::OpenLink>().empty());
+  EXPECT_EQ(take<Node::Wake>().size(), 1u);
+}
+
+TEST_F(NodeTest, OurOfferToANewcomerGivesWayToItsOwn) {
+  pass(seconds(2));
+  feed(Node::Heard{room, low, sender});
+  const LinkId link = take<Node::OpenLink>().at(0).link;
+  feed(Node::FromLink{link, Description{DescriptionType::offer, "mine"}});
+  offer_from(low, "theirs");
+  EXPECT_EQ(take<Node::CloseLink>().at(0).link, link);
+  const auto opened = take<Node::OpenLink>();
+  ASSERT_EQ(opened.size(), 1u);
+  EXPECT_EQ(opened[0].role, LinkRole::answerer);
+}
+
 TEST_F(NodeTest, RepeatsTheSameOfferAndItsCandidatesUntilItIsAnswered) {
   feed(Node::Heard{room, high, {}});
   const LinkId link = take<Node::OpenLink>().at(0).link;

@@ -14,6 +14,8 @@ namespace {
 constexpr Duration leave_limit = std::chrono::seconds(2);
 // And the links this long to close.
 constexpr Duration departure_limit = std::chrono::seconds(3);
+// Most of the burst of announcements with which everybody begins.
+constexpr Duration newcomer_time = std::chrono::milliseconds(1500);
 
 template <class Map> auto keys_of(const Map& map) {
   std::vector<std::remove_cvref_t<decltype(map.begin()->first)>> keys;
@@ -118,6 +120,7 @@ void NodeImpl::on(Node::Join& in, Time now) {
     return;
   }
   Room& room = rooms_.try_emplace(token, std::move(in.room)).first->second;
+  room.settled_at = now + newcomer_time;
   for (const LinkId id : keys_of(links_)) {
     Link* link = find(id);
     if (!link || !link->open() || link->retired) continue;

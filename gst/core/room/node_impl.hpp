@@ -59,7 +59,8 @@ struct Room {
   std::set<PeerId> wanted;
   std::map<PeerId, Member> members;
   NonceBook nonces;
-  Time leave_at = never;  // leaving: what is queued is cut off then
+  Time settled_at = never;  // since then we are one of those who were here before
+  Time leave_at = never;    // leaving: what is queued is cut off then
   [[nodiscard]] bool leaving() const { return leave_at != never; }
 };
 
@@ -136,6 +137,7 @@ struct Peer {
   Time signalled = Time::min();   // when signalling last said something of it
   Retry wake{std::chrono::milliseconds(1600), std::chrono::seconds(30)};
   Time woken = Time::min();
+  bool newcomer = false;              // first heard when we had been here for a while
   Time try_at = never;                // an attempt failed, or a slot was not free
   Duration pause{};                   // before the next attempt
   Time declined_until = Time::min();  // it said that it does not want the link
@@ -206,6 +208,7 @@ class NodeImpl {
   [[nodiscard]] bool yields_to(Link& attempt, const OfferId& offer, Time now);
   [[nodiscard]] bool replaces_open(Peer& peer, const Node::Signalled& in, Time now);
   void answer(Room& room, Node::Signalled& in, Time now);
+  [[nodiscard]] Duration path_limit(const Link& link, Time now) const;
   void open_offerer(const PeerId& id, Peer& peer, Room& room, Time now);
   Link& add_link(Link link, Time now);
   bool take_slot(Time now);
@@ -241,6 +244,9 @@ class NodeImpl {
   void left_by_peer(Link& link, Room& room, Time now);
   void remember_parting(const PeerId& page, Time now);
   [[nodiscard]] Time parted_at(const PeerId& page, Time now) const;  // never: not lately
+  void remember_loss(const PeerId& peer, Time now);
+  // One of ours with which a link worked a moment ago: its path comes back or another one is found.
+  [[nodiscard]] bool mending(const PeerId& peer, Time now) const;
   void declined_by_peer(Link& link, Room& room, Time now);
   void tell_presence(Link& link, const RoomToken& token, bool present);
   Link* handshaking(const RoomToken& token, const PeerId& peer);
@@ -299,6 +305,7 @@ class NodeImpl {
   std::set<LinkId> dirty_;  // links that may have something to write
   EarlyCandidates early_;
   std::map<PeerId, Time> parted_;  // pages that left a moment ago
+  std::map<PeerId, Time> lost_;    // ours whose links broke lately
   Time attempts_paid_until_{};
   std::map<LinkId, Time> ending_;  // attempts given up that still hold threads; until when
   std::uint64_t next_link_ = 0;

@@ -14,6 +14,8 @@ constexpr int doubt_share = 2;
 constexpr Duration follower_wait = std::chrono::milliseconds(1500);
 // For a replacement whose signalling shows that the peer lives.
 constexpr Duration replace_limit = std::chrono::seconds(15);
+// Whose link broke is sought with short attempts for so long.
+constexpr Duration loss_memory = std::chrono::minutes(2);
 
 }  // namespace
 
@@ -188,6 +190,7 @@ void NodeImpl::replace(const PeerId& id, Peer& peer, Time now) {
 
 // No replacement came: who is left without a link is gone.
 void NodeImpl::give_up(const PeerId& id, Time now) {
+  remember_loss(id, now);
   Peer& peer = peers_[id];
   peer.replace_until = never;
   peer.offer_at = never;
@@ -208,6 +211,18 @@ void NodeImpl::give_up(const PeerId& id, Time now) {
   if (peer.links.empty() && !peer.attempt) peer.try_at = now + Duration(std::chrono::seconds(1));
   changed_ = true;
   drop_unused_peer(id);
+}
+
+void NodeImpl::remember_loss(const PeerId& peer, Time now) {
+  std::erase_if(lost_, [now](const auto& each) { return now >= each.second + loss_memory; });
+  lost_[peer] = now;
+}
+
+bool NodeImpl::mending(const PeerId& id, Time now) const {
+  const auto lost = lost_.find(id);
+  if (lost != lost_.end() && now < lost->second + loss_memory) return true;
+  const auto peer = peers_.find(id);
+  return peer != peers_.end() && peer->second.replace_until != never;
 }
 
 // The link has ended by itself.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Who is there, whom the topology wants, and how those are sought.
 #include <algorithm>
+#include <utility>
 
 #include "core/room/node_impl.hpp"
 #include "core/wire/limits.hpp"
@@ -35,6 +36,8 @@ bool NodeImpl::hear(Room& room, const PeerId& peer, const std::optional<Advertis
   if (hearing.result == RoomRoster::Heard::known) return true;
   changed_ = true;
   if (hearing.result == RoomRoster::Heard::changed) return true;
+  // Of two newcomers only one makes the effort.
+  peers_[peer].newcomer = now >= room.settled_at;
   outputs_.push_back(Node::PeerSeen{room.options.token, peer});
   if (room.options.strict && !genos)
     join_failed(room, peer, *objection(room, peer, Partner::page, {}), now);
@@ -185,11 +188,15 @@ void NodeImpl::seek(const PeerId& id, Peer& peer, Time now) {
     return;
   }
   const Time parted = parted_at(id, now);
+  // One of ours that leads is not woken first when it comes: an offer is as short a message, and
+  // saves the way there and back. A page must lead when its id says so.
+  const bool met_at_once =
+      std::exchange(peer.newcomer, false) && room->roster.find(id)->genos.has_value();
   if (now < peer.declined_until) {
     peer.try_at = peer.declined_until;
   } else if (parted != never && now < parted + page_farewell) {
     peer.try_at = parted + page_farewell;
-  } else if (!leads(id)) {
+  } else if (!leads(id) && !met_at_once) {
     if (!peer.wake.running()) wake(*room, id, peer, now);
   } else if (take_slot(now)) {
     open_offerer(id, peer, *room, now);

@@ -22,6 +22,9 @@ constexpr Duration return_repeat = std::chrono::milliseconds(250);
 // its machine is; then nothing comes of the answer.
 constexpr Duration goodbye_shadow = std::chrono::milliseconds(600);
 constexpr Duration shadow_limit = std::chrono::seconds(2);
+// libnice asks at 0.5, 1.5, 3.5 and 7.5 s and then waits ever longer: where a path was and is none,
+// a new attempt finds it sooner when it comes back.
+constexpr Duration mending_limit = std::chrono::seconds(8);
 constexpr Duration answer_repeat = std::chrono::seconds(1);
 constexpr Duration first_pause = std::chrono::seconds(1);
 // A virtual clock that runs ahead by one price for each attempt, at most a burst's worth.
@@ -104,7 +107,7 @@ void NodeImpl::answer(Room& room, Node::Signalled& in, Time now) {
   link.genos = room.roster.find(in.peer)->genos;
   link.partner = link.genos ? Partner::genos : Partner::page;
   link.identity = std::move(in.identity);
-  link.limit = now + options_.link_limit;
+  link.limit = now + path_limit(link, now);
   peer.answered.push_back(in.offer);
   if (peer.answered.size() > remembered_offers) peer.answered.pop_front();
   Link& added = add_link(std::move(link), now);
@@ -112,6 +115,11 @@ void NodeImpl::answer(Room& room, Node::Signalled& in, Time now) {
   added.described = true;
   added.described_at = now;
   give_candidates(added);
+}
+
+Duration NodeImpl::path_limit(const Link& link, Time now) const {
+  const bool known = link.partner == Partner::genos && mending(link.peer, now);
+  return known ? std::min(mending_limit, options_.link_limit) : options_.link_limit;
 }
 
 void NodeImpl::open_offerer(const PeerId& id, Peer&, Room& room, Time now) {
@@ -182,7 +190,7 @@ void NodeImpl::on_answer(Room& room, Node::Signalled& in, Time now) {
   link.identity = std::move(in.identity);
   link.described = true;
   link.described_at = now;
-  link.limit = now + (link.in_shadow ? shadow_limit : options_.link_limit);
+  link.limit = now + (link.in_shadow ? shadow_limit : path_limit(link, now));
   outputs_.push_back(Node::ToLink{link.id, std::move(in.signal)});
   give_candidates(link);
 }
@@ -274,8 +282,7 @@ void NodeImpl::attempt_failed(const PeerId& id, Time now) {
   const auto it = peers_.find(id);
   if (it == peers_.end()) return;
   Peer& peer = it->second;
-  const bool broken = peer.replace_until != never;
-  peer.pause = broken ? first_pause : std::clamp(peer.pause * 2, first_pause, last_pause);
+  peer.pause = mending(id, now) ? first_pause : std::clamp(peer.pause * 2, first_pause, last_pause);
   peer.try_at = now + peer.pause;
 }
 
