@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "crypto/sodium.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace genos::crypto {
@@ -19,6 +20,9 @@ std::string to_base64(core::ByteView bytes, Base64 variant) {
 }
 
 bool from_base64(std::string_view text, Base64 variant, core::Bytes& out) {
+  // libsodium 1.0.18 takes some bytes above 127 for digits where char is signed.
+  const auto foreign = [](char c) { return static_cast<unsigned char>(c) > 127; };
+  if (std::any_of(text.begin(), text.end(), foreign)) return false;
   out.resize(text.size() / 4 * 3 + 3);
   std::size_t size = 0;
   const char* end = nullptr;
