@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // One library, used from several threads at once: rooms that meet, talk, leave, and its end in the
-// middle of it. Made for TSan (gst/tools/dev sanitize thread) as much as for itself.
+// middle of it. Not under TSan, which does not see GLib's locks.
 #include <gtest/gtest.h>
 
 #include <atomic>

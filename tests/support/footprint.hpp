@@ -13,12 +13,12 @@ namespace genos::test {
 
 // ASan and TSan keep what was freed: then memory says nothing.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool memory_is_kept = true;
+inline constexpr bool under_sanitizer = true;
 #elif defined(__has_feature)
-inline constexpr bool memory_is_kept =
+inline constexpr bool under_sanitizer =
     __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
 #else
-inline constexpr bool memory_is_kept = false;
+inline constexpr bool under_sanitizer = false;
 #endif
 
 inline long entries(const char* folder) {
