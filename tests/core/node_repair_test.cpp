@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Links that fail, fall silent, are doubled, unwanted or replaced, and signalling that repeats
 // itself.
+#include "core/wire/limits.hpp"
 #include "node_fixture.hpp"
 
 namespace genos::core {
@@ -241,6 +242,40 @@ TEST_F(NodeRepair, AForgedAnnouncementTakesNobodysLink) {
   pass_alive(link, seconds(30));
   EXPECT_TRUE(take<Node::CloseLink>().empty());
   EXPECT_TRUE(take<Node::PeerLeft>().empty());
+}
+
+// It hears nothing before its own side is closed, 13 to 25 s after a path broke (Chromium).
+TEST_F(NodeRepair, APageThatWasLostIsToldThatWeAreHereUntilItAnswers) {
+  for (const PeerId& page : {low, high}) {
+    again(nullptr);
+    const LinkId link = connect(page, std::nullopt);
+    pass(seconds(10));
+    EXPECT_EQ(take<Node::PeerLeft>().size(), 1u);
+    take<Node::Wake>();
+    take<Node::OpenLink>();
+    pass(seconds(10));
+    EXPECT_EQ(take<Node::Wake>().size(), 5u);
+    feed(Node::LinkClosed{link, ""});
+    feed(Node::Heard{room, page, std::nullopt});
+    EXPECT_EQ(take<Node::OpenLink>().size(), page == high ? 1u : 0u);
+    take<Node::Wake>();
+    pass(seconds(1));
+    EXPECT_TRUE(take<Node::Wake>().empty());
+  }
+}
+
+TEST_F(NodeRepair, OfManyLostPagesFewAreSought) {
+  for (int i = 0; i < 40; ++i) {
+    const LinkId link = connect(PeerId{"y" + std::to_string(i)}, std::nullopt);
+    feed(Node::LinkClosed{link, "closed"});
+  }
+  take<Node::Wake>();
+  pass(seconds(2));
+  EXPECT_EQ(take<Node::Wake>().size(), limits::max_missed);
+  pass(seconds(60));
+  take<Node::Wake>();
+  pass(seconds(60));
+  EXPECT_TRUE(take<Node::Wake>().empty());
 }
 
 // While its old connection closes a page hears no offer (trystero 0.25.4).

@@ -44,7 +44,10 @@ void NodeImpl::handle(Node::Input input, Time now) {
 
 void NodeImpl::advance(Time now) {
   for (auto& [token, room] : rooms_) {
-    if (!room.leaving()) expire(room, now);
+    if (!room.leaving()) {
+      expire(room, now);
+      seek_missed(room, now);
+    }
     for (const PeerId& peer : keys_of(room.members)) advance_member(room, peer, now);
   }
   for (const LinkId id : keys_of(links_)) advance_link(id, now);
@@ -79,6 +82,9 @@ Time NodeImpl::deadline() const {
 
 Time NodeImpl::room_deadline(const Room& room) const {
   Time next = std::min(room.leave_at, room.roster.deadline());
+  if (!room.leaving())
+    for (const auto& [page, missed] : room.missed)
+      next = std::min({next, missed.next, missed.until});
   for (const auto& [peer, member] : room.members) {
     next = std::min(next, member.requests.deadline());
     for (const auto& question : member.pings)

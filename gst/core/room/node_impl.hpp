@@ -48,6 +48,13 @@ struct Member {
   bool full = false;           // the application was told so
 };
 
+// A page whose link broke: until it lets go of its side, as much as half a minute later, it hears
+// neither an offer nor that we are here, and it announces itself once a minute only.
+struct Missed {
+  Time until{};
+  Time next{};  // told again that we are here
+};
+
 struct Room {
   explicit Room(Node::RoomOptions room_options) : options(std::move(room_options)) {}
 
@@ -59,6 +66,7 @@ struct Room {
   std::set<PeerId> wanted;
   std::map<PeerId, Member> members;
   NonceBook nonces;
+  std::map<PeerId, Missed> missed;
   Time settled_at = never;  // since then we are one of those who were here before
   Time leave_at = never;    // leaving: what is queued is cut off then
   [[nodiscard]] bool leaving() const { return leave_at != never; }
@@ -182,6 +190,8 @@ class NodeImpl {
   void on(Node::Gone& in, Time now);
   bool hear(Room& room, const PeerId& peer, const std::optional<Advertisement>& genos, Time now);
   void expire(Room& room, Time now);
+  void miss(Room& room, const PeerId& page, Time now);
+  void seek_missed(Room& room, Time now);
   void evaluate(Time now);
   void review(Link& link, Time now);
   void reconcile(Link& link, Time now);

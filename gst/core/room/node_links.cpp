@@ -240,6 +240,7 @@ void NodeImpl::lose(Link& link, const std::string& why, Time now) {
       remove_member(room, peer_id, LeaveReason::lost, why);
       // If it still lives it hears us announce, and says so.
       if (!bound(peer_id, token)) room.roster.erase(peer_id);
+      if (page && !room.leaving()) miss(room, peer_id, now);
       continue;
     }
     it->second.link.reset();

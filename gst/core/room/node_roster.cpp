@@ -19,6 +19,8 @@ constexpr Duration slot_wait = std::chrono::milliseconds(500);
 // A page (trystero 0.25.4) stays in the room for 99 ms after its goodbye, and answers even then;
 // nothing comes of it, but the page that returned would hear nothing of another offer for long.
 constexpr Duration page_farewell = std::chrono::milliseconds(150);
+constexpr Duration missed_for = std::chrono::seconds(30);
+constexpr Duration missed_repeat = std::chrono::seconds(2);
 constexpr Duration failure_repeat = std::chrono::seconds(60);
 constexpr Duration first_refusal = std::chrono::seconds(10);
 constexpr Duration last_refusal = std::chrono::seconds(60);
@@ -32,6 +34,7 @@ bool NodeImpl::hear(Room& room, const PeerId& peer, const std::optional<Advertis
   const auto hearing = room.roster.heard(peer, genos, now);
   if (hearing.evicted) drop_unused_peer(*hearing.evicted);
   if (hearing.result == RoomRoster::Heard::ignored) return false;
+  room.missed.erase(peer);
   peers_[peer].signalled = now;
   if (hearing.result == RoomRoster::Heard::known) return true;
   changed_ = true;
@@ -58,6 +61,20 @@ void NodeImpl::on(Node::Heard& in, Time now) {
       deliver_all(link, now);
   } else if (!leads(in.peer) && now >= peer.declined_until) {
     wake(*room, in.peer, peer, now);
+  }
+}
+
+void NodeImpl::miss(Room& room, const PeerId& page, Time now) {
+  if (room.missed.size() >= limits::max_missed) return;
+  room.missed[page] = Missed{now + missed_for, now + missed_repeat};
+}
+
+void NodeImpl::seek_missed(Room& room, Time now) {
+  std::erase_if(room.missed, [now](const auto& each) { return now >= each.second.until; });
+  for (auto& [page, missed] : room.missed) {
+    if (now < missed.next) continue;
+    missed.next = now + missed_repeat;
+    outputs_.push_back(Node::Wake{room.options.token, page});
   }
 }
 

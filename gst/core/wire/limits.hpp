@@ -131,6 +131,8 @@ inline constexpr std::chrono::seconds ending_memory{10};
 inline constexpr std::int64_t attempt_burst = 128;
 // Connections in all, half open ones too.
 inline constexpr std::size_t max_links = 256;
+// Pages of a room, lost lately, that are told every other second that we are still here.
+inline constexpr std::size_t max_missed = 8;
 // Rooms that one node is in.
 inline constexpr std::size_t max_rooms = 64;
 // All that EarlyCandidates holds: at most 4 MiB.
