@@ -86,6 +86,16 @@ void end_pipeline(GstElement* pipeline) {
   const auto bus = adopt(gst_element_get_bus(pipeline));
   gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
   gst_element_set_state(pipeline, GST_STATE_NULL);
+  // webrtcbin (1.22, 1.26) starts its SCTP elements from a thread of its own, which it ends last on
+  // its way to NULL: one that was started in between would be disposed of while it runs, and that
+  // waits for ever.
+  GstIterator* elements = gst_bin_iterate_recurse(GST_BIN(pipeline));
+  const auto stop = [](const GValue* item, gpointer) {
+    gst_element_set_state(GST_ELEMENT(g_value_get_object(item)), GST_STATE_NULL);
+  };
+  while (gst_iterator_foreach(elements, stop, nullptr) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync(elements);
+  gst_iterator_free(elements);
 }
 
 // SCTP closes the channel once everything that was written has arrived.

@@ -24,6 +24,9 @@ constexpr Duration goodbye_shadow = std::chrono::milliseconds(600);
 constexpr Duration shadow_limit = std::chrono::seconds(2);
 // libnice asks at 0.5, 1.5, 3.5 and 7.5 s and then waits ever longer: where a path was and is none,
 // a new attempt finds it sooner when it comes back.
+// Of ours both sides try again, so that a try that hangs (webrtcbin, once in some thousand) is
+// given up sooner than a page would.
+constexpr Duration our_limit = std::chrono::seconds(12);
 constexpr Duration mending_limit = std::chrono::seconds(8);
 constexpr Duration answer_repeat = std::chrono::seconds(1);
 constexpr Duration first_pause = std::chrono::seconds(1);
@@ -119,7 +122,8 @@ void NodeImpl::answer(Room& room, Node::Signalled& in, Time now) {
 
 Duration NodeImpl::path_limit(const Link& link, Time now) const {
   const bool known = link.partner == Partner::genos && mending(link.peer, now);
-  return known ? std::min(mending_limit, options_.link_limit) : options_.link_limit;
+  const Duration most = link.partner == Partner::genos ? our_limit : options_.link_limit;
+  return std::min(known ? mending_limit : most, options_.link_limit);
 }
 
 void NodeImpl::open_offerer(const PeerId& id, Peer&, Room& room, Time now) {
