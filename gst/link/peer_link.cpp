@@ -103,9 +103,11 @@ void end_when_closed(const Ref<GstElement>& pipeline, const Ref<GstWebRTCDataCha
                      core::Duration waited) {
   GstWebRTCDataChannelState state{};
   g_object_get(channel.get(), "ready-state", &state, nullptr);
-  if (state == GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED || waited >= flush_limit)
-    return end_pipeline(pipeline.get());
   static constexpr core::Duration pause = std::chrono::milliseconds(50);
+  // webrtcbin takes the elements of a channel away just after it says that it is closed, and what
+  // 1.26 does when they vanish under it goes from a warning to a crash.
+  if (state == GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED || waited >= flush_limit)
+    return reaper::after(pause, [pipeline] { end_pipeline(pipeline.get()); });
   reaper::after(
       pause, [pipeline, channel, waited] { end_when_closed(pipeline, channel, waited + pause); });
 }

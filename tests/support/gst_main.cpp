@@ -20,7 +20,9 @@ constexpr std::array allowed = {
     Known{22, "Can't resolve STUN server"},
     Known{22, "Can't resolve TURN server"},     // libnice
     Known{24, "Promise result isn't PENDING"},  // add-ice-candidate
-    // _close_sctp_stream: a channel's close is still waiting when its pipeline has ended.
+    // A channel's close is still waiting when its pipeline has ended.
+    Known{24, "gst_element_set_locked_state: assertion 'GST_IS_ELEMENT (element)' failed"},
+    Known{24, "gst_element_set_state: assertion 'GST_IS_ELEMENT (element)' failed"},
     Known{24, "gst_element_get_static_pad: assertion 'GST_IS_ELEMENT (element)' failed"},
     Known{24, "gst_pad_get_peer: assertion 'GST_IS_PAD (pad)' failed"},
     Known{24, "gst_object_unref: assertion 'object != NULL' failed"},
