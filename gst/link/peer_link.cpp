@@ -43,7 +43,7 @@ Ref<GstElement> make_pipeline() {
   return pipeline;
 }
 
-constexpr core::Duration writer_limit = std::chrono::seconds(3);
+constexpr core::Duration writer_limit = std::chrono::seconds(1);
 constexpr core::Duration writer_pause = std::chrono::milliseconds(5);
 
 void interrupt(const GValue* item, gpointer) {
