@@ -73,9 +73,17 @@ std::string qr_code(const std::string& text) {
   const auto dark = [&](int x, int y) {
     return x >= 0 && y >= 0 && x < width && y < width && (code->data[y * width + x] & 1) != 0;
   };
+  std::string picture;
+  if (!g_get_charset(nullptr)) {  // LANG=C: only what every terminal has
+    for (int y = -quiet; y < width + quiet; ++y) {
+      for (int x = -quiet; x < width + quiet; ++x)
+        picture += dark(x, y) ? "\033[40m  " : "\033[107m  ";
+      picture += "\033[0m\n";
+    }
+    return picture;
+  }
   // Two rows a line; light on dark terminals is inverted, so white is painted and black left out.
   static constexpr const char* blocks[] = {"█", "▀", "▄", " "};
-  std::string picture;
   for (int y = -quiet; y < width + quiet; y += 2) {
     picture += "\033[97;40m";
     for (int x = -quiet; x < width + quiet; ++x)
