@@ -51,7 +51,8 @@ void interrupt(const GValue* item, gpointer) {
   // What goes downstream from here still has a goodbye of DTLS to carry.
   const auto out = adopt(gst_element_get_static_pad(encoder, "src"));
   const auto stay = [](GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_DROP; };
-  gst_pad_add_probe(out.get(), GST_PAD_PROBE_TYPE_EVENT_FLUSH, stay, nullptr, nullptr);
+  constexpr int kept_away = GST_PAD_PROBE_TYPE_EVENT_FLUSH | GST_PAD_PROBE_TYPE_EVENT_UPSTREAM;
+  gst_pad_add_probe(out.get(), GstPadProbeType(kept_away), stay, nullptr, nullptr);
   GstIterator* pads = gst_element_iterate_sink_pads(encoder);
   const auto flush = [](const GValue* held, gpointer) {
     auto* pad = GST_PAD(g_value_get_object(held));
@@ -74,7 +75,9 @@ void interrupt(const GValue* item, gpointer) {
 // sctpenc (1.22) waits for room in the association while a pad is not flushing, and forgets that it
 // is when a reconfigure event comes by on the way to NULL: with a peer that reads nothing that wait
 // has no end, and with it this thread's. A flushing pad takes nothing more, whatever comes by. Who
-// only has much to write gets the time for it.
+// only has much to write gets the time for it. The same event starts sctpenc's own task again
+// (1.22, 1.26), after its pads were deactivated even, and then its disposal never ends: none gets
+// through.
 void interrupt_writers(GstElement* pipeline) {
   GstIterator* encoders = gst_bin_iterate_all_by_element_factory_name(GST_BIN(pipeline), "sctpenc");
   gst_iterator_foreach(encoders, interrupt, nullptr);
@@ -86,16 +89,6 @@ void end_pipeline(GstElement* pipeline) {
   const auto bus = adopt(gst_element_get_bus(pipeline));
   gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
   gst_element_set_state(pipeline, GST_STATE_NULL);
-  // webrtcbin (1.22, 1.26) starts its SCTP elements from a thread of its own, which it ends last on
-  // its way to NULL: one that was started in between would be disposed of while it runs, and that
-  // waits for ever.
-  GstIterator* elements = gst_bin_iterate_recurse(GST_BIN(pipeline));
-  const auto stop = [](const GValue* item, gpointer) {
-    gst_element_set_state(GST_ELEMENT(g_value_get_object(item)), GST_STATE_NULL);
-  };
-  while (gst_iterator_foreach(elements, stop, nullptr) == GST_ITERATOR_RESYNC)
-    gst_iterator_resync(elements);
-  gst_iterator_free(elements);
 }
 
 // SCTP closes the channel once everything that was written has arrived.
