@@ -49,9 +49,8 @@ constexpr core::Duration writer_pause = std::chrono::milliseconds(5);
 // sctpenc (1.22) waits for room in the association while a pad is not flushing, and forgets that it
 // is when a reconfigure event comes by on the way to NULL: with a peer that reads nothing that wait
 // has no end, and with it this thread's. A flushing pad takes nothing more, whatever comes by. Who
-// only has much to write gets the time for it. The same event starts sctpenc's own task again
-// (1.22, 1.26), after its pads were deactivated even, and then its disposal never ends: none gets
-// through.
+// only has much to write gets the time for it. Events from downstream are kept away too: they are
+// one way in which sctpenc's own task could begin again (stop_stray_task).
 void interrupt(const GValue* item, gpointer) {
   auto* encoder = GST_ELEMENT(g_value_get_object(item));
   // What goes downstream from here still has a goodbye of DTLS to carry.
@@ -78,9 +77,9 @@ void interrupt(const GValue* item, gpointer) {
   gst_iterator_free(pads);
 }
 
-// Now and then (1.22, 1.26; once in some thousand links on a busy machine) the task of a pad that
-// was deactivated runs again, and waits for what never comes: the pad's disposal would wait for it.
-// Only a deactivation ends that wait.
+// Seen with gdb on 1.22 and 1.26, once in some thousand links on a busy machine: the task of the
+// pad waits in its queue after the pipeline went to NULL, and the pad's disposal waits for it. What
+// starts it is not known. Only a deactivation ends that wait.
 void stop_stray_task(const GValue* item, gpointer) {
   const auto out = adopt(gst_element_get_static_pad(GST_ELEMENT(g_value_get_object(item)), "src"));
   if (gst_pad_get_task_state(out.get()) == GST_TASK_STOPPED) return;

@@ -12,8 +12,6 @@ namespace {
 
 // What the other side wrote to a link before it learned of the new one is still on its way.
 constexpr Duration linger = std::chrono::seconds(2);
-// We ask after a second of it.
-constexpr Duration healthy_silence = std::chrono::milliseconds(2500);
 constexpr std::size_t session_size = 20;
 // For the hello of who opened the link: its first message.
 constexpr Duration greet_limit = std::chrono::seconds(5);

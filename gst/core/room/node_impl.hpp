@@ -28,6 +28,9 @@ namespace genos::core {
 
 // So long after a page left it counts as one that comes back.
 inline constexpr Duration return_grace = std::chrono::seconds(3);
+// We ask after a second of it: whoever offers or connects anew while its link has been silent for
+// this long has lost the link.
+inline constexpr Duration healthy_silence = std::chrono::milliseconds(2500);
 
 // A peer that the application knows, in one room. Outlives the link that carries it.
 struct Member {

@@ -13,8 +13,6 @@ constexpr std::size_t remembered_offers = 8;
 // A newer offer takes over an attempt only after this: late ones would otherwise undo the real one,
 // and who means it says it again.
 constexpr Duration attempt_grace = std::chrono::seconds(2);
-// A page that offers while its link is silent for this long has lost the link.
-constexpr Duration healthy_silence = std::chrono::milliseconds(2500);
 // A page that comes back (trystero 0.25.4) takes no offer while its old connection closes, which
 // takes a round trip: it is said again soon.
 constexpr Duration return_repeat = std::chrono::milliseconds(250);
@@ -22,11 +20,11 @@ constexpr Duration return_repeat = std::chrono::milliseconds(250);
 // its machine is; then nothing comes of the answer.
 constexpr Duration goodbye_shadow = std::chrono::milliseconds(600);
 constexpr Duration shadow_limit = std::chrono::seconds(2);
-// libnice asks at 0.5, 1.5, 3.5 and 7.5 s and then waits ever longer: where a path was and is none,
-// a new attempt finds it sooner when it comes back.
 // Of ours both sides try again, so that a try that hangs (webrtcbin, once in some thousand) is
 // given up sooner than a page would.
 constexpr Duration our_limit = std::chrono::seconds(12);
+// libnice asks at 0.5, 1.5, 3.5 and 7.5 s and then waits ever longer: where a path was and is none,
+// a new attempt finds it sooner when it comes back.
 constexpr Duration mending_limit = std::chrono::seconds(8);
 constexpr Duration answer_repeat = std::chrono::seconds(1);
 constexpr Duration first_pause = std::chrono::seconds(1);
