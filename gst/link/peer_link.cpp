@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "crypto/certificate.hpp"
+#include "link/association_number.hpp"
 #include "link/peer_link_impl.hpp"
 #include "link/platform.hpp"
 #include "link/reaper.hpp"
@@ -49,8 +50,8 @@ constexpr core::Duration writer_pause = std::chrono::milliseconds(5);
 // sctpenc (1.22) waits for room in the association while a pad is not flushing, and forgets that it
 // is when a reconfigure event comes by on the way to NULL: with a peer that reads nothing that wait
 // has no end, and with it this thread's. A flushing pad takes nothing more, whatever comes by. Who
-// only has much to write gets the time for it. Events from downstream are kept away too: they are
-// one way in which sctpenc's own task could begin again (stop_stray_task).
+// only has much to write gets the time for it. Events from downstream are kept away too: in
+// whatever state it is, sctpenc begins its own task again for them.
 void interrupt(const GValue* item, gpointer) {
   auto* encoder = GST_ELEMENT(g_value_get_object(item));
   // What goes downstream from here still has a goodbye of DTLS to carry.
@@ -77,14 +78,16 @@ void interrupt(const GValue* item, gpointer) {
   gst_iterator_free(pads);
 }
 
-// Seen with gdb on 1.22 and 1.26, once in some thousand links on a busy machine: the task of the
-// pad waits in its queue after the pipeline went to NULL, and the pad's disposal waits for it. What
-// starts it is not known. Only a deactivation ends that wait.
-void stop_stray_task(const GValue* item, gpointer) {
-  const auto out = adopt(gst_element_get_static_pad(GST_ELEMENT(g_value_get_object(item)), "src"));
+// sctpenc (1.22, 1.26) begins its task even when it could not go to PAUSED, because somebody else's
+// webrtcbin has its association (association_number.hpp); it does not end it on the way to NULL
+// then, and the disposal of its pad waits for ever. A flush ends the wait in its queue.
+void stop_task_left_over(const GValue* item, gpointer) {
+  auto* encoder = GST_ELEMENT(g_value_get_object(item));
+  const auto out = adopt(gst_element_get_static_pad(encoder, "src"));
   if (gst_pad_get_task_state(out.get()) == GST_TASK_STOPPED) return;
-  gst_pad_set_active(out.get(), TRUE);
-  gst_pad_set_active(out.get(), FALSE);
+  // Not through the pad, which is not active.
+  GST_PAD_EVENTFUNC(out.get())(out.get(), GST_OBJECT(encoder), gst_event_new_flush_start());
+  gst_pad_stop_task(out.get());
 }
 
 void for_each_encoder(GstElement* pipeline, GstIteratorForeachFunction what) {
@@ -98,7 +101,7 @@ void end_pipeline(GstElement* pipeline) {
   const auto bus = adopt(gst_element_get_bus(pipeline));
   gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
   gst_element_set_state(pipeline, GST_STATE_NULL);
-  for_each_encoder(pipeline, stop_stray_task);
+  for_each_encoder(pipeline, stop_task_left_over);
 }
 
 // SCTP closes the channel once everything that was written has arrived.
@@ -150,6 +153,7 @@ bool PeerLink::Impl::build() {
   g_object_set(webrtc_.get(), "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency",
                static_cast<guint>(jitter.count()), nullptr);
   if (platform().reuse_source_pads) g_object_set(webrtc_.get(), "reuse-source-pads", TRUE, nullptr);
+  number_association(webrtc_.get());
   configure_ice(webrtc_.get(), options_.ice);
   gst_bin_add(GST_BIN(pipeline_.get()), webrtc_.get());  // refs what does not float
   watch_bus();

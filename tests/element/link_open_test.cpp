@@ -6,6 +6,8 @@
 
 #include "bridge/pump.hpp"
 #include "core/wire/limits.hpp"
+#include "link/association_number.hpp"
+#include "link/reaper.hpp"
 #include "support/footprint.hpp"
 #include "support/link_pair.hpp"
 
@@ -186,6 +188,56 @@ TEST(LinkOpen, TwoOfferersAndTwoAnswerersComeToNothing) {
     EXPECT_FALSE(pair.a.opened || pair.b.opened);
     EXPECT_EQ(pair.a.closed + pair.b.closed, 0);
   }
+}
+
+// The SCTP elements of one webrtcbin, as far as their association.
+struct Association {
+  Association() : bin(sink(gst_bin_new(nullptr))) { link::number_association(bin.get()); }
+  ~Association() { gst_element_set_state(bin.get(), GST_STATE_NULL); }
+  void make() {
+    decoder = gst_element_factory_make("sctpdec", nullptr);
+    encoder = gst_element_factory_make("sctpenc", nullptr);
+    gst_bin_add_many(GST_BIN(bin.get()), decoder, encoder, nullptr);
+  }
+  guint number() const {
+    guint of_decoder = 0, of_encoder = 0;
+    g_object_get(decoder, "sctp-association-id", &of_decoder, nullptr);
+    g_object_get(encoder, "sctp-association-id", &of_encoder, nullptr);
+    EXPECT_EQ(of_decoder, of_encoder);
+    return of_encoder;
+  }
+  // As a webrtcbin of the application may have it: by lot.
+  void occupy(guint number) {
+    make();
+    for (GstElement* element : {decoder, encoder})
+      g_object_set(element, "sctp-association-id", number, nullptr);
+    g_object_set(decoder, "local-sctp-port", 5000, nullptr);
+    g_object_set(encoder, "remote-sctp-port", 5000, nullptr);
+    gst_element_set_state(bin.get(), GST_STATE_PAUSED);
+  }
+  Ref<GstElement> bin;
+  GstElement *decoder = nullptr, *encoder = nullptr;
+};
+
+TEST(LinkOpen, EveryAssociationHasANumberOfItsOwn) {
+  Association first, second;
+  first.make();
+  second.make();
+  EXPECT_EQ(second.number(), first.number() + 1);
+}
+
+TEST(LinkOpen, EndsThoughItsAssociationIsSomebodyElses) {
+  Association last, one, other;  // three numbers in a row; the links have the next two
+  last.make();
+  one.occupy(last.number() + 3);
+  other.occupy(last.number() + 4);
+  {
+    LinkPair pair;
+    pair.start();
+    pair.run(2s);
+    EXPECT_FALSE(pair.a.opened || pair.b.opened);
+  }
+  EXPECT_TRUE(link::drain_teardowns(5s));
 }
 
 TEST(LinkOpen, MovesManyMegabytes) {

@@ -20,8 +20,7 @@ constexpr Duration return_repeat = std::chrono::milliseconds(250);
 // its machine is; then nothing comes of the answer.
 constexpr Duration goodbye_shadow = std::chrono::milliseconds(600);
 constexpr Duration shadow_limit = std::chrono::seconds(2);
-// Of ours both sides try again, so that a try that hangs (webrtcbin, once in some thousand) is
-// given up sooner than a page would.
+// Of ours both sides try again, so a try that hangs is given up sooner than a page would.
 constexpr Duration our_limit = std::chrono::seconds(12);
 // libnice asks at 0.5, 1.5, 3.5 and 7.5 s and then waits ever longer: where a path was and is none,
 // a new attempt finds it sooner when it comes back.
