@@ -3,7 +3,7 @@
 import {randomBytes} from 'node:crypto';
 import {after, test} from 'node:test';
 
-import {Browsers} from './browser.mjs';
+import {Browsers, Page} from './browser.mjs';
 import {Native} from './native.mjs';
 import {startRelay} from './relay.mjs';
 import {serveSite} from './site.mjs';
@@ -74,6 +74,13 @@ export class Lab {
     }
   }
 
+  /** trystero 0.25.4 with itself, about once in a hundred meetings: one page misses what the other
+   *  says first, and stays alone with this error. Nothing of ours is on their connection. */
+  missedOneAnother() {
+    return this.actors.every((actor) => actor instanceof Page) && this.actors.some((actor) =>
+      actor.all('join-error').some(({error}) => error.includes('handshake timed out')));
+  }
+
   async close() {
     const results = await Promise.allSettled(this.actors.map((actor) => actor.close()));
     await Promise.all(this.relays.map((relay) => relay.close()));
@@ -95,21 +102,31 @@ async function within(limit, promise) {
   }
 }
 
-/** A test with a lab of its own; prints what everybody logged when it fails.
+/** Prints what everybody logged when it fails.
+ *  @returns {Promise<boolean>} whether to excuse it: two pages of trystero missed one another */
+async function attempt(relay, limit, body) {
+  const lab = new Lab(await startRelay(relay));
+  let done = false;
+  try {
+    await within(limit, body(lab));
+    done = true;
+    await lab.close();
+    return false;
+  } catch (error) {
+    lab.print();
+    if (!done) await lab.close().catch((second) => console.log(`closing: ${second}`));
+    if (!done && lab.missedOneAnother()) return true;
+    throw error;
+  }
+}
+
+/** A test with a lab of its own.
  *  @param {string} title @param {{relay: 'npm'|'signald', limit?: number}} options
  *  @param {(lab: Lab) => Promise<void>} body */
 export function scenario(title, {relay, limit = SCENARIO_LIMIT}, body) {
   test(title, async () => {
-    const lab = new Lab(await startRelay(relay));
-    let done = false;
-    try {
-      await within(limit, body(lab));
-      done = true;
-      await lab.close();
-    } catch (error) {
-      lab.print();
-      if (!done) await lab.close().catch((second) => console.log(`closing: ${second}`));
-      throw error;
-    }
+    if (!await attempt(relay, limit, body)) return;
+    console.log('two pages of trystero missed one another: once more');
+    if (await attempt(relay, limit, body)) throw new Error('they missed one another twice');
   });
 }
