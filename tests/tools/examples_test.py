@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -20,13 +21,13 @@ PYTHON = ["/usr/bin/python3", HELLO_PY]  # the one with gi
 
 
 class Examples(unittest.TestCase):
-    def both(self, one, other):
+    def both(self, one, other, argument="example"):
         """What the two print who meet in a room of their own, on a port of their own."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             relay = f"ws://127.0.0.1:{probe.getsockname()[1]}"
         environment = {**os.environ, "GENOS_SIGNALING": relay, "GENOS_ICE_SERVERS": "none"}
-        started = [subprocess.Popen([*words, "example"], stdout=subprocess.PIPE,
+        started = [subprocess.Popen([*words, argument], stdout=subprocess.PIPE,
                                     stderr=subprocess.PIPE, text=True, env=environment)
                    for words in (one, other)]
         try:
@@ -52,6 +53,15 @@ class Examples(unittest.TestCase):
     def test_python_and_c(self):
         texts = [re.sub(r"^\w{20}: ", "", output) for output in self.both(PYTHON, [HELLO_C])]
         self.assertEqual(sorted(texts), ["Hello from C\n", "Hello from Python\n"])
+
+    @unittest.skipIf(HELLO_PY == "-", "built without introspection")
+    def test_signaling_in_python(self):
+        example = os.path.join(os.path.dirname(HELLO_PY), "folder_signaling.py")
+        words = [PYTHON[0], example]
+        with tempfile.TemporaryDirectory() as folder:
+            for output in self.both(words, words, folder):
+                self.assertRegex(output, r"^\w{20}: Hello\n$")
+            self.assertEqual(os.listdir(folder), [])
 
     def test_request(self):
         self.assertEqual(self.both([REQUEST], [REQUEST]),
