@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The plugin: a list of its elements. Nothing starts here; the first room does.
-#include <gst/gst.h>
+#include "datachannel/gstgenosdatachannel.h"
 
-static gboolean plugin_init(GstPlugin*) { return TRUE; }
+static gboolean plugin_init(GstPlugin* plugin) {
+  return GST_ELEMENT_REGISTER(genosdatachannel, plugin);
+}
 
 #define PACKAGE "genos"
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, genos, "Peer-to-peer rooms", plugin_init,
