@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/app.hpp"
 
+#include <fcntl.h>
 #include <glib-unix.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -42,7 +46,33 @@ void Line::print(bool json, const std::string& text) const {
   if (std::fflush(stdout) != 0) raise(SIGTERM);
 }
 
+std::string printable(const std::string& text) {
+  const Owned<char> valid(g_utf8_make_valid(text.c_str(), gssize(text.size())));
+  std::string shown;
+  for (const char* at = valid.get(); *at; at = g_utf8_next_char(at)) {
+    const gunichar c = g_utf8_get_char(at);
+    const GUnicodeType kind = g_unichar_type(c);
+    const bool ends_line =
+        kind == G_UNICODE_LINE_SEPARATOR || kind == G_UNICODE_PARAGRAPH_SEPARATOR;
+    const bool turns = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+    if (c == '\n') {
+      shown += "\\n";
+    } else if ((kind == G_UNICODE_CONTROL && c != '\t') || ends_line || turns) {
+      const Owned<char> code(g_strdup_printf("\\u%04x", c));
+      shown += code.get();
+    } else {
+      shown.append(at, std::size_t(g_utf8_next_char(at) - at));
+    }
+  }
+  return shown;
+}
+
 namespace {
+
+// A month and a half, what GLib's timers can count; longer is as good as for ever.
+constexpr double longest_timeout = 4e6;
+// Longer ones are some other file.
+constexpr std::size_t longest_password = 4096;
 
 // What GOption fills; strings are its own.
 struct Raw {
@@ -54,56 +84,71 @@ struct Raw {
   char* ice_servers = nullptr;
   char* ice_policy = nullptr;
   char* self_id = nullptr;
+  char* timeout = nullptr;
   char** trusted = nullptr;
   char** rest = nullptr;
   gboolean strict = FALSE;
   gboolean json = FALSE;
   gboolean quiet = FALSE;
-  double timeout = 0;
 
   ~Raw() {
-    for (char* text :
-         {room, signaling, app_id, password_file, identity, ice_servers, ice_policy, self_id})
+    for (char* text : {room, signaling, app_id, password_file, identity, ice_servers, ice_policy,
+                       self_id, timeout})
       g_free(text);
     g_strfreev(trusted);
     g_strfreev(rest);
   }
 };
 
+// "FILENAME" takes words as they are; "STRING" would refuse a room named in UTF-8 where the locale
+// is C, as it is for services.
 Entries common_entries(Raw& raw) {
   return {
-      {"room", 'r', 0, G_OPTION_ARG_STRING, &raw.room, "The room's name", "NAME"},
-      {"signaling", 's', 0, G_OPTION_ARG_STRING, &raw.signaling,
+      {"room", 'r', 0, G_OPTION_ARG_FILENAME, &raw.room, "The room's name", "NAME"},
+      {"signaling", 's', 0, G_OPTION_ARG_FILENAME, &raw.signaling,
        "Relay URIs, comma separated; or lan, or public", "URI"},
-      {"app-id", 'a', 0, G_OPTION_ARG_STRING, &raw.app_id, "The application (default: genos)",
+      {"app-id", 'a', 0, G_OPTION_ARG_FILENAME, &raw.app_id, "The application (default: genos)",
        "ID"},
       {"password-file", 'p', 0, G_OPTION_ARG_FILENAME, &raw.password_file,
        "File whose first line is the room's password; - for stdin", "FILE"},
       {"identity", 'i', 0, G_OPTION_ARG_FILENAME, &raw.identity,
        "Key file made by `genos identity new`", "FILE"},
-      {"trusted", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw.trusted,
+      {"trusted", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw.trusted,
        "Key or peer id that may connect; may be repeated", "KEY"},
       {"strict", 0, 0, G_OPTION_ARG_NONE, &raw.strict,
        "Only peers of Genos with an identity; needs --identity", nullptr},
-      {"ice-servers", 0, 0, G_OPTION_ARG_STRING, &raw.ice_servers,
+      {"ice-servers", 0, 0, G_OPTION_ARG_FILENAME, &raw.ice_servers,
        "stun:HOST:PORT, turn:USER:PASSWORD@HOST:PORT, comma separated; none for none", "LIST"},
-      {"ice-transport-policy", 0, 0, G_OPTION_ARG_STRING, &raw.ice_policy,
+      {"ice-transport-policy", 0, 0, G_OPTION_ARG_FILENAME, &raw.ice_policy,
        "all, or relay: only through a TURN server", "POLICY"},
-      {"self-id", 0, 0, G_OPTION_ARG_STRING, &raw.self_id,
+      {"self-id", 0, 0, G_OPTION_ARG_FILENAME, &raw.self_id,
        "Our own peer id (20 letters and digits)", "ID"},
-      {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &raw.timeout, "Give up, or stop, after that long",
+      {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &raw.timeout, "Give up, or stop, after that long",
        "SECONDS"},
       {"json", 'j', 0, G_OPTION_ARG_NONE, &raw.json, "One JSON object a line, for scripts",
        nullptr},
       {"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw.quiet, "No hints on stderr", nullptr},
-      {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw.rest, nullptr, nullptr},
+      {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw.rest, nullptr, nullptr},
   };
 }
 
 std::string text_of(const char* text) { return text ? text : ""; }
 
 // Prints what is wrong.
-bool take(const Raw& raw, Options& options, std::vector<std::string>& rest) {
+bool take_timeout(const char* text, Options& options) {
+  if (!text) return true;
+  char* end = nullptr;
+  const double seconds = g_ascii_strtod(text, &end);
+  if (end == text || *end || !(seconds > 0) || seconds > longest_timeout) {
+    std::fprintf(stderr, "genos: --timeout is a number of seconds above 0, not '%s'\n", text);
+    return false;
+  }
+  options.timeout = seconds;
+  return true;
+}
+
+// Prints what is wrong.
+bool take(const Raw& raw, Options& options, std::vector<std::string>* rest) {
   const std::string policy = raw.ice_policy ? raw.ice_policy : "all";
   if (policy != "all" && policy != "relay") {
     std::fprintf(stderr, "genos: --ice-transport-policy is all or relay, not '%s'\n",
@@ -119,38 +164,49 @@ bool take(const Raw& raw, Options& options, std::vector<std::string>& rest) {
   options.ice_servers = text_of(raw.ice_servers);
   options.peer_id = text_of(raw.self_id);
   for (char** word = raw.trusted; word && *word; ++word) options.trusted.emplace_back(*word);
-  for (char** word = raw.rest; word && *word; ++word) rest.emplace_back(*word);
+  if (raw.rest && !rest) {
+    std::fprintf(stderr, "genos: '%s' has no place here; options begin with --\n", *raw.rest);
+    return false;
+  }
+  for (char** word = raw.rest; word && *word; ++word) rest->emplace_back(*word);
   options.strict = raw.strict;
   options.json = raw.json;
   options.quiet = raw.quiet;
-  if (raw.timeout > 0) options.timeout = raw.timeout;
-  return true;
+  return take_timeout(raw.timeout, options);
 }
 
-std::string first_line(std::string text) { return text.substr(0, text.find_first_of("\r\n")); }
+// Byte by byte: what follows the first line of standard input is for `chat`. Returns what is wrong.
+std::string read_line(int file, std::string& line) {
+  for (char c = 0;;) {
+    const auto got = read(file, &c, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return g_strerror(errno);
+    if (got == 0 || c == '\n') return {};
+    if (line.size() == longest_password) return "its first line is longer than 4096 bytes";
+    line += c;
+  }
+}
 
-bool read_password(const std::string& file, std::string& password, std::string& problem) {
-  if (file == "-") {
-    std::string line;
-    for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar())
-      line += static_cast<char>(c);
-    password = first_line(line);
-    return true;
-  }
-  Owned<char> content;
-  Owned<GError> error;
-  if (!g_file_get_contents(file.c_str(), out(content), nullptr, out(error))) {
-    problem = error->message;
-    return false;
-  }
-  password = first_line(content.get());
-  return true;
+// Returns what is wrong.
+std::string read_password(const std::string& name, std::string& password) {
+  const int file = name == "-" ? STDIN_FILENO : open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return g_strerror(errno);
+  std::string problem = read_line(file, password);
+  if (file != STDIN_FILENO) close(file);
+  if (!problem.empty()) return problem;
+  if (password.ends_with('\r')) password.pop_back();
+  // An open room is not what somebody wants who names a password.
+  if (password.empty()) return "its first line is empty";
+  // NUL is refused with this too.
+  if (!g_utf8_validate(password.c_str(), gssize(password.size()), nullptr))
+    return "its first line is not UTF-8 text";
+  return {};
 }
 
 }  // namespace
 
 bool parse(std::vector<std::string>& args, const char* usage, const char* summary, Options& options,
-           const Entries& own, std::vector<std::string>& rest) {
+           const Entries& own, std::vector<std::string>* rest) {
   Raw raw;
   Entries entries = common_entries(raw);
   entries.insert(entries.begin(), own.begin(), own.end());
@@ -171,10 +227,6 @@ bool parse(std::vector<std::string>& args, const char* usage, const char* summar
     std::fprintf(stderr, "genos: %s\nTry `genos %s --help`.\n", error->message, command.c_str());
     return false;
   }
-  if (raw.timeout < 0) {
-    std::fputs("genos: --timeout is a number of seconds above 0\n", stderr);
-    return false;
-  }
   return take(raw, options, rest);
 }
 
@@ -186,7 +238,7 @@ App::~App() {
 }
 
 void App::complain(const std::string& text) const {
-  std::fprintf(stderr, "genos: %s\n", text.c_str());
+  std::fprintf(stderr, "genos: %s\n", printable(text).c_str());
 }
 
 void App::quit(int code) {
@@ -201,11 +253,11 @@ bool App::prepare() {
     return false;
   }
   room_ = adopt(gst_genos_room_new(options_.app_id.c_str(), options_.room.c_str()));
+  const auto& file = options_.password_file;
   std::string password;
-  std::string problem;
-  if (!options_.password_file.empty() &&
-      !read_password(options_.password_file, password, problem)) {
-    complain("cannot read the password: " + problem);
+  const std::string problem = file.empty() ? "" : read_password(file, password);
+  if (!problem.empty()) {
+    complain("no password can be read from '" + file + "': " + problem);
     return false;
   }
   std::vector<const char*> trusted;
@@ -225,8 +277,12 @@ void App::connect() {
         if (on_join) on_join(peer);
       }));
   connections_.push_back(on<void(GstGenosRoom*, GstGenosPeer*, int, const char*)>(
-      room_.get(), "peer-leave", [this](auto*, auto* peer, int, const char* detail) {
-        if (on_leave && !leaving_) on_leave(peer, detail);
+      room_.get(), "peer-leave", [this](auto*, auto* peer, int why, const char* detail) {
+        if (!on_leave || leaving_) return;
+        auto* reasons = static_cast<GEnumClass*>(g_type_class_ref(GST_TYPE_GENOS_LEAVE_REASON));
+        const GEnumValue* reason = g_enum_get_value(reasons, why);
+        g_type_class_unref(reasons);
+        on_leave(peer, reason ? reason->value_nick : "", detail);
       }));
   connections_.push_back(
       on<void(GstGenosRoom*, const char*)>(room_.get(), "lonely", [this](auto*, const char* hint) {
@@ -261,7 +317,7 @@ void App::watch_clock_and_signals(Timeout& timeout) {
     when.app->quit(when.code);
     return G_SOURCE_CONTINUE;
   };
-  sources_.push_back(g_timeout_add(guint(options_.timeout * 1000), late, &timeout));
+  late_ = g_timeout_add(guint(std::ceil(options_.timeout * 1000)), late, &timeout);
 }
 
 void App::join() {
@@ -292,6 +348,8 @@ int App::run(int code_at_timeout) {
   join();
   if (!quitting_) g_main_loop_run(loop_.get());
   leaving_ = true;
+  // It would fire again and again while the queue below is emptied.
+  if (late_ != 0) g_source_remove(std::exchange(late_, 0));
   gst_genos_room_leave(room_.get());
   // Callbacks of this room may still be queued for this thread.
   while (g_main_context_iteration(nullptr, FALSE)) {
@@ -304,6 +362,11 @@ std::string describe(GstGenosPeer* peer) {
   text += gst_genos_peer_is_genos(peer) ? "  genos" : "  page";
   if (const char* key = gst_genos_peer_get_identity(peer)) text += std::string("  ") + key;
   return text;
+}
+
+std::string describe_leave(GstGenosPeer* peer, const char* reason, const char* detail) {
+  const std::string text = std::string("- ") + gst_genos_peer_get_id(peer) + "  " + reason;
+  return *detail ? text + ": " + printable(detail) : text;
 }
 
 }  // namespace genos::tool

@@ -59,12 +59,17 @@ struct Options {
   double timeout = 0;  // seconds; 0: for ever
 };
 
+// One line of valid UTF-8: others cannot write what looks like another line of ours, or steer a
+// terminal.
+std::string printable(const std::string& text);
+
 // A command's own flags beside the common ones.
 using Entries = std::vector<GOptionEntry>;
 
-// Parses `args` (without the command's name). Prints what is wrong. What is left stands in `rest`.
+// Parses `args` (without the command's name). Prints what is wrong. What is left stands in `rest`;
+// without it, nothing may be left.
 bool parse(std::vector<std::string>& args, const char* usage, const char* summary, Options& options,
-           const Entries& own, std::vector<std::string>& rest);
+           const Entries& own, std::vector<std::string>* rest = nullptr);
 
 // A joined room and the loop that serves it.
 class App {
@@ -84,7 +89,7 @@ class App {
   std::function<void()> on_start;   // the room is there, joining begins
   std::function<void()> on_inside;  // a relay carries our words
   std::function<void(GstGenosPeer*)> on_join;
-  std::function<void(GstGenosPeer*, const char* reason)> on_leave;
+  std::function<void(GstGenosPeer*, const char* reason, const char* detail)> on_leave;
 
  private:
   bool prepare();
@@ -98,11 +103,13 @@ class App {
   int code_ = exit_ok;
   bool quitting_ = false;
   bool leaving_ = false;
+  guint late_ = 0;  // the time-out
   std::vector<guint> sources_;
   std::vector<Connection> connections_;
 };
 
 std::string describe(GstGenosPeer* peer);  // id, and the key if it proved one
+std::string describe_leave(GstGenosPeer* peer, const char* reason, const char* detail);
 
 int peers(std::vector<std::string> args);
 int chat(std::vector<std::string> args);

@@ -52,7 +52,8 @@ class Chat {
     Line("message")
         .add("from", gst_genos_peer_get_id(peer))
         .add("text", valid.get())
-        .print(app_.options().json, std::string(gst_genos_peer_get_id(peer)) + ": " + valid.get());
+        .print(app_.options().json,
+               std::string(gst_genos_peer_get_id(peer)) + ": " + printable(text));
   }
 
   void read() {
@@ -123,14 +124,12 @@ class Chat {
 int chat(std::vector<std::string> args) {
   char* channel = nullptr;
   Options options;
-  std::vector<std::string> rest;
-  const bool ok =
-      parse(args, "chat --room NAME",
-            "Sends each line of stdin to everybody and prints what they say.\n"
-            "Lines wait until somebody is there; it ends with stdin, or after --timeout.",
-            options,
-            {{"channel", 'c', 0, G_OPTION_ARG_STRING, &channel, "Channel (default: chat)", "NAME"}},
-            rest);
+  const bool ok = parse(
+      args, "chat --room NAME",
+      "Sends each line of stdin to everybody and prints what they say.\n"
+      "Lines wait until somebody is there; it ends with stdin, or after --timeout.",
+      options,
+      {{"channel", 'c', 0, G_OPTION_ARG_FILENAME, &channel, "Channel (default: chat)", "NAME"}});
   const Owned<char> owned(channel);
   if (!ok) return exit_usage;
   App app(options);
@@ -139,9 +138,8 @@ int chat(std::vector<std::string> args) {
     if (!options.quiet && isatty(STDERR_FILENO)) app.complain("+ " + describe(peer));
     chat.joined();
   };
-  app.on_leave = [&](GstGenosPeer* peer, const char* reason) {
-    if (!options.quiet && isatty(STDERR_FILENO))
-      app.complain(std::string("- ") + gst_genos_peer_get_id(peer) + "  " + reason);
+  app.on_leave = [&](GstGenosPeer* peer, const char* reason, const char* detail) {
+    if (!options.quiet && isatty(STDERR_FILENO)) app.complain(describe_leave(peer, reason, detail));
   };
   app.on_start = [&] { chat.start(); };
   app.on_inside = [&] { chat.inside(); };

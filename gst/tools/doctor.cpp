@@ -19,7 +19,7 @@ std::string from_environment(const std::string& option, const char* variable,
 
 void print(const Finding& finding, bool json) {
   const auto level = static_cast<std::size_t>(finding.verdict);
-  std::string text = marks[level] + finding.check + ": " + finding.what;
+  std::string text = marks[level] + finding.check + ": " + printable(finding.what);
   if (!finding.advice.empty()) text += "\n       -> " + finding.advice;
   Line("check")
       .add("check", finding.check)
@@ -44,9 +44,8 @@ std::vector<std::string> split_list(const std::string& text) {
 int doctor(std::vector<std::string> args) {
   Options options;
   options.timeout = 10;
-  std::vector<std::string> rest;
   if (!parse(args, "doctor", "Checks what usually goes wrong, and says what to do about it.",
-             options, {}, rest))
+             options, {}))
     return exit_usage;
   bool failed = false;
   const Report report = [&](const Finding& finding) {

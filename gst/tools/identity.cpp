@@ -14,8 +14,9 @@ int fail(const GError* error) {
 
 int show(const char* event, const std::string& path, const char* key, bool json) {
   const Owned<char> fingerprint(gst_genos_identity_fingerprint(key));
+  const Owned<char> name(g_filename_display_name(path.c_str()));
   Line(event)
-      .add("file", path)
+      .add("file", name.get())
       .add("key", key)
       .add("fingerprint", fingerprint.get())
       .print(json, std::string("key          ") + key + "\nfingerprint  " + fingerprint.get());
@@ -34,7 +35,7 @@ int identity(std::vector<std::string> args) {
           "show: prints that again. Others name the key in --trusted.",
           options,
           {{"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Replace a file that is there", nullptr}},
-          rest))
+          &rest))
     return exit_usage;
   if (rest.size() != 2 || (rest[0] != "new" && rest[0] != "show")) {
     std::fputs("genos: say `genos identity new FILE` or `genos identity show FILE`\n", stderr);

@@ -7,14 +7,13 @@ namespace genos::tool {
 int peers(std::vector<std::string> args) {
   gboolean watch = FALSE;
   Options options;
-  options.timeout = 5;
-  std::vector<std::string> rest;
   if (!parse(args, "peers --room NAME",
              "Tells who comes and goes, for five seconds (--timeout) or until stopped (--watch).",
-             options, {{"watch", 'w', 0, G_OPTION_ARG_NONE, &watch, "Until Ctrl-C", nullptr}},
-             rest))
+             options,
+             {{"watch", 'w', 0, G_OPTION_ARG_NONE, &watch, "Until Ctrl-C, or for --timeout",
+               nullptr}}))
     return exit_usage;
-  if (watch) options.timeout = 0;
+  if (!watch && options.timeout == 0) options.timeout = 5;
   App app(options);
   bool anybody = false;
   app.on_join = [&](GstGenosPeer* peer) {
@@ -25,11 +24,12 @@ int peers(std::vector<std::string> args) {
     if (key) line.add("identity", key);
     line.print(options.json, (watch ? "+ " : "") + describe(peer));
   };
-  app.on_leave = [&](GstGenosPeer* peer, const char* reason) {
+  app.on_leave = [&](GstGenosPeer* peer, const char* reason, const char* detail) {
     Line("peer-leave")
         .add("id", gst_genos_peer_get_id(peer))
         .add("reason", reason)
-        .print(options.json, std::string("- ") + gst_genos_peer_get_id(peer) + "  " + reason);
+        .add("detail", detail)
+        .print(options.json, describe_leave(peer, reason, detail));
   };
   const int code = app.run(exit_ok);
   return code == exit_ok && !anybody ? int(exit_nobody) : code;

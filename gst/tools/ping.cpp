@@ -16,9 +16,9 @@ class Ping {
     peer_ = retain(peer);
     ask();
   }
-  void gone(GstGenosPeer* peer, const char* reason) {
+  void gone(GstGenosPeer* peer, const char* reason, const char* detail) {
     if (peer_.get() != peer) return;
-    app_.complain(std::string("the peer left") + (*reason ? ": " : "") + reason);
+    app_.complain(describe_leave(peer, reason, detail));
     app_.quit(exit_nobody);
   }
 
@@ -73,7 +73,7 @@ int ping(std::vector<std::string> args) {
   if (!parse(args, "ping PEER --room NAME",
              "Asks a peer for a sign of life. PEER is an id, or `any` for the first that comes.",
              options, {{"count", 'n', 0, G_OPTION_ARG_INT, &count, "How often (default: 4)", "N"}},
-             rest))
+             &rest))
     return exit_usage;
   App app(options);
   if (rest.size() != 1 || count < 1) {
@@ -82,7 +82,9 @@ int ping(std::vector<std::string> args) {
   }
   Ping ping(app, rest[0], count);
   app.on_join = [&](GstGenosPeer* peer) { ping.joined(peer); };
-  app.on_leave = [&](GstGenosPeer* peer, const char* reason) { ping.gone(peer, reason); };
+  app.on_leave = [&](GstGenosPeer* peer, const char* reason, const char* detail) {
+    ping.gone(peer, reason, detail);
+  };
   return app.run(exit_nobody);
 }
 

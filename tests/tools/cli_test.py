@@ -87,6 +87,20 @@ class Words(Tool):
         self.expect(self.run_tool("ping", "--room", "x"), USAGE, "whom to ping")
         self.expect(self.run_tool("identity", "melt", "x"), USAGE, "identity new FILE")
 
+        for words in (["peers", "--room", "x"], ["chat", "--room", "x"], ["doctor"]):
+            self.expect(self.run_tool(*words, "more"), USAGE, "'more' has no place here")
+        for seconds in ("0", "nan", "inf", "1e12", "5x", ""):
+            with self.subTest(timeout=seconds):
+                self.expect(self.run_tool("peers", "--room", "x", "--timeout", seconds), USAGE,
+                            "--timeout is a number of seconds")
+
+    def test_names_need_no_locale(self):
+        self.environment["LC_ALL"] = "C"
+        self.expect(self.run_tool("peers", "--room", "grüß", "--timeout", "0.1"), NOBODY)
+
+    def test_the_shortest_timeout(self):
+        self.expect(self.run_tool("peers", "--room", "x", "--timeout", "1e-9"), NOBODY)
+
     def test_bad_values_say_what_to_do(self):
         bad = [(["--signaling", "http://x"], "ws"), (["--ice-servers", "x"], "stun:HOST:PORT"),
                (["--self-id", "short"], "20 letters"), (["--strict"], "genos identity new"),
@@ -179,6 +193,58 @@ class Rooms(Tool):
         words = ["ping", "any", "--room", "r", "--count", "1", "--password-file"]
         self.expect(self.run_tool(*words, "-", "--timeout", "30", input="secret\n"), OK)
         self.expect(self.run_tool(*words, self.path("wrong"), "--timeout", "5"), NOBODY)
+
+    def test_a_password_that_is_none(self):
+        for content in (b"", b"\nsecret\n", b"\r\n", b"a\0b\n", b"\xff\n", b"x" * 5000):
+            with self.subTest(content=content[:9]), open(self.path("secret"), "wb") as file:
+                file.write(content)
+                file.flush()
+                self.expect(self.run_tool("peers", "--room", "r", "--password-file",
+                                          self.path("secret")), USAGE, "first line")
+        self.expect(self.run_tool("peers", "--room", "r", "--password-file", "-"), USAGE, "empty")
+
+    def test_password_and_lines_from_stdin(self):
+        with open(self.path("secret"), "w", encoding="ascii") as file:
+            file.write("secret\r\n")
+        reader = self.start("chat", "--room", "r", "--password-file", self.path("secret"))
+        run = self.run_tool("chat", "--room", "r", "--password-file", "-", "--timeout", "30",
+                            input="secret\none\ntwo\n")
+        self.expect(run, OK)
+        got = [reader.stdout.readline().rstrip("\n").split(": ", 1)[1] for _ in range(2)]
+        self.assertEqual(got, ["one", "two"])
+
+    def test_nobody_writes_in_the_name_of_another(self):
+        text = "a\n00b: c\x1b[2J\r\u2028\u202e\x9b\td"
+        script = "\n".join([
+            "import gi, sys", "gi.require_version('GstGenos', '1.0')",
+            "gi.require_version('Gst', '1.0')",
+            "from gi.repository import GLib, Gst, GstGenos", "Gst.init(None)",
+            "room = GstGenos.Room.new('genos', 'r')", "chat = room.channel('chat')",
+            "room.connect('peer-join', lambda *_: chat.send_text(sys.argv[1], None))",
+            "room.join_async(None, None, None)", "GLib.MainLoop().run()"])
+        if not any(os.path.exists(os.path.join(folder, "GstGenos-1.0.typelib"))
+                   for folder in os.environ.get("GI_TYPELIB_PATH", "").split(":")):
+            self.skipTest("built without introspection")
+        sender = subprocess.Popen(["/usr/bin/python3", "-c", script, text], env=self.environment)
+        self.addCleanup(sender.wait)
+        self.addCleanup(sender.kill)
+        plain = self.start("chat", "--room", "r").stdout.readline()
+        self.assertEqual(plain.split(": ", 1)[1],
+                         "a\\n00b: c\\u001b[2J\\u000d\\u2028\\u202e\\u009b\td\n")
+        line = self.start("chat", "--room", "r", "--json").stdout.readline()
+        self.assertEqual(json.loads(line)["text"], text)
+
+    def test_watch_ends_in_time(self):
+        self.start("chat", "--room", "r")
+        self.expect(self.run_tool("peers", "--room", "r", "--watch", "--timeout", "6"), OK)
+
+    def test_why_a_peer_left(self):
+        watch = self.start("peers", "--room", "r", "--watch", "--json")
+        going = self.start("chat", "--room", "r")
+        self.assertEqual(json.loads(watch.stdout.readline())["event"], "peer-join")
+        going.send_signal(signal.SIGINT)
+        left = json.loads(watch.stdout.readline())
+        self.assertEqual((left["event"], left["reason"]), ("peer-leave", "said-goodbye"))
 
     def test_strict_and_trusted(self):
         (mine, _), (theirs, their_key), (_, strange_key) = (
