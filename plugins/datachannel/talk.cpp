@@ -199,7 +199,11 @@ void Talk::deliver(core::StreamReader::Verdict verdict, Item item) {
     case Verdict::last: item.last = true; break;
     case Verdict::deliver: break;
   }
-  events_.received(std::move(item));
+  const std::string id = item.peer;
+  if (events_.received(std::move(item))) return;
+  const auto peer = adopt(gst_genos_room_get_peer(room_.get(), id.c_str()));
+  if (peer) gst_genos_peer_drop(peer.get(), "sends faster than it is read");
+  events_.noticed("'" + id + "' was dropped: it sends faster than this pipeline takes it");
 }
 
 // The end of a stream that we read, or a report on ours.

@@ -42,7 +42,7 @@ class Talk {
   };
   // Called on the talk's thread; must not wait.
   struct Events {
-    std::function<void(Item)> received;
+    std::function<bool(Item)> received;  // false: too much of this peer waits already
     std::function<void(const GError&)> failed;
     std::function<void(const std::string&)> noticed;
     std::function<void(GstStructure*)> told;  // somebody came or went

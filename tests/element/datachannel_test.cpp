@@ -168,6 +168,7 @@ TEST_F(DataChannel, KindsComeFromCapsAndMetadataFromTheProperty) {
   room.join();
   text.play();
   bytes.play();
+  ASSERT_TRUE(context.until([&] { return peers(bytes) == 2 && peers(text) == 2; }));
   bytes.push("21.5");
   ASSERT_TRUE(context.until([&] { return room.heard.size() == 1; }));
   EXPECT_EQ(room.heard[0].kind, GST_GENOS_PAYLOAD_BYTES);
@@ -309,6 +310,27 @@ TEST_F(DataChannel, ASourceEndsWhenItIsTold) {
   to.play();
   gst_element_send_event(to.element("dc").get(), gst_event_new_eos());
   EXPECT_EQ(to.outcome(), "eos");
+}
+
+// A program knows nothing of streams and does not wait.
+TEST_F(DataChannel, WhoFloodsAPausedPipelineIsDroppedAndNobodyElse) {
+  TestLine to(reader());
+  to.play();
+  TestRoom flood("lines", relay), good("lines", relay);
+  flood.join();
+  good.join();
+  ASSERT_TRUE(context.until([&] { return peers(to) == 2 && good.peers() == 2; }));
+  ASSERT_TRUE(good.say("before", "data"));
+  ASSERT_TRUE(arrives(to, "before"));
+  to.set_state(GST_STATE_PAUSED);
+  const auto block = bytes_from(std::string(1 << 20, 'x'));
+  for (int i = 0; i < 70; ++i)
+    gst_genos_channel_send_bytes(flood.channel("data"), block.get(), nullptr, nullptr, nullptr);
+  ASSERT_TRUE(context.until([&] { return peers(to) == 1; }));
+  good.say("after", "data");
+  to.play();
+  EXPECT_TRUE(TestLine::until([&] { return to.received().ends_with("after"); }));
+  EXPECT_EQ(to.outcome(0s), "");
 }
 
 TEST_F(DataChannel, ManyInOneProcess) {
