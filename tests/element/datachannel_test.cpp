@@ -326,7 +326,7 @@ TEST_F(DataChannel, WhoFloodsAPausedPipelineIsDroppedAndNobodyElse) {
   const auto block = bytes_from(std::string(1 << 20, 'x'));
   for (int i = 0; i < 70; ++i)
     gst_genos_channel_send_bytes(flood.channel("data"), block.get(), nullptr, nullptr, nullptr);
-  ASSERT_TRUE(context.until([&] { return peers(to) == 1; }));
+  ASSERT_TRUE(context.until([&] { return peers(to) == 1; }, 60s));
   good.say("after", "data");
   to.play();
   EXPECT_TRUE(TestLine::until([&] { return to.received().ends_with("after"); }));

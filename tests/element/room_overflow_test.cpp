@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t block = 256u << 10;
 constexpr guint64 limit = 2u << 20;
 // Far more than the limit, and over before the silence of the one who is stopped is a loss.
-constexpr std::size_t many = test::under_sanitizer ? 16 : 60;
+constexpr std::size_t many = test::under_sanitizer ? 12 : 60;
 
 // Sits in the room until its parent has gone.
 int read_along(const std::string& relay) {
