@@ -172,7 +172,8 @@ gboolean gst_genos_room_join(GstGenosRoom* self, GCancellable* cancellable, GErr
 /**
  * gst_genos_room_leave_async:
  * @self: a room
- * @reason: (nullable): for the other peers' logs
+ * @reason: (nullable): for the logs of others of ours, at most 256 bytes of UTF-8: their
+ * #GstGenosRoom::peer-leave has it as @detail. Pages are not told
  * @cancellable: (nullable): turns the result into an error; the room is left all the same
  * @callback: (nullable) (scope async): called when everybody was told
  * @user_data: for @callback

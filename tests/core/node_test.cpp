@@ -128,6 +128,38 @@ TEST_F(NodeTest, PeersJoinOnceAndLeaveOnce) {
   EXPECT_EQ(take<Node::CloseLink>().size(), 1u);
 }
 
+TEST_F(NodeTest, WhyOneOfOursLeavesIsHeardWithinLimits) {
+  const std::string longest(limits::max_leave_reason, 'x');
+  for (const auto& [said, heard] : {std::pair<std::string, std::string>{"going home", "going home"},
+                                    {longest, longest},
+                                    {longest + "y", ""},
+                                    {"\xff", ""}}) {
+    again(nullptr);
+    action(connect(low), "@_leave", said, PayloadKind::bytes);
+    EXPECT_EQ(take<Node::PeerLeft>().at(0).detail, heard);
+  }
+}
+
+TEST_F(NodeTest, WhyWeLeaveIsToldToOursOnly) {
+  const std::string half(limits::max_leave_reason - 1, 'x');
+  const auto told = [&](const std::string& reason, std::optional<Advertisement> genos) {
+    again(nullptr);
+    connect(low, std::move(genos));
+    take<Node::Write>();
+    feed(Node::Leave{room, reason});
+    pass(seconds(2));
+    for (const auto& write : take<Node::Write>()) {
+      const auto frame = parse_frame(write.bytes);
+      if (const auto* in = std::get_if<RoomFrame>(&*frame))
+        return std::string(text_of(parse_chunk(in->inner)->payload));
+    }
+    return std::string("no goodbye");
+  };
+  EXPECT_EQ(told("going home", sender), "going home");
+  EXPECT_EQ(told("going home", {}), "");
+  EXPECT_EQ(told(half + "\u00fc", sender), half) << "no half of a letter";
+}
+
 TEST_F(NodeTest, NothingIsDeliveredBeforeTheHandshakeIsDone) {
   offer_from(low, "one");
   const LinkId link = take<Node::OpenLink>().at(0).link;

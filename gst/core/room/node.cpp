@@ -23,6 +23,13 @@ template <class Map> auto keys_of(const Map& map) {
   return keys;
 }
 
+// As much of it as may be told, whole letters.
+std::string clipped(std::string reason) {
+  reason.resize(std::min(reason.size(), limits::max_leave_reason));
+  while (!is_utf8(reason)) reason.pop_back();
+  return reason;
+}
+
 }  // namespace
 
 Node::Node(Options options) : impl_(std::make_unique<NodeImpl>(std::move(options))) {}
@@ -149,6 +156,7 @@ void NodeImpl::on(Node::Leave& in, Time now) {
   Room* room = active_room(in.room);
   if (!room) return;
   room->leave_at = now + leave_limit;
+  room->leave_reason = clipped(std::move(in.reason));
   for (const LinkId id : keys_of(links_)) {
     Link* link = find(id);
     if (link && !link->open() && link->room == in.room) abandon(id, now);
@@ -177,7 +185,10 @@ void NodeImpl::say_goodbye(const RoomToken& token, Time now) {
   for (const LinkId id : keys_of(links_)) {
     Link* link = find(id);
     if (!link || !link->open()) continue;
-    if (link->bindings.contains(token)) control(*link, room, "@_leave");
+    // A page's goodbye has no words, so it gets none.
+    const bool ours = link->partner == Partner::genos;
+    if (link->bindings.contains(token))
+      control(*link, room, "@_leave", ours ? room.leave_reason : std::string());
     tell_presence(*link, token, false);
     link->said.erase(token);
     unbind(*link, token, now);

@@ -88,7 +88,7 @@ void NodeImpl::tell_presence(Link& link, const RoomToken& token, bool present) {
 }
 
 // It says that it leaves the room, or that it is not in it (any more).
-void NodeImpl::left_by_peer(Link& link, Room& room, Time now) {
+void NodeImpl::left_by_peer(Link& link, Room& room, std::string why, Time now) {
   const RoomToken token = room.options.token;
   const PeerId peer = link.peer;
   const LinkId id = link.id;
@@ -103,7 +103,7 @@ void NodeImpl::left_by_peer(Link& link, Room& room, Time now) {
   unbind(link, token, now);
   if (link.bindings.empty()) close(id, Closing::after_flush, now);
   if (!current) return;
-  remove_member(room, peer, LeaveReason::said_goodbye, "");
+  remove_member(room, peer, LeaveReason::said_goodbye, std::move(why));
   if (!bound(peer, token)) room.roster.erase(peer);
   changed_ = true;
   drop_unused_peer(peer);

@@ -53,7 +53,7 @@ void NodeImpl::on_presence(Link& link, const PresenceFrame& frame, Time now) {
   if (binding != link.bindings.end() && !binding->second.active)
     declined_by_peer(link, *room, now);
   else
-    left_by_peer(link, *room, now);
+    left_by_peer(link, *room, "", now);
 }
 
 void NodeImpl::keep_early(Link& link, const RoomToken& room, const Bytes& whole) {
@@ -116,7 +116,9 @@ void NodeImpl::on_message(Link& link, Room& room, Message message, Time now) {
 
 bool NodeImpl::on_handshake_action(Link& link, Room& room, Message& message, Time now) {
   if (message.channel == "@_leave") {
-    left_by_peer(link, room, now);
+    std::string why(text_of(*message.payload));
+    if (why.size() > limits::max_leave_reason || !is_utf8(why)) why.clear();
+    left_by_peer(link, room, std::move(why), now);
     return true;
   }
   Binding& binding = link.bindings.find(room.options.token)->second;

@@ -72,6 +72,7 @@ struct Room {
   std::map<PeerId, Missed> missed;
   Time settled_at = never;  // since then we are one of those who were here before
   Time leave_at = never;    // leaving: what is queued is cut off then
+  std::string leave_reason;
   [[nodiscard]] bool leaving() const { return leave_at != never; }
 };
 
@@ -254,7 +255,7 @@ class NodeImpl {
   // node_bindings.cpp: rooms on links
   void bind(Link& link, Room& room, Time now);
   void unbind(Link& link, const RoomToken& token, Time now);
-  void left_by_peer(Link& link, Room& room, Time now);
+  void left_by_peer(Link& link, Room& room, std::string why, Time now);
   void remember_parting(const PeerId& page, Time now);
   [[nodiscard]] Time parted_at(const PeerId& page, Time now) const;  // never: not lately
   void remember_loss(const PeerId& peer, Time now);

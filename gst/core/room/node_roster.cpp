@@ -100,7 +100,7 @@ void NodeImpl::on(Node::Gone& in, Time now) {
   const std::vector<LinkId> ids = peer->second.links;
   for (const LinkId id : ids)
     if (Link* link = find(id); link && link->bindings.contains(in.room))
-      left_by_peer(*link, *room, now);
+      left_by_peer(*link, *room, "", now);
   remove_member(*room, in.peer, LeaveReason::said_goodbye, "");
   room->roster.erase(in.peer);
   changed_ = true;

@@ -40,6 +40,9 @@ inline constexpr std::size_t max_parked_candidates = 128;
 inline constexpr std::size_t max_capabilities = 16;
 inline constexpr std::size_t max_capability = 32;
 
+// Why one of ours leaves: a sentence for a log.
+inline constexpr std::size_t max_leave_reason = 256;
+
 // Peers of one room that we remember having heard; a hostile one can invent ids without end.
 inline constexpr std::size_t max_heard_peers = 4096;
 
