@@ -21,16 +21,24 @@ const EVP_MD* algorithm(std::string_view hash) {
   return nullptr;
 }
 
+using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
+using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+
+Bio reader(std::string_view pem) {
+  return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free};
+}
+
+Certificate first_certificate(std::string_view pem) {
+  const Bio bio = reader(pem);
+  return {bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr, X509_free};
+}
+
 }  // namespace
 
 core::Result<std::string> certificate_fingerprint(std::string_view pem, std::string_view hash) {
   const EVP_MD* md = algorithm(hash);
   if (!md) return Error{Errc::malformed, "unknown hash " + std::string(hash)};
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
-  if (!bio) return Error{Errc::failed, "out of memory"};
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
-      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+  const Certificate certificate = first_certificate(pem);
   if (!certificate) return Error{Errc::malformed, "not a certificate in PEM"};
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
@@ -45,6 +53,14 @@ core::Result<std::string> certificate_fingerprint(std::string_view pem, std::str
     text += digits[digest[i] & 15];
   }
   return text;
+}
+
+bool key_fits(std::string_view pem, std::string_view key) {
+  const Certificate certificate = first_certificate(pem);
+  const Bio bio = reader(key);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> owned(
+      bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr) : nullptr, EVP_PKEY_free);
+  return certificate && owned && X509_check_private_key(certificate.get(), owned.get()) == 1;
 }
 
 }  // namespace genos::crypto

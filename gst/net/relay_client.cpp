@@ -47,6 +47,13 @@ constexpr core::Duration message_price = std::chrono::microseconds(500);
 constexpr core::Duration message_credit = message_price * 8192;
 
 // The network says nothing, or says that there is no way.
+const char* about_certificate(const RelayUri& uri) {
+  if (uri.trust.kind == TlsTrust::Kind::pinned)
+    return "its certificate is not the one that the address names after #sha256=";
+  return "nobody we trust has signed its certificate: end the address with #sha256= and the "
+         "certificate's fingerprint, or set GENOS_TLS_CA";
+}
+
 bool tells_absence(const GError& error) {
   return g_error_matches(&error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
          g_error_matches(&error, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE) ||
@@ -160,6 +167,8 @@ void RelayClient::failed(const GError& error) {
     return;
   }
   const auto loss = cancelled || tells_absence(error) ? Loss::absent : Loss::ended;
+  if (g_error_matches(&error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    return lost(about_certificate(options_.uri), loss);
   lost(cancelled ? "no answer in time" : error.message, loss);
 }
 

@@ -55,7 +55,7 @@ std::string landing_page(const std::string& name) {
          shown.get() +
          "</h1><p>This is a signalling server: peers of a room find each other here and then talk "
          "directly. No media, no messages and no keys pass through it, and nothing is stored."
-         "<p>Use it in a pipeline: <code>genosroomsrc room=demo signaling=<span>wss://…</span>"
+         "<p>Use it from a shell: <code>genos chat --room demo --signaling <span>wss://…</span>"
          "</code><p>or in a page with <a href=https://www.npmjs.com/package/trystero>Trystero</a>: "
          "<code>relayConfig: {urls: ['<span>wss://…</span>']}</code>"
          "<p>A browser that came here has accepted the certificate, and pages can connect from now "

@@ -24,6 +24,13 @@ bool is_fresh(GTlsCertificate* certificate) {
          g_date_time_difference(end.get(), now.get()) > days_before_renewal * G_TIME_SPAN_DAY;
 }
 
+std::string text_of(GTlsCertificate* certificate, const char* property) {
+  gchar* text = nullptr;
+  g_object_get(certificate, property, &text, nullptr);
+  const Owned<char> kept(text);
+  return text ? text : "";
+}
+
 }  // namespace
 
 core::Result<Ref<GTlsCertificate>> load_certificate(const std::string& certificate,
@@ -33,6 +40,15 @@ core::Result<Ref<GTlsCertificate>> load_certificate(const std::string& certifica
       key.empty() ? g_tls_certificate_new_from_file(certificate.c_str(), out(error))
                   : g_tls_certificate_new_from_files(certificate.c_str(), key.c_str(), out(error)));
   if (!loaded) return core::Error{core::Errc::not_found, certificate + ": " + error->message};
+  // Otherwise nobody would hear of it before the first handshake.
+  const std::string owner = text_of(loaded.get(), "private-key-pem");
+  if (owner.empty())
+    return core::Error{core::Errc::not_found,
+                       certificate + ": there is no key in it; name its file with --tls-key"};
+  if (!crypto::key_fits(text_of(loaded.get(), "certificate-pem"), owner))
+    return core::Error{core::Errc::not_found, certificate + ": the key in " +
+                                                  (key.empty() ? certificate : key) +
+                                                  " is of another certificate"};
   return loaded;
 }
 
@@ -53,11 +69,8 @@ core::Result<Ref<GTlsCertificate>> own_certificate(const std::vector<std::string
 }
 
 std::string fingerprint_of(GTlsCertificate* certificate) {
-  gchar* pem = nullptr;
-  g_object_get(certificate, "certificate-pem", &pem, nullptr);
-  const Owned<char> kept(pem);
-  const auto text = pem ? crypto::certificate_fingerprint(pem, "sha-256")
-                        : core::Result<std::string>(core::Error{core::Errc::failed, {}});
+  const auto text =
+      crypto::certificate_fingerprint(text_of(certificate, "certificate-pem"), "sha-256");
   return text ? *text : std::string();
 }
 

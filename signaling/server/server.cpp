@@ -45,11 +45,21 @@ core::Result<Ref<GTlsCertificate>> certificate_for(const Options& options) {
   return own_certificate(names);
 }
 
-void announce(const RelayHost::Endpoint& endpoint) {
+// What ends the address that others of ours are given: nobody vouches for our own certificate.
+std::string pin_of(const Options& options, GTlsCertificate* certificate) {
+  if (!options.certificate_file.empty() || !certificate) return {};
+  std::string digest = fingerprint_of(certificate);
+  std::erase(digest, ':');
+  std::transform(digest.begin(), digest.end(), digest.begin(), g_ascii_tolower);
+  return "#sha256=" + digest;
+}
+
+void announce(const RelayHost::Endpoint& endpoint, const std::string& pin) {
   const bool secure = endpoint.scheme == RelayHost::Scheme::secure;
   const std::string authority = authority_of(endpoint);
   const std::string page = (secure ? "https://" : "http://") + authority + "/";
-  g_print("signaling=%s%s\n%s\n", secure ? "wss://" : "ws://", authority.c_str(), page.c_str());
+  g_print("signaling=%s%s%s\n%s\n", secure ? "wss://" : "ws://", authority.c_str(),
+          secure ? pin.c_str() : "", page.c_str());
   if (!is_loopback(endpoint) && isatty(STDOUT_FILENO)) g_print("%s", qr_code(page).c_str());
 }
 
@@ -133,7 +143,8 @@ core::Result<std::unique_ptr<RelayHost>> open(const Options& options,
     if (!port) return port.error();
     endpoints[i].port = *port;
   }
-  for (const auto& endpoint : endpoints) announce(endpoint);
+  const std::string pin = pin_of(options, certificate);
+  for (const auto& endpoint : endpoints) announce(endpoint, pin);
   return host;
 }
 

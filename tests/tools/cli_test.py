@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The command-line tool as a person and a script meet it: cli_test.py GENOS. TAP."""
+"""The command-line tool as a person and a script meet it: cli_test.py GENOS GENOS-SIGNALD. TAP."""
 import json
 import os
 import signal
@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import tap
 
 GENOS = os.path.abspath(sys.argv.pop(1))
+SIGNALD = os.path.abspath(sys.argv.pop(1))
 OK, FAILED, USAGE, NOBODY, INTERRUPTED = 0, 1, 64, 69, 130
 COMMANDS = ["peers", "chat", "ping", "identity", "doctor"]
 
@@ -262,6 +263,24 @@ class Rooms(Tool):
         watch.stdout.close()
         self.start("chat", "--room", "r")
         self.assertEqual(watch.wait(30), INTERRUPTED)
+
+
+class SelfSigned(Tool):
+    def test_it_is_trusted_by_its_fingerprint_only(self):
+        server = subprocess.Popen([SIGNALD, "--listen", "0.0.0.0:0"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True,
+                                  env={**self.environment, "XDG_STATE_HOME": self.folder})
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        said = server.stdout.readline().strip().removeprefix("signaling=")
+        self.start("chat", "--room", "r", "--signaling", said)
+        words = ["ping", "any", "--room", "r", "--count", "1"]
+        self.expect(self.run_tool(*words, "--timeout", "30", "--signaling", said), OK)
+        address = said.partition("#")[0]
+        for end, hint in (("", "#sha256="), ("#sha256=" + "0" * 64, "not the one")):
+            self.expect(self.run_tool(*words, "--timeout", "5", "--signaling", address + end), NOBODY,
+                        hint)
 
 
 class Doctor(Tool):
