@@ -27,10 +27,19 @@ struct State {
   std::atomic<bool> present{false};
   // Written before `present` becomes true, never again.
   std::string identity;
+  std::string name;
   bool genos = false;
   std::set<std::string> capabilities;
 };
-enum Prop : guint { prop_none, prop_id, prop_identity, prop_genos, prop_present, n_props };
+enum Prop : guint {
+  prop_none,
+  prop_id,
+  prop_identity,
+  prop_name,
+  prop_genos,
+  prop_present,
+  n_props
+};
 GParamSpec* props[n_props];
 }  // namespace
 using GstGenosPeerPrivate = State;
@@ -53,6 +62,7 @@ static void gst_genos_peer_get_property(GObject* object, guint id, GValue* value
   switch (id) {
     case prop_id: g_value_set_string(value, gst_genos_peer_get_id(self)); break;
     case prop_identity: g_value_set_string(value, gst_genos_peer_get_identity(self)); break;
+    case prop_name: g_value_set_string(value, gst_genos_peer_get_name(self)); break;
     case prop_genos: g_value_set_boolean(value, gst_genos_peer_is_genos(self)); break;
     case prop_present: g_value_set_boolean(value, gst_genos_peer_is_present(self)); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
@@ -78,6 +88,14 @@ static void gst_genos_peer_class_init(GstGenosPeerClass* klass) {
    */
   props[prop_identity] = g_param_spec_string(
       "identity", "Identity", "The public key that the peer proved to own", nullptr, readable);
+  /**
+   * GstGenosPeer:name:
+   *
+   * What this peer calls itself (#GstGenosRoom:name-hint there), %NULL when it does not say. It
+   * proves nothing: anybody may take any name.
+   */
+  props[prop_name] =
+      g_param_spec_string("name", "Name", "What the peer calls itself", nullptr, readable);
   /**
    * GstGenosPeer:genos:
    *
@@ -107,6 +125,7 @@ Ref<GstGenosPeer> make_peer(std::shared_ptr<RoomFront> front, const core::PeerId
 void peer_joined(GstGenosPeer* peer, const core::Node::PeerJoined& joined) {
   auto& state = state_of(peer);
   state.identity = joined.identity.value_or("");
+  state.name = joined.name;
   state.genos = joined.partner == core::Partner::genos;
   if (joined.genos) state.capabilities = joined.genos->capabilities;
   state.present = true;
@@ -143,6 +162,18 @@ const gchar* gst_genos_peer_get_identity(GstGenosPeer* self) {
   g_return_val_if_fail(GST_IS_GENOS_PEER(self), nullptr);
   const auto& identity = state_of(self).identity;
   return identity.empty() ? nullptr : identity.c_str();
+}
+
+/**
+ * gst_genos_peer_get_name:
+ * @self: a peer
+ *
+ * Returns: (nullable): what it calls itself, if it does; it proves nothing
+ */
+const gchar* gst_genos_peer_get_name(GstGenosPeer* self) {
+  g_return_val_if_fail(GST_IS_GENOS_PEER(self), nullptr);
+  const auto& name = state_of(self).name;
+  return name.empty() ? nullptr : name.c_str();
 }
 
 /**

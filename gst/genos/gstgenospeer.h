@@ -11,6 +11,7 @@ GST_GENOS_API G_DECLARE_FINAL_TYPE(GstGenosPeer, gst_genos_peer, GST, GENOS_PEER
 
 GST_GENOS_API const gchar* gst_genos_peer_get_id(GstGenosPeer* self);
 GST_GENOS_API const gchar* gst_genos_peer_get_identity(GstGenosPeer* self);
+GST_GENOS_API const gchar* gst_genos_peer_get_name(GstGenosPeer* self);
 GST_GENOS_API gboolean gst_genos_peer_is_genos(GstGenosPeer* self);
 GST_GENOS_API gboolean gst_genos_peer_is_present(GstGenosPeer* self);
 GST_GENOS_API gchar** gst_genos_peer_get_capabilities(GstGenosPeer* self);

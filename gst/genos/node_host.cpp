@@ -158,6 +158,7 @@ Node::RoomOptions NodeHost::room_options(const RoomConfig& config, const RoomSec
   Node::RoomOptions room;
   room.token = token;
   room.ours = advertisement_of(config);
+  room.name = config.name_hint;
   room.strict = config.strict;
   room.trusted = config.trusted;
   room.application_handshake = config.application_handshake;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "core/base/bytes.hpp"
+#include "core/wire/limits.hpp"
 #include "link/ice_agent.hpp"
 #include "net/signaling_uri.hpp"
 
@@ -46,6 +47,8 @@ std::optional<Error> check(const RoomConfig& config) {
   if (!config.self_id.empty() &&
       (config.self_id.size() != self_id_length || !is_alphanumeric(config.self_id)))
     return Error{Errc::malformed, "self-id must be 20 letters and digits"};
+  if (config.name_hint.size() > core::limits::max_peer_name || !core::is_utf8(config.name_hint))
+    return Error{Errc::malformed, "name-hint must be UTF-8 text of at most 128 bytes"};
   if (config.strict && config.identity_file.empty())
     return Error{Errc::malformed,
                  "a strict room needs an identity: make one with `genos identity new FILE` and set "
@@ -71,6 +74,7 @@ std::string conflict_in_room(const RoomConfig& one, const RoomConfig& other) {
   if (one.signaling != other.signaling) return "signaling";
   if (one.strict != other.strict) return "strict";
   if (one.trusted != other.trusted) return "trusted";
+  if (one.name_hint != other.name_hint && !other.name_hint.empty()) return "name-hint";
   if (one.passive != other.passive) return "passive";
   if (one.application_handshake != other.application_handshake) return "handshake";
   return {};

@@ -30,7 +30,8 @@ constexpr TextProperty texts[] = {
     {"peer", &RoomConfig::peer,
      "Rooms of one process that name the same peer here are one peer; empty: each is its own"},
     {"self-id", &RoomConfig::self_id, "Our own peer id, 20 letters and digits; empty: made up"},
-    {"name-hint", &RoomConfig::name_hint, "Name to show for this peer"},
+    {"name-hint", &RoomConfig::name_hint,
+     "Name to show for us, at most 128 bytes; told to peers of ours"},
     {"identity", &RoomConfig::identity_file, "File of an Ed25519 key that proves who this peer is"},
 };
 

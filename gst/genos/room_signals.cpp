@@ -221,7 +221,8 @@ void install_room_signals(GType type) {
    * @room: the room
    * @peer: who went
    * @reason: why
-   * @detail: more for people; may be empty. What a leaving peer says for itself is not to be trusted
+   * @detail: more for people; may be empty. What a leaving peer says for itself is not to be
+   * trusted
    *
    * A peer is no longer in the room.
    */

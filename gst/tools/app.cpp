@@ -85,6 +85,7 @@ struct Raw {
   char* ice_policy = nullptr;
   char* self_id = nullptr;
   char* timeout = nullptr;
+  char* name = nullptr;
   char** trusted = nullptr;
   char** rest = nullptr;
   gboolean strict = FALSE;
@@ -93,7 +94,7 @@ struct Raw {
 
   ~Raw() {
     for (char* text : {room, signaling, app_id, password_file, identity, ice_servers, ice_policy,
-                       self_id, timeout})
+                       self_id, timeout, name})
       g_free(text);
     g_strfreev(trusted);
     g_strfreev(rest);
@@ -123,6 +124,7 @@ Entries common_entries(Raw& raw) {
        "all, or relay: only through a TURN server", "POLICY"},
       {"self-id", 0, 0, G_OPTION_ARG_FILENAME, &raw.self_id,
        "Our own peer id (20 letters and digits)", "ID"},
+      {"name", 0, 0, G_OPTION_ARG_FILENAME, &raw.name, "Name to show for us", "NAME"},
       {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &raw.timeout, "Give up, or stop, after that long",
        "SECONDS"},
       {"json", 'j', 0, G_OPTION_ARG_NONE, &raw.json, "One JSON object a line, for scripts",
@@ -163,6 +165,7 @@ bool take(const Raw& raw, Options& options, std::vector<std::string>* rest) {
   options.identity = text_of(raw.identity);
   options.ice_servers = text_of(raw.ice_servers);
   options.peer_id = text_of(raw.self_id);
+  options.name = text_of(raw.name);
   for (char** word = raw.trusted; word && *word; ++word) options.trusted.emplace_back(*word);
   if (raw.rest && !rest) {
     std::fprintf(stderr, "genos: '%s' has no place here; options begin with --\n", *raw.rest);
@@ -267,7 +270,8 @@ bool App::prepare() {
                "identity", options_.identity.c_str(), "strict", gboolean(options_.strict),
                "ice-servers", options_.ice_servers.c_str(), "ice-transport-policy",
                options_.relay_only ? GST_GENOS_ICE_POLICY_RELAY : GST_GENOS_ICE_POLICY_ALL,
-               "self-id", options_.peer_id.c_str(), "trusted", trusted.data(), nullptr);
+               "self-id", options_.peer_id.c_str(), "name-hint", options_.name.c_str(), "trusted",
+               trusted.data(), nullptr);
   return true;
 }
 
@@ -360,6 +364,7 @@ int App::run(int code_at_timeout) {
 std::string describe(GstGenosPeer* peer) {
   std::string text = gst_genos_peer_get_id(peer);
   text += gst_genos_peer_is_genos(peer) ? "  genos" : "  page";
+  if (const char* name = gst_genos_peer_get_name(peer)) text += "  '" + printable(name) + "'";
   if (const char* key = gst_genos_peer_get_identity(peer)) text += std::string("  ") + key;
   return text;
 }

@@ -50,7 +50,7 @@ class Line {
 };
 
 struct Options {
-  std::string room, signaling, app_id, password_file, identity, ice_servers, peer_id;
+  std::string room, signaling, app_id, password_file, identity, ice_servers, peer_id, name;
   std::vector<std::string> trusted;
   bool strict = false;
   bool relay_only = false;  // --ice-transport-policy=relay
@@ -108,7 +108,7 @@ class App {
   std::vector<Connection> connections_;
 };
 
-std::string describe(GstGenosPeer* peer);  // id, and the key if it proved one
+std::string describe(GstGenosPeer* peer);  // id, its name, and the key if it proved one
 std::string describe_leave(GstGenosPeer* peer, const char* reason, const char* detail);
 
 int peers(std::vector<std::string> args);

@@ -21,6 +21,7 @@ int peers(std::vector<std::string> args) {
     const char* key = gst_genos_peer_get_identity(peer);
     Line line("peer-join");
     line.add("id", gst_genos_peer_get_id(peer)).add("genos", bool(gst_genos_peer_is_genos(peer)));
+    if (const char* name = gst_genos_peer_get_name(peer)) line.add("name", name);
     if (key) line.add("identity", key);
     line.print(options.json, (watch ? "+ " : "") + describe(peer));
   };

@@ -140,6 +140,24 @@ TEST_F(NodeTest, WhyOneOfOursLeavesIsHeardWithinLimits) {
   }
 }
 
+TEST_F(NodeTest, NamesAreToldToOursAndHeardWithinLimits) {
+  const std::string longest(limits::max_peer_name, 'n');
+  const auto heard = [&](const std::string& hello) {
+    again([](Node::RoomOptions& options) { options.name = "mine"; });
+    connect(low, sender, "one", hello.c_str());
+    return take<Node::PeerJoined>().at(0).name;
+  };
+  EXPECT_EQ(heard(R"({"session":"s1","name":"theirs"})"), "theirs");
+  bool told = false;
+  for (const auto& write : take<Node::Write>())
+    told = told || text_of(write.bytes).find(R"("name":"mine")") != std::string_view::npos;
+  EXPECT_TRUE(told);
+  EXPECT_EQ(heard(R"({"session":"s1"})"), "");
+  EXPECT_EQ(heard(R"({"session":"s1","name":7})"), "");
+  EXPECT_EQ(heard(R"({"session":"s1","name":")" + longest + R"("})"), longest);
+  EXPECT_EQ(heard(R"({"session":"s1","name":")" + longest + R"(n"})"), "");
+}
+
 TEST_F(NodeTest, WhyWeLeaveIsToldToOursOnly) {
   const std::string half(limits::max_leave_reason - 1, 'x');
   const auto told = [&](const std::string& reason, std::optional<Advertisement> genos) {

@@ -106,6 +106,7 @@ class Words(Tool):
         bad = [(["--signaling", "http://x"], "ws"), (["--ice-servers", "x"], "stun:HOST:PORT"),
                (["--self-id", "short"], "20 letters"), (["--strict"], "genos identity new"),
                (["--room", "x" * 1025], "1024"),
+               (["--name", "x" * 129], "128"),
                (["--password-file", "/nowhere/at/all"], "/nowhere/at/all"),
                (["--channel", "x" * 33], "32 bytes")]
         for words, hint in bad:
@@ -174,11 +175,13 @@ class Rooms(Tool):
 
     def test_peers_and_ping(self):
         key_file, key = self.make_key("me.key")
-        self.start("chat", "--room", "r", "--identity", key_file)
+        self.start("chat", "--room", "r", "--identity", key_file, "--name", "Grüß\ndich")
         run = self.expect(self.run_tool("peers", "--room", "r", "--json", "--timeout", "6"), OK)
         peer = json.loads(run.stdout.splitlines()[0])
-        self.assertEqual((peer["event"], peer["genos"], peer["identity"]),
-                         ("peer-join", True, key))
+        self.assertEqual((peer["event"], peer["genos"], peer["identity"], peer["name"]),
+                         ("peer-join", True, key, "Grüß\ndich"))
+        run = self.expect(self.run_tool("peers", "--room", "r", "--timeout", "6"), OK)
+        self.assertIn(f"{peer['id']}  genos  'Grüß\\ndich'  {key}", run.stdout)
         words = ["ping", peer["id"], "--room", "r", "--json", "--count", "2", "--timeout", "30"]
         pongs = [json.loads(line) for line in
                  self.expect(self.run_tool(*words), OK).stdout.splitlines()]

@@ -59,6 +59,7 @@ class Node {
   struct RoomOptions {
     RoomToken token;
     Advertisement ours;  // what we do in this room
+    std::string name;    // to show for us; told to ours only
     bool strict = false;
     std::set<std::string> trusted;  // keys (base64url) or peer ids; empty: everybody
     bool application_handshake = false;
@@ -234,6 +235,7 @@ class Node {
     Partner partner;
     std::optional<Advertisement> genos;
     std::optional<std::string> identity;
+    std::string name;  // what it calls itself; proves nothing
   };
   struct PeerLeft {
     RoomToken room;

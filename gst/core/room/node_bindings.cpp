@@ -65,7 +65,9 @@ void NodeImpl::greet(Link& link, Room& room, Time now) {
   Message hello;
   hello.kind = PayloadKind::json;
   const auto made = static_cast<std::int64_t>(link.id.value);
-  const std::string text = to_text(Json::object().set("session", session).set("made", made));
+  Json said = Json::object().set("session", session).set("made", made);
+  if (!room.options.name.empty()) said.set("name", room.options.name);
+  const std::string text = to_text(said);
   hello.payload = std::make_shared<const Bytes>(text.begin(), text.end());
   control(link, room, "genos:hello", std::move(hello));
 }
@@ -236,8 +238,8 @@ void NodeImpl::admit(Link& link, Room& room, Binding& binding) {
   member.session = binding.session;
   member.identity = link.identity;
   outputs_.push_back(Node::Linked{token, link.peer});
-  outputs_.push_back(
-      Node::PeerJoined{token, link.peer, link.id, link.partner, link.genos, link.identity});
+  outputs_.push_back(Node::PeerJoined{token, link.peer, link.id, link.partner, link.genos,
+                                      link.identity, binding.name});
 }
 
 void NodeImpl::handshake_failed(Link& link, Room& room, const std::string& why, Time now) {

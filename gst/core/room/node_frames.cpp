@@ -126,6 +126,8 @@ bool NodeImpl::on_handshake_action(Link& link, Room& room, Message& message, Tim
     const auto json = parse_json(text_of(*message.payload));
     const auto session = json ? json->string_at("session") : std::nullopt;
     if (session && session->size() <= max_session && !binding.active) binding.session = *session;
+    const auto name = json ? json->string_at("name") : std::nullopt;
+    if (name && name->size() <= limits::max_peer_name && !binding.active) binding.name = *name;
     if (!link.met) link.made_there = json ? json->integer_at("made").value_or(0) : 0;
     link.met = true;
     drain_handshake(link, room, now);

@@ -81,6 +81,7 @@ struct Binding {
   Handshake handshake;
   Inbox inbox;
   std::string session;  // of theirs
+  std::string name;     // of theirs
   bool active = false;
   bool greeted = false;  // our hello is sent; nothing else goes before it
   Time greet_until = never;

@@ -42,6 +42,8 @@ inline constexpr std::size_t max_capability = 32;
 
 // Why one of ours leaves: a sentence for a log.
 inline constexpr std::size_t max_leave_reason = 256;
+// What a peer calls itself: it stands in lists.
+inline constexpr std::size_t max_peer_name = 128;
 
 // Peers of one room that we remember having heard; a hostile one can invent ids without end.
 inline constexpr std::size_t max_heard_peers = 4096;
