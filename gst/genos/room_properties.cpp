@@ -161,6 +161,120 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec*) {
 
 }  // namespace
 
+/**
+ * GstGenosRoom:app-id:
+ *
+ * The application: rooms of different ones never meet. Default: `genos`.
+ *
+ * This and the other properties may be set until the room is joined, and again when it was left.
+ */
+/**
+ * GstGenosRoom:id:
+ *
+ * The room's name, 1 to 1024 bytes of UTF-8. Everybody who says the same one is in the same room.
+ */
+/**
+ * GstGenosRoom:password:
+ *
+ * Encrypts signaling and is proved before anything is delivered; see also #GstGenosRoom:strict.
+ * Empty, the default: whoever knows the names may come in.
+ */
+/**
+ * GstGenosRoom:signaling:
+ *
+ * Relay URIs, comma separated, all used in parallel: `ws://HOST:PORT`, `wss://HOST:PORT`,
+ * `wss://HOST:PORT#sha256=HEX` for a certificate that only its fingerprint vouches for; `lan` for
+ * the local network; `public` for the relays that a page with this #GstGenosRoom:app-id picks. At
+ * most 32.
+ *
+ * Empty, the default: `$GENOS_SIGNALING`, else `ws://127.0.0.1:7712`, where a relay is started if
+ * none answers.
+ */
+/**
+ * GstGenosRoom:ice-servers:
+ *
+ * `stun:HOST:PORT` and `turn:USER:PASSWORD@HOST:PORT?transport=udp` (or `tcp`), comma separated;
+ * `none` for none. Empty, the default: `$GENOS_ICE_SERVERS`, else one public STUN server. Joining
+ * never waits for one.
+ */
+/**
+ * GstGenosRoom:peer:
+ *
+ * Rooms of one process that name the same peer here are one peer, with one link to each other
+ * peer. Empty, the default: each room is a peer of its own.
+ */
+/**
+ * GstGenosRoom:self-id:
+ *
+ * Our own peer id, 20 letters and digits. Empty, the default: made up.
+ */
+/**
+ * GstGenosRoom:name-hint:
+ *
+ * A name to show for us, at most 128 bytes of UTF-8. Peers of ours get it as #GstGenosPeer:name
+ * once they are linked; relays and pages do not. Empty, the default: none.
+ */
+/**
+ * GstGenosRoom:identity:
+ *
+ * File of an Ed25519 key, made by gst_genos_identity_create(), that proves who we are. Nobody else
+ * may be able to read it. Empty, the default: we prove nothing.
+ */
+/**
+ * GstGenosRoom:strict:
+ *
+ * Only peers of ours that prove an identity come in, and the key of the room is made of the
+ * password by Argon2id. Needs #GstGenosRoom:identity. Default: %FALSE.
+ */
+/**
+ * GstGenosRoom:passive:
+ *
+ * Stays silent until somebody comes who is not passive. Default: %FALSE.
+ */
+/**
+ * GstGenosRoom:handshake:
+ *
+ * Peers wait for gst_genos_peer_accept() before they are let in; see
+ * #GstGenosRoom::handshake. Default: %FALSE.
+ */
+/**
+ * GstGenosRoom:trusted:
+ *
+ * Keys of identities that may connect; all peers when empty, the default. Peer ids may stand here
+ * too, but prove nothing: whoever knows one can take it.
+ */
+/**
+ * GstGenosRoom:ice-transport-policy:
+ *
+ * Which paths a link may take. Default: %GST_GENOS_ICE_POLICY_ALL.
+ */
+/**
+ * GstGenosRoom:activity:
+ *
+ * What we do in this room: two of ours that only receive are not linked. Default: both.
+ */
+/**
+ * GstGenosRoom:overflow:
+ *
+ * What happens when more than #GstGenosRoom:queue-limit waits for one peer. Default:
+ * %GST_GENOS_OVERFLOW_WAIT.
+ */
+/**
+ * GstGenosRoom:queue-limit:
+ *
+ * How many bytes may wait for one peer, 64 KiB to 1 TiB. Default: 64 MiB.
+ */
+/**
+ * GstGenosRoom:state:
+ *
+ * Where the room stands. Default: %GST_GENOS_ROOM_STATE_OUTSIDE.
+ */
+/**
+ * GstGenosRoom:stats:
+ *
+ * Figures of the room: `self-id`, `peers` (how many are in it), `channels`, and `waiting-bytes` of
+ * messages that came for channels nobody has asked for yet.
+ */
 void install_room_properties(GObjectClass* klass) {
   klass->set_property = set_property;
   klass->get_property = get_property;

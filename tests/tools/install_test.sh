@@ -69,6 +69,17 @@ compile() {  # the .pc as it would be without DESTDIR; a sysroot would move othe
 check 'a program in C' compile
 if meson introspect --targets "$build" | grep -q 'GstGenos-1.0.typelib'; then
   check 'the GIR' one_file 'share/gir-1.0/GstGenos-1.0.gir'
+  check 'the GIR describes everything' /usr/bin/python3 - "$prefix/share/gir-1.0/GstGenos-1.0.gir" <<'END'
+import sys
+import xml.etree.ElementTree as tree
+
+core, glib = "{http://www.gtk.org/introspection/core/1.0}", "{http://www.gtk.org/introspection/glib/1.0}"
+bare = [f"{owner.get('name')}: {part.get('name')}" for owner in tree.parse(sys.argv[1]).iter()
+        for part in owner if part.tag in (core + "property", core + "method", glib + "signal")
+        and part.find(core + "doc") is None
+        and part.find(f"{core}return-value/{core}doc") is None]
+sys.exit("without a description: " + ", ".join(bare) if bare else 0)
+END
   check 'a program in Python' /usr/bin/python3 -c \
     'import gi; gi.require_version("GstGenos", "1.0"); from gi.repository import GstGenos; GstGenos.Room'
 fi
