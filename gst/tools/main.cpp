@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // `genos`: rooms from a shell.
+#include <fcntl.h>
+
 #include <clocale>
 #include <cstdio>
 #include <cstring>
@@ -44,9 +46,17 @@ void silence_libnice() {
       [](const gchar*, GLogLevelFlags, const gchar*, gpointer) {}, nullptr);
 }
 
+// What is opened next would take the number of a standard stream that is closed, and `chat` would
+// read from GLib's own files.
+void open_standard_streams() {
+  for (const int stream : {0, 1, 2})
+    if (fcntl(stream, F_GETFD) == -1 && open("/dev/null", O_RDWR) != stream) return;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_streams();
   std::setlocale(LC_ALL, "");
   silence_libnice();
   gst_init(nullptr, nullptr);

@@ -163,6 +163,11 @@ class Rooms(Tool):
         got = [reader.stdout.readline().rstrip("\n").split(": ", 1)[1] for _ in lines]
         self.assertEqual(got, lines)
 
+    def test_closed_stdin_is_an_empty_one(self):
+        run = self.run_tool("chat", "--room", "r", "--timeout", "20", stdin=None,
+                            preexec_fn=lambda: os.close(0))
+        self.expect(run, OK)
+
     def test_nobody_comes(self):
         start = time.monotonic()
         self.expect(self.run_tool("chat", "--room", "r", "--timeout", "4",
