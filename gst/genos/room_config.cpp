@@ -19,6 +19,8 @@ constexpr char default_ice[] = "stun:stun.cloudflare.com:3478";
 // Names end up in hashes only; longer ones are mistakes.
 constexpr std::size_t longest_name = 1024;
 constexpr std::size_t self_id_length = 20;
+// 32 bytes in base64url.
+constexpr std::size_t key_length = 43;
 
 bool is_alphanumeric(const std::string& text) {
   for (const char c : text)
@@ -31,6 +33,14 @@ std::optional<Error> check_name(const char* what, const std::string& name) {
   if (name.size() > longest_name || !core::is_utf8(name))
     return Error{Errc::malformed, std::string(what) + " must be UTF-8 text of at most 1024 bytes"};
   return std::nullopt;
+}
+
+// A mistyped key would only shut everybody out.
+bool is_key_or_id(const std::string& word) {
+  if (word.size() == self_id_length) return is_alphanumeric(word);
+  std::string letters = word;
+  std::erase_if(letters, [](char c) { return c == '-' || c == '_'; });
+  return word.size() == key_length && is_alphanumeric(letters);
 }
 
 std::string ice_text(const RoomConfig& config) {
@@ -49,6 +59,11 @@ std::optional<Error> check(const RoomConfig& config) {
     return Error{Errc::malformed, "self-id must be 20 letters and digits"};
   if (config.name_hint.size() > core::limits::max_peer_name || !core::is_utf8(config.name_hint))
     return Error{Errc::malformed, "name-hint must be UTF-8 text of at most 128 bytes"};
+  for (const auto& word : config.trusted)
+    if (!is_key_or_id(word))
+      return Error{Errc::malformed, "trusted: '" + word +
+                                        "' is neither a key (43 characters, as `genos identity "
+                                        "show` prints it) nor a peer id (20 letters and digits)"};
   if (config.strict && config.identity_file.empty())
     return Error{Errc::malformed,
                  "a strict room needs an identity: make one with `genos identity new FILE` and set "
@@ -76,6 +91,7 @@ std::string conflict_in_room(const RoomConfig& one, const RoomConfig& other) {
   if (one.trusted != other.trusted) return "trusted";
   if (one.name_hint != other.name_hint && !other.name_hint.empty()) return "name-hint";
   if (one.passive != other.passive) return "passive";
+  if (one.sends != other.sends || one.receives != other.receives) return "activity";
   if (one.application_handshake != other.application_handshake) return "handshake";
   return {};
 }

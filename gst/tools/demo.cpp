@@ -181,7 +181,9 @@ int usage(FILE* to, int code) {
 int lead(const char* program, guint seconds) {
   const Owned<char> room(g_uuid_string_random());
   Owned<GError> error;
-  std::printf("Two processes, no server, room '%s'.\n", room.get());
+  const char* relays = g_getenv("GENOS_SIGNALING");
+  std::printf("Two processes, %s, room '%s'.\n",
+              relays && *relays ? "over $GENOS_SIGNALING" : "no server", room.get());
   const Owned<char> limit(g_strdup_printf("%u", seconds));
   const auto second =
       adopt(g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, out(error), program, "--second", room.get(),

@@ -59,8 +59,13 @@ int doctor(std::vector<std::string> args) {
   const auto ice =
       from_environment(options.ice_servers, "GENOS_ICE_SERVERS", "stun:stun.cloudflare.com:3478");
   check_link(options, false, report);
+  bool knows_time = false;
   for (const auto& relay : split_list(signaling))
-    if (relay.starts_with("ws")) check_clock(relay, report);
+    if (relay.starts_with("ws")) knows_time = check_clock(relay, report) || knows_time;
+  if (!knows_time)
+    report({Verdict::warning, "clock", "not compared: no relay named here tells its time",
+            "identities and relays go by the time of day: name a relay that runs elsewhere, as "
+            "--signaling wss://HOST"});
   check_multicast(report);
   for (const auto& server : split_list(ice)) {
     if (server.starts_with("stun:")) check_stun(server, report);

@@ -21,7 +21,8 @@ struct Finding {
 using Report = std::function<void(const Finding&)>;
 
 void check_elements(const Report& report);
-void check_clock(const std::string& relay, const Report& report);
+// False when the relay does not tell its time.
+bool check_clock(const std::string& relay, const Report& report);
 void check_stun(const std::string& server, const Report& report);
 void check_multicast(const Report& report);
 // Two rooms in this process meet over what the options say. Returns whether they did.

@@ -97,16 +97,20 @@ void check_stun(const std::string& server, const Report& report) {
           "--ice-servers; on one machine or network nothing is missing"});
 }
 
-void check_clock(const std::string& relay, const Report& report) {
+bool check_clock(const std::string& relay, const Report& report) {
   auto theirs = date_of(relay);
-  if (!theirs) return;
+  if (!theirs) return false;
   auto ours = adopt(g_date_time_new_now_utc());
   const double apart = double(g_date_time_difference(ours.get(), theirs.get())) / 1e6;
   char text[160];
   std::snprintf(text, sizeof text, "%.0f s apart from %s", apart, relay.c_str());
-  if (apart < clock_limit && apart > -clock_limit) return report({Verdict::ok, "clock", text, ""});
-  report({Verdict::failure, "clock", text,
-          "set this machine's clock (systemd-timesyncd, chrony): relays and identities go by it"});
+  if (apart < clock_limit && apart > -clock_limit)
+    report({Verdict::ok, "clock", text, ""});
+  else
+    report(
+        {Verdict::failure, "clock", text,
+         "set this machine's clock (systemd-timesyncd, chrony): relays and identities go by it"});
+  return true;
 }
 
 void check_multicast(const Report& report) {

@@ -89,6 +89,12 @@ TEST_F(RoomProperties, WhatCannotBeIsRefusedWithAReason) {
     EXPECT_NE(std::string(error->message).find(wrong.word), std::string::npos) << error->message;
     EXPECT_EQ(room.state(), GST_GENOS_ROOM_STATE_OUTSIDE);
   }
+  TestRoom trusting("wrong", relay);
+  const char* words[] = {"mistyped", nullptr};
+  trusting.set("trusted", words);
+  const auto mistyped = refused(trusting);
+  ASSERT_TRUE(mistyped);
+  EXPECT_NE(std::string(mistyped->message).find("'mistyped' is neither"), std::string::npos);
   TestRoom strict("wrong", relay);
   strict.set("strict", TRUE);
   const auto error = refused(strict);
@@ -114,6 +120,7 @@ TEST_F(RoomProperties, ConflictsNameTheProperty) {
   conflict("one", "password", "other");
   conflict("one", "passive", TRUE);
   conflict("one", "handshake", TRUE);
+  conflict("one", "activity", GST_GENOS_ACTIVITY_SEND);
   conflict("two", "ice-servers", "stun:127.0.0.1:3478");
   conflict("two", "queue-limit", guint64(1) << 20);
   conflict("two", "overflow", GST_GENOS_OVERFLOW_DROP_PEER);

@@ -264,6 +264,10 @@ class Rooms(Tool):
         self.expect(self.run_tool(*words, "--trusted", strange_key, "--timeout", "5"), NOBODY,
                     "trusted")
 
+    def test_a_mistyped_key(self):
+        self.expect(self.run_tool("ping", "any", "--room", "r", "--trusted", "mistyped"), USAGE,
+                    "'mistyped' is neither a key")
+
     def test_the_reader_goes(self):
         watch = self.start("peers", "--room", "r", "--watch")
         self.start("chat", "--room", "r")
@@ -291,6 +295,15 @@ class SelfSigned(Tool):
                         hint)
 
 
+class Demo(Tool):
+    def test_it_shows_the_main_job(self):
+        demo = os.path.join(os.path.dirname(GENOS), "genos-demo")
+        run = subprocess.run([demo, "--seconds", "50"], capture_output=True, text=True, check=False,
+                             timeout=60, env=self.environment)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertRegex(run.stdout, r"MiB/s")
+
+
 class Doctor(Tool):
     def test_findings(self):
         run = self.expect(self.run_tool("doctor", "--json", "--timeout", "30"), OK)
@@ -298,6 +311,7 @@ class Doctor(Tool):
         for check in ("elements", "relay", "link"):
             self.assertEqual(findings[check]["verdict"], "ok", findings[check])
         self.assertEqual(findings["turn"]["verdict"], "warning")
+        self.assertIn("clock", findings)  # compared, or it says that it was not
         self.assertTrue(findings["turn"]["advice"])
 
     def test_no_relay(self):
