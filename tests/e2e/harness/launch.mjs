@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A line of gst-launch-1.0 as an actor: what it writes to its standard output are events.
+import {spawn} from 'node:child_process';
+import {dirname} from 'node:path';
+
+import {Actor} from './actor.mjs';
+import {binary} from './native.mjs';
+
+export class Launch extends Actor {
+  /** @param {string} name @param {string[]} words what comes after `gst-launch-1.0` */
+  constructor(name, words) {
+    super(name);
+    const plugins = dirname(binary('GENOS_PLUGIN', 'the plugin'));
+    const env = {...process.env, GST_PLUGIN_PATH: plugins};
+    this.child = spawn('gst-launch-1.0', ['-q', ...words], {env, stdio: 'pipe'});
+    this.child.stdout.on('data', (data) => this.take({event: 'output', text: data.toString()}));
+    this.child.stderr.on('data', (data) => this.note(`stderr ${data}`));
+    this.child.stdin.on('error', (error) => this.note(`stdin: ${error}`));
+    this.child.on('error', (error) => this.ended(String(error)));
+    this.child.on('exit', (code, signal) => {
+      this.take({event: 'exit', code});
+      this.ended(signal ?? `exit code ${code}`);
+    });
+  }
+
+  async close() {
+    if (this.gone) return;
+    this.child.kill('SIGKILL');
+    await this.wait('exit');
+  }
+}

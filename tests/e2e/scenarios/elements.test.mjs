@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Elements and pages in one room.
+import {elementBehaviours} from '../behaviours/elements.mjs';
+
+elementBehaviours();
