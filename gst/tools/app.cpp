@@ -240,7 +240,7 @@ App::~App() {
   connections_.clear();
 }
 
-void App::complain(const std::string& text) const {
+void complain(const std::string& text) {
   std::fprintf(stderr, "genos: %s\n", printable(text).c_str());
 }
 
@@ -250,29 +250,34 @@ void App::quit(int code) {
   g_main_loop_quit(loop_.get());
 }
 
-bool App::prepare() {
-  if (options_.room.empty()) {
+bool configure(GObject* target, const Options& options) {
+  if (options.room.empty()) {
     complain("--room is missing; every peer that says the same name is in the same room");
     return false;
   }
-  room_ = adopt(gst_genos_room_new(options_.app_id.c_str(), options_.room.c_str()));
-  const auto& file = options_.password_file;
+  const auto& file = options.password_file;
   std::string password;
   const std::string problem = file.empty() ? "" : read_password(file, password);
   if (!problem.empty()) {
     complain("no password can be read from '" + file + "': " + problem);
     return false;
   }
+  g_object_set(target, "app-id", options.app_id.c_str(), "signaling", options.signaling.c_str(),
+               "password", password.c_str(), "identity", options.identity.c_str(), "strict",
+               gboolean(options.strict), "ice-servers", options.ice_servers.c_str(),
+               "ice-transport-policy",
+               options.relay_only ? GST_GENOS_ICE_POLICY_RELAY : GST_GENOS_ICE_POLICY_ALL,
+               "self-id", options.peer_id.c_str(), "name-hint", options.name.c_str(), nullptr);
+  return true;
+}
+
+bool App::prepare() {
+  room_ = adopt(gst_genos_room_new(nullptr, options_.room.c_str()));
   std::vector<const char*> trusted;
   for (const auto& word : options_.trusted) trusted.push_back(word.c_str());
   trusted.push_back(nullptr);
-  g_object_set(room_.get(), "signaling", options_.signaling.c_str(), "password", password.c_str(),
-               "identity", options_.identity.c_str(), "strict", gboolean(options_.strict),
-               "ice-servers", options_.ice_servers.c_str(), "ice-transport-policy",
-               options_.relay_only ? GST_GENOS_ICE_POLICY_RELAY : GST_GENOS_ICE_POLICY_ALL,
-               "self-id", options_.peer_id.c_str(), "name-hint", options_.name.c_str(), "trusted",
-               trusted.data(), nullptr);
-  return true;
+  g_object_set(room_.get(), "trusted", trusted.data(), nullptr);
+  return configure(G_OBJECT(room_.get()), options_);
 }
 
 void App::connect() {
@@ -335,7 +340,7 @@ void App::join() {
           return;
         }
         if (app->leaving_) return;
-        app->complain(error->message);
+        complain(error->message);
         app->quit(g_error_matches(error.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_INVALID)
                       ? exit_usage
                       : exit_failed);

@@ -71,6 +71,11 @@ using Entries = std::vector<GOptionEntry>;
 bool parse(std::vector<std::string>& args, const char* usage, const char* summary, Options& options,
            const Entries& own, std::vector<std::string>* rest = nullptr);
 
+// Sets what of the options is about a room on it, or on an element that joins one. Prints what is
+// wrong.
+bool configure(GObject* target, const Options& options);
+void complain(const std::string& text);  // stderr
+
 // A joined room and the loop that serves it.
 class App {
  public:
@@ -84,7 +89,6 @@ class App {
   void quit(int code);
   [[nodiscard]] GstGenosRoom* room() const { return room_.get(); }
   [[nodiscard]] const Options& options() const { return options_; }
-  void complain(const std::string& text) const;  // stderr
 
   std::function<void()> on_start;   // the room is there, joining begins
   std::function<void()> on_inside;  // a relay carries our words
@@ -114,6 +118,7 @@ std::string describe_leave(GstGenosPeer* peer, const char* reason, const char* d
 int peers(std::vector<std::string> args);
 int chat(std::vector<std::string> args);
 int ping(std::vector<std::string> args);
+int pipe(std::vector<std::string> args);
 int identity(std::vector<std::string> args);
 int doctor(std::vector<std::string> args);
 

@@ -23,7 +23,7 @@ class Chat {
     Owned<GError> error;
     channel_ = adopt(gst_genos_room_channel(app_.room(), name_.c_str(), out(error)));
     if (!channel_) {
-      app_.complain(error->message);
+      complain(error->message);
       return app_.quit(exit_usage);
     }
     message_ = on<void(GstGenosChannel*, GstGenosPeer*, int, GBytes*, const char*)>(
@@ -135,11 +135,11 @@ int chat(std::vector<std::string> args) {
   App app(options);
   Chat chat(app, channel ? channel : "chat");
   app.on_join = [&](GstGenosPeer* peer) {
-    if (!options.quiet && isatty(STDERR_FILENO)) app.complain("+ " + describe(peer));
+    if (!options.quiet && isatty(STDERR_FILENO)) complain("+ " + describe(peer));
     chat.joined();
   };
   app.on_leave = [&](GstGenosPeer* peer, const char* reason, const char* detail) {
-    if (!options.quiet && isatty(STDERR_FILENO)) app.complain(describe_leave(peer, reason, detail));
+    if (!options.quiet && isatty(STDERR_FILENO)) complain(describe_leave(peer, reason, detail));
   };
   app.on_start = [&] { chat.start(); };
   app.on_inside = [&] { chat.inside(); };

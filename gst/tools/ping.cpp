@@ -18,7 +18,7 @@ class Ping {
   }
   void gone(GstGenosPeer* peer, const char* reason, const char* detail) {
     if (peer_.get() != peer) return;
-    app_.complain(describe_leave(peer, reason, detail));
+    complain(describe_leave(peer, reason, detail));
     app_.quit(exit_nobody);
   }
 
@@ -39,7 +39,7 @@ class Ping {
 
   void answered(gint64 microseconds, const GError* error) {
     if (error) {
-      app_.complain(error->message);
+      complain(error->message);
       return app_.quit(exit_nobody);
     }
     const double ms = double(microseconds) / 1000;
@@ -77,7 +77,7 @@ int ping(std::vector<std::string> args) {
     return exit_usage;
   App app(options);
   if (rest.size() != 1 || count < 1) {
-    app.complain("say whom to ping: `genos ping PEER --room NAME`; `genos peers` lists them");
+    complain("say whom to ping: `genos ping PEER --room NAME`; `genos peers` lists them");
     return exit_usage;
   }
   Ping ping(app, rest[0], count);

@@ -376,9 +376,9 @@ void Talk::on_sent(GAsyncResult* result, std::size_t size) {
   calls_--;
   if (connections_.empty()) return;  // leaving
   Owned<GError> error;
+  gst_genos_channel_send_finish(channel_.get(), result, out(error));
   // Who could not be reached has left, which is told by itself.
-  if (!gst_genos_channel_send_finish(channel_.get(), result, out(error)) &&
-      !g_error_matches(error.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_UNREACHABLE))
+  if (error && !g_error_matches(error.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_UNREACHABLE))
     fail(*error);
   pump();
 }

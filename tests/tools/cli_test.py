@@ -18,7 +18,7 @@ import tap
 GENOS = os.path.abspath(sys.argv.pop(1))
 SIGNALD = os.path.abspath(sys.argv.pop(1))
 OK, FAILED, USAGE, NOBODY, INTERRUPTED = 0, 1, 64, 69, 130
-COMMANDS = ["peers", "chat", "ping", "identity", "doctor"]
+COMMANDS = ["peers", "chat", "ping", "pipe", "identity", "doctor"]
 
 
 def free_port():
@@ -293,6 +293,57 @@ class SelfSigned(Tool):
         for end, hint in (("", "#sha256="), ("#sha256=" + "0" * 64, "not the one")):
             self.expect(self.run_tool(*words, "--timeout", "5", "--signaling", address + end), NOBODY,
                         hint)
+
+
+class Pipes(Tool):
+    def setUp(self):
+        super().setUp()
+        self.mine, self.theirs = os.urandom(1_000_000), os.urandom(300_001)
+
+    def pipe(self, stdin, name="there"):
+        """Writes `stdin` to a pipe in room r; what comes goes to a file that begins with a line."""
+        with open(self.path(name + ".in"), "wb") as file:
+            file.write(stdin)
+        with open(self.path(name), "wb") as output:
+            output.write(b"before\n")
+        with open(self.path(name + ".in"), "rb") as stdin_file, open(self.path(name), "ab") as output:
+            process = subprocess.Popen([GENOS, "pipe", "--room", "r"], stdin=stdin_file,
+                                       stdout=output, stderr=subprocess.PIPE, env=self.environment)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def read(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def test_both_ways(self):
+        here, there = self.pipe(self.mine, "here"), self.pipe(self.theirs)
+        self.assertEqual((here.wait(30), there.wait(30)), (OK, OK))
+        self.assertEqual(self.read("there"), b"before\n" + self.mine)
+        self.assertEqual(self.read("here"), b"before\n" + self.theirs)
+
+    def test_one_that_is_cut_off(self):
+        reader = self.pipe(b"", "reader")
+        sender = self.start("pipe", "--room", "r")
+        sender.stdin.write("beginning")
+        sender.stdin.flush()
+        deadline = time.monotonic() + 20
+        while self.read("reader") != b"before\nbeginning":
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+        sender.send_signal(signal.SIGINT)
+        self.assertEqual(sender.wait(20), INTERRUPTED)
+        self.assertEqual(reader.wait(20), FAILED)
+        self.assertIn(b"not complete", reader.stderr.read())
+
+    def test_nobody_comes(self):
+        self.expect(self.run_tool("pipe", "--room", "r", "--timeout", "1"), NOBODY, "time is up")
+
+    def test_wrong(self):
+        self.expect(self.run_tool("pipe"), USAGE, "--room")
+        self.expect(self.run_tool("pipe", "--room", "r", "--channel", "x" * 33), USAGE, "32 bytes")
 
 
 class Demo(Tool):
