@@ -10,7 +10,8 @@ namespace {
 
 constexpr const char* property = "sctp-association-id";
 
-// Round and round: what is left of an association that ended goes on for a while.
+// Round and round: what is left of an association that ended goes on for a while. From somewhere:
+// a program that links this code twice has two of them.
 class Numbers {
  public:
   std::uint16_t take() {
@@ -28,7 +29,7 @@ class Numbers {
  private:
   std::mutex lock_;
   std::bitset<65536> taken_;  // guarded by lock_, as is last_
-  std::uint16_t last_ = 0;
+  std::uint16_t last_ = static_cast<std::uint16_t>(g_random_int());
 };
 
 Numbers& numbers() {

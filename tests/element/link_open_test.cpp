@@ -219,18 +219,20 @@ struct Association {
   GstElement *decoder = nullptr, *encoder = nullptr;
 };
 
+guint after(const Association& one, guint count) { return (one.number() + count) % 65536; }
+
 TEST(LinkOpen, EveryAssociationHasANumberOfItsOwn) {
   Association first, second;
   first.make();
   second.make();
-  EXPECT_EQ(second.number(), first.number() + 1);
+  EXPECT_EQ(second.number(), after(first, 1));
 }
 
 TEST(LinkOpen, EndsThoughItsAssociationIsSomebodyElses) {
   Association last, one, other;  // three numbers in a row; the links have the next two
   last.make();
-  one.occupy(last.number() + 3);
-  other.occupy(last.number() + 4);
+  one.occupy(after(last, 3));
+  other.occupy(after(last, 4));
   {
     LinkPair pair;
     pair.start();
