@@ -81,6 +81,8 @@ core::Result<IceServer> parse_ice_server(std::string_view typed) {
   const auto scheme_end = typed.find(':');
   const std::string_view scheme = typed.substr(0, scheme_end);
   const bool stun = scheme == "stun", turn = scheme == "turn" || scheme == "turns";
+  if (typed.find('\0') != std::string_view::npos)  // GLib would take what is before it
+    return Error{Errc::malformed, "a NUL byte in the address of a server"};
   if (scheme_end == std::string_view::npos || (!stun && !turn))
     return Error{Errc::malformed, "not stun:, turn: or turns: in '" + std::string(typed) + "'"};
   std::string_view rest = typed.substr(scheme_end + 1);
