@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "crypto/certificate.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -20,6 +21,12 @@ const EVP_MD* algorithm(std::string_view hash) {
   if (hash == "sha-512") return EVP_sha512();
   return nullptr;
 }
+
+// OpenSSL (3.5) frees at exit() what threads of GLib's pool, which end when they like, free for
+// themselves at that moment: "double free". Said before anything else of it is used; the system
+// takes the memory back all the same.
+[[maybe_unused]] const int leave_it_to_the_system =
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
