@@ -325,7 +325,11 @@ void PeerLink::Impl::dispose(std::function<void()> gone) {
     });
   const auto wait =
       std::clamp(written_ + last_words_ - monotonic_now(), core::Duration(), last_words_);
-  reaper::after(wait, [channel] { gst_webrtc_data_channel_close(channel.get()); });
+  // Closed by both sides at a time, webrtcbin (1.26) takes its elements away twice and crashes. Of
+  // two of ours the offerer closes; the other one has said goodbye in words.
+  const bool theirs = !platform().core.forgets_offers && options_.partner == core::Partner::genos &&
+                      options_.role == core::LinkRole::answerer;
+  if (!theirs) reaper::after(wait, [channel] { gst_webrtc_data_channel_close(channel.get()); });
   reaper::after(wait + goodbye,
                 [pipeline, channel] { end_when_closed(pipeline, channel, goodbye); });
 }
