@@ -19,6 +19,12 @@ constexpr std::size_t in_flight_limit = 2 * 1024 * 1024;
 // Pieces of a stream of bytes: small ones are sent together, big ones apart.
 constexpr std::size_t piece = 64 * 1024;
 
+// What a message takes here and in the library beside its bytes, about: of tiny or empty ones the
+// limits are reached too.
+constexpr std::size_t message_cost = 1024;
+
+std::size_t cost_of(GBytes* bytes) { return message_cost + g_bytes_get_size(bytes); }
+
 std::string random_stream() {
   const Owned<char> uuid(g_uuid_string_random());
   return std::string(uuid.get()).substr(24);
@@ -247,7 +253,7 @@ bool Talk::push(Outgoing outgoing) {
     std::unique_lock guard(lock_);
     space_.wait(guard, [this] { return flushing_ || failed_ || waiting_ < waiting_limit; });
     if (flushing_ || failed_) return false;
-    if (outgoing.bytes) waiting_ += g_bytes_get_size(outgoing.bytes.get());
+    if (outgoing.bytes) waiting_ += cost_of(outgoing.bytes.get());
     outgoing_.push_back(std::move(outgoing));
   }
   return tasks_->post([this] { pump(); });
@@ -282,14 +288,15 @@ std::optional<Talk::Outgoing> Talk::next() {
   if (!first.bytes) return first;
   std::vector<Ref<GBytes>> parts = {first.bytes};
   std::size_t size = g_bytes_get_size(first.bytes.get());
+  waiting_ -= cost_of(first.bytes.get());
   while (options_.bytes && !outgoing_.empty() && outgoing_.front().bytes) {
     const auto more = g_bytes_get_size(outgoing_.front().bytes.get());
     if (size + more > piece) break;
     size += more;
+    waiting_ -= cost_of(outgoing_.front().bytes.get());
     parts.push_back(std::move(outgoing_.front().bytes));
     outgoing_.pop_front();
   }
-  waiting_ -= size;
   space_.notify_all();
   first.bytes = joined(parts);
   return first;
@@ -359,7 +366,7 @@ void Talk::send_to(const std::vector<std::string>& peers, const Outgoing& outgoi
     Talk* talk;
     std::size_t size;
   };
-  const auto size = g_bytes_get_size(outgoing.bytes.get());
+  const auto size = cost_of(outgoing.bytes.get());
   const auto done = [](GObject*, GAsyncResult* result, gpointer data) noexcept {
     const std::unique_ptr<Call> call(static_cast<Call*>(data));
     call->talk->on_sent(result, call->size);

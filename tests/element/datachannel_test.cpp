@@ -276,6 +276,18 @@ TEST_F(DataChannel, AWaitingWriterCanBeStoppedAndFlushed) {
   EXPECT_EQ(writing.wait_for(5s), std::future_status::ready);
 }
 
+// A million lines without a letter are a megabyte to their writer, and must not become a gigabyte.
+TEST_F(DataChannel, EmptyLinesWaitToo) {
+  TestLine from(writer("framing=lines"));
+  from.play();
+  auto writing = std::async(std::launch::async, [&] {
+    for (int i = 0; i < 16; ++i) from.push(std::string(64 * 1024, '\n'));
+  });
+  EXPECT_EQ(writing.wait_for(1s), std::future_status::timeout);
+  from.set_state(GST_STATE_NULL);
+  EXPECT_EQ(writing.wait_for(5s), std::future_status::ready);
+}
+
 TEST_F(DataChannel, SaysWhatIsWrongWithItsSettings) {
   const std::pair<std::string, std::string> wrong[] = {
       {R"(meta="[1]")", "is not a JSON object"},
