@@ -19,11 +19,8 @@ constexpr std::size_t in_flight_limit = 2 * 1024 * 1024;
 // Pieces of a stream of bytes: small ones are sent together, big ones apart.
 constexpr std::size_t piece = 64 * 1024;
 
-// What a message takes here and in the library beside its bytes, about: of tiny or empty ones the
-// limits are reached too.
-constexpr std::size_t message_cost = 1024;
-
-std::size_t cost_of(GBytes* bytes) { return message_cost + g_bytes_get_size(bytes); }
+// What a message takes here and in the library.
+std::size_t cost_of(GBytes* bytes) { return core::length_in_stream(g_bytes_get_size(bytes)); }
 
 std::string random_stream() {
   const Owned<char> uuid(g_uuid_string_random());
@@ -95,6 +92,7 @@ void Talk::enter() {
   g_source_attach(deadline_, context_.get());
   reader_.emplace(options_.bytes ? Kind::bytes : Kind::messages);
   new_stream();
+  met_ = options_.min_peers == 0;
   Owned<GError> error;
   channel_ = adopt(gst_genos_room_channel(room_.get(), options_.channel.c_str(), out(error)));
   if (!channel_) return fail(*error);
@@ -158,6 +156,7 @@ void Talk::on_peer_join(GstGenosPeer* peer) {
   events_.told(gst_structure_new("genos-peer-join", "peer", G_TYPE_STRING, id, nullptr));
   if (!matches(options_.targets, peer)) return;
   peers_[id] = retain(peer);
+  met_ = met_ || peers_.size() >= options_.min_peers;
   // The rest of a stream of bytes is nothing that anybody could use.
   if (!(options_.bytes && begun_) && gst_genos_peer_is_genos(peer)) writer_->add({id});
   pump();
@@ -192,7 +191,7 @@ void Talk::on_message(GstGenosPeer* peer, GBytes* payload, const char* meta) {
   if (!listens_to(peer)) return;
   const std::string id = gst_genos_peer_get_id(peer);
   auto place = core::place_in(meta ? std::optional<std::string>(meta) : std::nullopt);
-  const auto verdict = reader_->handle({id}, place, g_bytes_get_size(payload));
+  const auto verdict = reader_->handle({id}, place, cost_of(payload));
   deliver(verdict, {retain(payload), id, std::move(place)});
 }
 
@@ -201,7 +200,8 @@ void Talk::deliver(core::StreamReader::Verdict verdict, Item item) {
   switch (verdict) {
     case Verdict::ignore: return;
     case Verdict::broken:
-      return fail(GST_GENOS_ERROR_FAILED, "some of what '" + item.peer + "' sent did not arrive");
+      return fail(GST_GENOS_ERROR_FAILED,
+                  "the stream of '" + item.peer + "' was cut off: what came is not complete");
     case Verdict::last: item.last = true; break;
     case Verdict::deliver: break;
   }
@@ -228,8 +228,8 @@ void Talk::on_aside(GstGenosPeer* peer, GBytes* payload) {
 void Talk::passed(Item item) {
   if (!item.place) return;
   tasks_->post([this, item = std::move(item)] {
-    const gsize size = item.bytes ? g_bytes_get_size(item.bytes.get()) : 0;
-    const auto report = reader_->passed({item.peer}, *item.place, size);
+    const auto length = item.bytes ? cost_of(item.bytes.get()) : 0;
+    const auto report = reader_->passed({item.peer}, *item.place, length);
     if (report) send_aside({item.peer}, core::report_text(*report));
   });
 }
@@ -272,6 +272,8 @@ void Talk::flush(bool flushing) {
 }
 
 void Talk::new_stream() {
+  if (options_.bytes && begun_ && !ended_)
+    send_aside(readers(true), core::end_text(writer_->cut()));
   writer_.emplace(core::StreamWriter::Options{random_stream()});
   for (const auto& [id, peer] : peers_)
     if (gst_genos_peer_is_genos(peer.get())) writer_->add({id});
@@ -304,7 +306,14 @@ std::optional<Talk::Outgoing> Talk::next() {
 
 bool Talk::may_send() const {
   if (ended_ || in_flight_ >= in_flight_limit || !writer_->may_write()) return false;
-  return (options_.bytes && begun_) || peers_.size() >= options_.min_peers;
+  if ((options_.bytes && begun_) || peers_.size() >= options_.min_peers) return true;
+  // Data waits for somebody who can have it. That there is no more of it, everybody knew who left.
+  return met_ && next_is_end();
+}
+
+bool Talk::next_is_end() const {
+  const std::scoped_lock guard(lock_);
+  return !outgoing_.empty() && outgoing_.front().end;
 }
 
 void Talk::pump() {
@@ -336,7 +345,7 @@ std::vector<std::string> Talk::readers(bool ours) const {
 }
 
 void Talk::send(const Outgoing& outgoing) {
-  const auto place = writer_->write(g_bytes_get_size(outgoing.bytes.get()));
+  const auto place = writer_->write(cost_of(outgoing.bytes.get()));
   const auto said = options_.meta.empty() ? std::nullopt : std::optional(options_.meta);
   send_to(readers(true), outgoing, core::with_place(said, place));
   send_to(readers(false), outgoing, options_.meta);

@@ -88,6 +88,7 @@ class Talk {
   std::optional<Outgoing> next();
   void pump();
   [[nodiscard]] bool may_send() const;
+  [[nodiscard]] bool next_is_end() const;
   void begin();
   void send(const Outgoing& outgoing);
   void send_end();
@@ -106,7 +107,7 @@ class Talk {
   GMainLoop* loop_ = nullptr;
   std::unique_ptr<TaskQueue> tasks_;
 
-  std::mutex lock_;  // guards what follows
+  mutable std::mutex lock_;  // guards what follows
   std::condition_variable space_;
   std::deque<Outgoing> outgoing_;
   std::size_t waiting_ = 0;
@@ -124,6 +125,7 @@ class Talk {
   std::size_t in_flight_ = 0;
   std::size_t calls_ = 0;  // that have not ended
   bool begun_ = false, ended_ = false, written_ = false;
+  bool met_ = false;  // as many were here at once as were asked for
 };
 
 }  // namespace genos::element

@@ -17,7 +17,7 @@ const PeerId anna{"anna"}, ben{"ben"};
 constexpr Time start{};
 
 StreamPlace at(std::uint64_t offset, const char* stream = "s") { return {stream, offset}; }
-StreamEnd end_at(std::uint64_t offset) { return {"s", offset}; }
+StreamEnd end_at(std::uint64_t offset) { return {"s", offset, false}; }
 
 struct Writing {
   StreamWriter writer{{"s", 1000, 2s}};
@@ -113,7 +113,7 @@ TEST(StreamReader, BytesAreOneStreamFromItsBeginningToItsEnd) {
   EXPECT_EQ(reader.handle(ben, at(50, "late"), 10), Verdict::ignore);
   EXPECT_EQ(reader.handle(anna, at(0), 10), Verdict::deliver);
   EXPECT_EQ(reader.handle(ben, at(0, "other"), 10), Verdict::ignore);
-  EXPECT_EQ(reader.handle(ben, StreamEnd{"other", 10}), Verdict::ignore);
+  EXPECT_EQ(reader.handle(ben, StreamEnd{"other", 10, false}), Verdict::ignore);
   EXPECT_EQ(reader.handle(anna, at(0, "second"), 10), Verdict::ignore);
   EXPECT_EQ(reader.handle(anna, std::nullopt, 10), Verdict::ignore);
   EXPECT_EQ(reader.forget(ben), Loss::none);
@@ -135,7 +135,7 @@ TEST(StreamReader, AnEndThatOvertakesWaitsForTheRest) {
 
 TEST(StreamReader, AStreamMayBeEmpty) {
   StreamReader reader(StreamReader::Kind::bytes);
-  EXPECT_EQ(reader.handle(anna, StreamEnd{"tail of another", 7}), Verdict::ignore);
+  EXPECT_EQ(reader.handle(anna, StreamEnd{"tail of another", 7, false}), Verdict::ignore);
   EXPECT_EQ(reader.handle(anna, end_at(0)), Verdict::last);
   EXPECT_EQ(reader.passed(anna, at(0), 0), (StreamReport{"s", 0, true}));
 }
@@ -148,6 +148,16 @@ TEST(StreamReader, BytesThatAreMissingBreakIt) {
   StreamReader other(StreamReader::Kind::bytes);
   EXPECT_EQ(other.handle(anna, at(0), 10), Verdict::deliver);
   EXPECT_EQ(other.handle(anna, end_at(9)), Verdict::broken);  // it said more than it has
+}
+
+TEST(StreamReader, AStreamThatIsGivenUpIsBroken) {
+  const StreamEnd cut{"s", 10, true};
+  EXPECT_EQ(end_in(end_text(cut)), cut);
+  StreamReader reader(StreamReader::Kind::bytes);
+  EXPECT_EQ(reader.handle(anna, at(0), 10), Verdict::deliver);
+  EXPECT_EQ(reader.handle(ben, StreamEnd{"s", 10, true}), Verdict::ignore);
+  EXPECT_EQ(reader.handle(anna, cut), Verdict::broken);
+  EXPECT_EQ(reader.handle(anna, at(0, "again"), 10), Verdict::ignore);
 }
 
 TEST(StreamReader, AWriterThatVanishesCutsItOff) {

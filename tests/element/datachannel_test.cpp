@@ -141,6 +141,21 @@ TEST_F(DataChannel, NothingIsSentIntoAnEmptyRoom) {
   EXPECT_TRUE(arrives(two, "kept"));
 }
 
+TEST_F(DataChannel, AnEndWithoutDataWaitsForNobodyWhoHasLeft) {
+  for (const std::string framing : {"lines", "bytes"}) {
+    TestLine from(writer("framing=" + framing));
+    from.play();
+    {
+      TestLine to(reader("framing=" + framing));
+      to.play();
+      EXPECT_TRUE(TestLine::until([&] { return peers(from) == 1; }));
+    }
+    EXPECT_TRUE(TestLine::until([&] { return peers(from) == 0; }));
+    from.end();
+    EXPECT_EQ(from.outcome(), "eos") << framing;
+  }
+}
+
 TEST_F(DataChannel, LinesAreCutAndEnded) {
   TestLine from(both("framing=lines")), to(both("framing=lines"));
   TestRoom room("lines", relay);
@@ -272,6 +287,38 @@ TEST_F(DataChannel, AWaitingWriterCanBeStoppedAndFlushed) {
   const auto pad = adopt(gst_element_get_static_pad(from.element("dc").get(), "sink"));
   EXPECT_TRUE(gst_pad_send_event(pad.get(), gst_event_new_flush_start()));
   EXPECT_TRUE(gst_pad_send_event(pad.get(), gst_event_new_flush_stop(TRUE)));
+  from.set_state(GST_STATE_NULL);
+  EXPECT_EQ(writing.wait_for(5s), std::future_status::ready);
+}
+
+TEST_F(DataChannel, AFlushedStreamOfBytesIsCutOffForItsReader) {
+  TestLine from(writer("framing=bytes")), to(reader("framing=bytes"));
+  from.play();
+  to.play();
+  from.push("the beginning");
+  ASSERT_TRUE(arrives(to, "the beginning"));
+  const auto pad = adopt(gst_element_get_static_pad(from.element("dc").get(), "sink"));
+  EXPECT_TRUE(gst_pad_send_event(pad.get(), gst_event_new_flush_start()));
+  EXPECT_TRUE(gst_pad_send_event(pad.get(), gst_event_new_flush_stop(TRUE)));
+  EXPECT_NE(to.outcome().find("was cut off"), std::string::npos);
+}
+
+// Of a reader that takes nothing, also tiny messages must not come in such a number that it drops
+// their writer.
+TEST_F(DataChannel, TinyMessagesWaitForAPausedReader) {
+  TestLine from(writer()), to(reader());
+  to.play();
+  from.play();
+  from.push("x");
+  ASSERT_TRUE(arrives(to, "x"));
+  to.set_state(GST_STATE_PAUSED);
+  std::atomic<int> pushed = 0;
+  auto writing = std::async(std::launch::async, [&] {
+    for (; pushed < 100'000; ++pushed) from.push("y");
+  });
+  EXPECT_EQ(writing.wait_for(3s), std::future_status::timeout);
+  EXPECT_LT(pushed, 16'000);  // 4 MiB of a KiB each, and what waits on the way
+  EXPECT_EQ(peers(from), 1u);
   from.set_state(GST_STATE_NULL);
   EXPECT_EQ(writing.wait_for(5s), std::future_status::ready);
 }

@@ -47,6 +47,7 @@ std::optional<StreamPlace> place_in(const std::optional<std::string>& meta) {
 std::string end_text(const StreamEnd& end) {
   auto json = Json::object();
   json.set("stream", end.stream).set("end", static_cast<std::int64_t>(end.at));
+  if (end.cut) json.set("cut", true);
   return to_text(json);
 }
 
@@ -56,7 +57,7 @@ std::optional<StreamEnd> end_in(std::string_view text) {
   auto stream = stream_at(*parsed);
   const auto at = offset_at(*parsed, "end");
   if (!stream || !at) return std::nullopt;
-  return StreamEnd{std::move(*stream), *at};
+  return StreamEnd{std::move(*stream), *at, (*parsed).bool_at("cut").value_or(false)};
 }
 
 std::string report_text(const StreamReport& report) {
@@ -95,9 +96,9 @@ bool StreamWriter::may_write() const {
   });
 }
 
-StreamPlace StreamWriter::write(std::size_t size) {
+StreamPlace StreamWriter::write(std::uint64_t length) {
   StreamPlace place{options_.stream, written_};
-  written_ += size;
+  written_ += length;
   return place;
 }
 
@@ -118,12 +119,12 @@ Time StreamWriter::deadline() const { return ended_ ? *ended_ + options_.silence
 
 StreamReader::Verdict StreamReader::handle(const PeerId& peer,
                                            const std::optional<StreamPlace>& place,
-                                           std::size_t size) {
-  if (kind_ == Kind::bytes) return handle_bytes(peer, place, size);
+                                           std::uint64_t length) {
+  if (kind_ == Kind::bytes) return handle_bytes(peer, place, length);
   if (!place) return Verdict::deliver;
   auto& source = sources_[peer];
   if (source.stream != place->stream) source = {place->stream, 0, {}, {}};
-  source.come = place->at + size;
+  source.come = place->at + length;
   return Verdict::deliver;
 }
 
@@ -141,12 +142,12 @@ bool StreamReader::choose(const PeerId& peer, const std::string& stream, std::ui
 
 StreamReader::Verdict StreamReader::handle_bytes(const PeerId& peer,
                                                  const std::optional<StreamPlace>& place,
-                                                 std::size_t size) {
+                                                 std::uint64_t length) {
   if (!choose(peer, place ? place->stream : "", place ? place->at : 0)) return Verdict::ignore;
   if (!place) return Verdict::deliver;
   auto& source = sources_[peer];
   const bool is_next = place->at == source.come;
-  source.come += size;
+  source.come += length;
   over_ = !is_next || source.come == source.end;
   if (!is_next) return Verdict::broken;
   return over_ ? Verdict::last : Verdict::deliver;
@@ -155,6 +156,8 @@ StreamReader::Verdict StreamReader::handle_bytes(const PeerId& peer,
 StreamReader::Verdict StreamReader::handle(const PeerId& peer, const StreamEnd& end) {
   if (kind_ == Kind::bytes) {
     if (!choose(peer, end.stream, end.at)) return Verdict::ignore;
+    over_ = end.cut;
+    if (end.cut) return Verdict::broken;
   } else if (!sources_.contains(peer) || sources_[peer].stream != end.stream) {
     // Of messages that were not for us, or before our time.
     sources_[peer] = {end.stream, end.at, {}, {}};
@@ -168,11 +171,11 @@ StreamReader::Verdict StreamReader::handle(const PeerId& peer, const StreamEnd& 
 }
 
 std::optional<StreamReport> StreamReader::passed(const PeerId& peer, const StreamPlace& place,
-                                                 std::size_t size) {
+                                                 std::uint64_t length) {
   const auto found = sources_.find(peer);
   if (found == sources_.end() || found->second.stream != place.stream) return std::nullopt;
   auto& source = found->second;
-  const std::uint64_t taken = place.at + size;
+  const std::uint64_t taken = place.at + length;
   const bool done = source.end && taken >= *source.end;
   if (!done && source.reported && taken < *source.reported + report_step) return std::nullopt;
   source.reported = taken;

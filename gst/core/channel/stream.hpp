@@ -16,6 +16,9 @@
 
 namespace genos::core {
 
+// Places count what messages take on their way, so that windows of tiny ones are bounded too.
+constexpr std::uint64_t length_in_stream(std::size_t size) { return size + 1024; }
+
 // Where in a stream a message begins. Travels in the message's metadata, to our own peers.
 struct StreamPlace {
   std::string stream;  // 12 alphanumerics
@@ -27,6 +30,7 @@ struct StreamPlace {
 struct StreamEnd {
   std::string stream;
   std::uint64_t at = 0;
+  bool cut = false;  // it was given up; more would have come
   bool operator==(const StreamEnd&) const = default;
 };
 
@@ -60,9 +64,10 @@ class StreamWriter {
   void report(const PeerId& peer, const StreamReport& report);
 
   [[nodiscard]] bool may_write() const;
-  // The place of the next message, which has `size` bytes.
-  StreamPlace write(std::size_t size);
+  // The place of the next message.
+  StreamPlace write(std::uint64_t length);
   StreamEnd end(Time now);  // all was written
+  [[nodiscard]] StreamEnd cut() const { return {options_.stream, written_, true}; }
   // Everybody who reports has all of it, and nobody else will report any more.
   [[nodiscard]] bool finished(Time now) const;
   [[nodiscard]] Time deadline() const;  // finished() may change then by itself
@@ -94,13 +99,13 @@ class StreamReader {
   explicit StreamReader(Kind kind) : kind_(kind) {}
 
   // A message has come; no place: its sender knows nothing of streams.
-  Verdict handle(const PeerId& peer, const std::optional<StreamPlace>& place, std::size_t size);
+  Verdict handle(const PeerId& peer, const std::optional<StreamPlace>& place, std::uint64_t length);
   // Its end was told. `last`, or `deliver` of messages: everything before it has come already; pass
   // nothing on, at that place.
   Verdict handle(const PeerId& peer, const StreamEnd& end);
   // It was passed on. The report to send now, if one is due.
   std::optional<StreamReport> passed(const PeerId& peer, const StreamPlace& place,
-                                     std::size_t size);
+                                     std::uint64_t length);
   enum class Loss : std::uint8_t { none, ended, truncated };
   Loss forget(const PeerId& peer);  // what its leaving means for the stream of bytes
 
@@ -115,7 +120,7 @@ class StreamReader {
     std::optional<std::uint64_t> reported;
   };
   Verdict handle_bytes(const PeerId& peer, const std::optional<StreamPlace>& place,
-                       std::size_t size);
+                       std::uint64_t length);
   bool choose(const PeerId& peer, const std::string& stream, std::uint64_t at);
 
   Kind kind_;

@@ -18,7 +18,9 @@ export default async function* tap(source) {
     if (type === 'test:fail') {
       count.failed++;
       const {error} = data.details;
-      yield comment(error.cause?.stack ?? error.stack ?? error) + `not ok ${++number} - ${title}\n`;
+      const why = comment(error.cause?.stack ?? error.stack ?? error);
+      process.stderr.write(why);  // meson shows no comments of a program that failed
+      yield `${why}not ok ${++number} - ${title}\n`;
     }
   }
   yield `1..${number}\n# ${count.passed} passed, ${count.failed} failed\n`;
