@@ -35,7 +35,8 @@ void Inbox::handle(const Chunk& chunk) {
   partial.progress = chunk.progress;
   partial.touched = ++touches_;
   if (!partial.refused) append(it, chunk);
-  if (!partial.refused && !whole && !is_control(chunk.action)) {
+  if (!partial.refused && !whole && !chunk.action.starts_with("genos:") &&
+      !is_control(chunk.action)) {
     outputs_.push_back(
         Progress{chunk.action, partial.meta, chunk.progress / 255.0, partial.data.size()});
   }

@@ -13,7 +13,7 @@
 #include <variant>
 
 #include "core/base/result.hpp"
-#include "core/relay/bucket.hpp"
+#include "core/base/bucket.hpp"
 #include "core/relay/limits.hpp"
 #include "core/relay/seen.hpp"
 #include "core/relay/statistics.hpp"

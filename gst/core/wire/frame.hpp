@@ -44,8 +44,8 @@ Result<Chunk> parse_chunk(ByteView inner);
 // The whole message for the link: room frame around the chunk.
 [[nodiscard]] Bytes encode_chunk(const RoomToken& room, const Chunk& chunk);
 
-// Actions of the protocol itself. "@_response" is not among them: it carries what an application
-// says.
+// Actions of the protocol itself, which go first. Answers ("@_response") and files are not among
+// them: they carry what an application says.
 [[nodiscard]] bool is_control(std::string_view action);
 
 }  // namespace genos::core

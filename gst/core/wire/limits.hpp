@@ -116,6 +116,23 @@ inline constexpr std::size_t max_open_requests = 256;
 // An error text that travels in metadata.
 inline constexpr std::size_t max_error_text = 1024;
 
+// --- files ------------------------------------------------------------------------------------
+// The longest name that Linux, macOS and Windows can store.
+inline constexpr std::size_t max_file_name = 255;
+// RFC 6838 section 4.2: twice 127 characters and a slash.
+inline constexpr std::size_t max_file_type = 255;
+// 16 TiB: what ext4 can hold. The roots of its pages take 32 MiB, one message.
+inline constexpr std::uint64_t max_file_size = std::uint64_t{1} << 44;
+// What a folder holds is listed at its beginning and held in memory: some 100,000 files.
+inline constexpr std::uint64_t max_manifest = 16 * 1024 * 1024;
+inline constexpr std::size_t max_manifest_entries = 200'000;
+// A name with every character escaped, and the rest.
+inline constexpr std::size_t max_file_message = 4096;
+// Files that one peer offers at a time; those of a folder are one.
+inline constexpr std::size_t max_offers = 1024;
+// Blocks that one peer may have asked for and not got, over all files: twice what we ask for.
+inline constexpr std::size_t max_asked_blocks = 128;
+
 // --- room -------------------------------------------------------------------------------------
 // Peers that signalling names in one room. Ten times the largest full mesh that makes sense.
 inline constexpr std::size_t max_roster = 1024;
