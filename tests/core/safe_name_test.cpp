@@ -95,6 +95,25 @@ TEST(Manifest, NamesThatAreOneElsewhereAreToldApart) {
                                              "dir/x", "DIR (2)"}));
 }
 
+TEST(Manifest, ThousandsOfOneNameAreRefusedAtOnce) {
+  std::vector<ManifestEntry> entries(900, {"a", 0});
+  EXPECT_TRUE(manifest_in(manifest_of(entries), 0));
+  entries.resize(limits::max_manifest_entries, {"a", 0});
+  EXPECT_FALSE(manifest_in(manifest_of(entries), 0));  // takes hours if every name is looked for
+}
+
+TEST(Manifest, FoldersWithoutEndAreRefused) {
+  std::vector<ManifestEntry> entries;
+  for (int i = 0; i < 3000; ++i) {
+    std::string path = std::to_string(i);
+    for (int depth = 0; depth < 60; ++depth) path += "/" + std::string(48, 'x');
+    entries.push_back({path, 0});
+  }
+  EXPECT_FALSE(manifest_in(manifest_of(entries), 0));
+  entries.resize(100);
+  EXPECT_TRUE(manifest_in(manifest_of(entries), 0));
+}
+
 TEST(Manifest, WhatIsNoneIsNone) {
   for (const char* text : {"", "7", "{}", "[1]", "[[]]", "[[\"a\"]]", "[[\"a\",-1]]",
                            "[[\"a\",1.5]]", "[[\"a\",\"1\"]]", "[[\"a\",0,0]]", "[[1,0]]"})

@@ -31,8 +31,10 @@ bool is_device(std::string_view name) {
 // What turns the direction of writing or has no width: "exe.txt" must not look like "txt.exe".
 bool deceives(std::string_view utf8) {
   if (utf8.size() < 3 || utf8[0] != '\xe2') return utf8.starts_with("\xef\xbb\xbf");
-  const auto second = static_cast<std::uint8_t>(utf8[1]), third = static_cast<std::uint8_t>(utf8[2]);
-  return (second == 0x80 && ((third >= 0x8b && third <= 0x8f) || (third >= 0xa8 && third <= 0xae))) ||
+  const auto second = static_cast<std::uint8_t>(utf8[1]),
+             third = static_cast<std::uint8_t>(utf8[2]);
+  return (second == 0x80 &&
+          ((third >= 0x8b && third <= 0x8f) || (third >= 0xa8 && third <= 0xae))) ||
          (second == 0x81 && third >= 0xa6 && third <= 0xa9);
 }
 
@@ -43,8 +45,7 @@ std::size_t length_of(char lead) {
 
 bool is_control_character(std::string_view one) {
   const auto byte = static_cast<std::uint8_t>(one[0]);
-  return byte < 0x20 || byte == 0x7f ||
-         (byte == 0xc2 && static_cast<std::uint8_t>(one[1]) < 0xa0);
+  return byte < 0x20 || byte == 0x7f || (byte == 0xc2 && static_cast<std::uint8_t>(one[1]) < 0xa0);
 }
 
 std::string cut(std::string_view name, std::size_t limit) {
@@ -91,19 +92,22 @@ std::optional<std::string> safe_path(std::string_view path) {
 // Files and folders of one manifest, as a system sees them that knows no case.
 class Taken {
  public:
-  // A name for it that is no other file's and no folder's.
-  std::string claim(const std::string& path) {
+  // A name for it that is no other file's and no folder's. None when too many would be the same,
+  // which takes time in the square of their number, or folders are too many and too deep.
+  std::optional<std::string> claim(const std::string& path) {
     const auto slash = path.rfind('/');
     const auto folder = slash == path.npos ? "" : path.substr(0, slash + 1);
     const auto name = slash == path.npos ? path : path.substr(slash + 1);
-    for (unsigned number = 1;; ++number) {
+    for (unsigned number = 1; number == 1 || ++tries_ <= max_tries; ++number) {
       const auto candidate = folder + (number == 1 ? name : numbered_name(name, number));
       const auto key = lower(candidate);
       if (folders_.contains(key) || !files_.insert(key).second) continue;
       for (auto at = key.rfind('/'); at != key.npos && at > 0; at = key.rfind('/', at - 1))
-        folders_.insert(key.substr(0, at));
+        if (folders_.insert(key.substr(0, at)).second) folder_bytes_ += at;
+      if (folder_bytes_ > max_folder_bytes) return std::nullopt;
       return candidate;
     }
+    return std::nullopt;
   }
   // A folder of that path would have to be a file at the same time.
   [[nodiscard]] bool crosses(const std::string& path) const {
@@ -114,7 +118,13 @@ class Taken {
   }
 
  private:
+  // A thousand of one name, or each of all files twice.
+  static constexpr std::size_t max_tries = 500'000;
+  // Each folder's path is held, and a path of 3 KiB can go through 64 of them.
+  static constexpr std::size_t max_folder_bytes = 4 * limits::max_manifest;
   std::set<std::string> files_, folders_;
+  std::size_t tries_ = 0;
+  std::size_t folder_bytes_ = 0;
 };
 
 }  // namespace
@@ -171,7 +181,9 @@ std::optional<std::vector<ManifestEntry>> manifest_in(ByteView bytes, std::uint6
       return std::nullopt;
     const auto safe = safe_path(*path);
     if (!safe || taken.crosses(*safe)) return std::nullopt;
-    entries.push_back({taken.claim(*safe), static_cast<std::uint64_t>(*size)});
+    auto name = taken.claim(*safe);
+    if (!name) return std::nullopt;
+    entries.push_back({std::move(*name), static_cast<std::uint64_t>(*size)});
     total -= entries.back().size;
   }
   if (total != 0) return std::nullopt;
