@@ -22,8 +22,8 @@ class Download {
  public:
   struct Options {
     FileHash hash = nullptr;
-    std::uint64_t window = 8 * page_blocks;   // so far ahead of the first that is missing
-    std::size_t asked_of_one = 32;            // blocks: 8 MiB, 100 Mbit/s over 600 ms
+    std::uint64_t window = 8 * page_blocks;        // so far ahead of the first that is missing
+    std::size_t asked_of_one = 32;                 // blocks: 8 MiB, 100 Mbit/s over 600 ms
     Duration patience = std::chrono::seconds(10);  // of silence, before what was asked is forgotten
   };
   enum class Verdict : std::uint8_t { taken, unwanted, bad };
@@ -44,6 +44,7 @@ class Download {
   void add_receiver(const PeerId& peer, Time now);
   void has(const PeerId& peer, std::uint64_t first, ByteView bits);
   void lacks(const PeerId& peer);  // it has not what it was asked for
+  void stops(const PeerId& peer);  // it takes the file no more
   void remove(const PeerId& peer);
   [[nodiscard]] bool has_source() const;
   [[nodiscard]] std::vector<PeerId> receivers() const;
@@ -78,21 +79,31 @@ class Download {
   enum class State : std::uint8_t { missing, asked, storing, here, claimed, checking };
   struct Peer {
     bool source = false;
+    bool takes = false;                // the file, as we do
     std::vector<bool> has;             // of a receiver
-    std::set<std::uint64_t> asked;     // blocks
+    std::uint64_t held = 0;            // so many of these are set
+    std::uint64_t news_at = 0;         // so much was here when it last had something new
+    std::vector<std::uint64_t> asked;  // blocks, in the order in which they were asked for
     std::set<std::uint64_t> pages;     // asked
     bool roots = false;                // asked
     bool hashes = true;                // may be asked for them
     bool bad = false;
-    Time heard{};
+    unsigned silences = 0;  // how often in a row nothing came of what was asked
+    Time heard{};           // when it did what was next, or was asked after a rest
+    [[nodiscard]] bool waits() const { return !asked.empty() || !pages.empty() || roots; }
   };
   [[nodiscard]] bool can_have(const Peer& peer, std::uint64_t block) const;
+  [[nodiscard]] bool may_know_hashes(const Peer& peer) const;
+  [[nodiscard]] bool keeps_up(const Peer& peer) const;
+  template <class Can> [[nodiscard]] bool others_rather(const Peer& peer, Can can) const;
   [[nodiscard]] bool fits(std::uint64_t block, ByteView bytes) const;
   [[nodiscard]] bool page_asked(std::uint64_t page) const;
   [[nodiscard]] std::optional<Ask> next_hashes(Peer& peer);
+  [[nodiscard]] std::optional<Ask> next_block(const PeerId& self, const PeerId& id, Peer& peer,
+                                              Time now);
   [[nodiscard]] Picker::View view_of(const PeerId& self, const PeerId& id, const Peer& peer,
                                      Time now) const;
-  Peer* heard(const PeerId& peer, Time now);
+  Peer* find(const PeerId& peer);
   void forget_asked(Peer& peer);
   void arrived(std::uint64_t block);
   void move_window();
