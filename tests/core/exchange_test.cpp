@@ -290,9 +290,8 @@ TEST(Exchange, AFloodOfQuestionsIsBounded) {
   EXPECT_LT(swarm["anna"].sent, 2 * block_size);
   for (int i = 0; i < 3000; ++i) {
     FileInfo invented = file.info;
-    invented.id[0] = static_cast<std::uint8_t>(i);
-    invented.id[1] = static_cast<std::uint8_t>(i >> 8);
-    invented.id[2] ^= 1;
+    invented.name = std::to_string(i);
+    invented.id = file_id(invented, test_hash);
     swarm.feed({"anna"}, Exchange::Heard{{"mallory"}, to_text({FileWord::offer, invented, 0, 0, {}})});
   }
   EXPECT_EQ(swarm["anna"].all<Exchange::Offered>().size(), limits::max_offers);

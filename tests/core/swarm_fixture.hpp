@@ -59,7 +59,8 @@ struct TestFile {
     info.size = content.size();
     for (std::uint64_t page = 0; page < info.shape().pages(); ++page)
       roots.push_back(tree_root(leaves(page), test_hash));
-    info.id = file_id(info, roots, test_hash);
+    info.root = tree_root(roots, test_hash);
+    info.id = file_id(info, test_hash);
   }
   [[nodiscard]] ByteView at(std::uint64_t from, std::uint64_t length) const {
     return ByteView(content).subspan(from, std::min<std::uint64_t>(length, content.size() - from));

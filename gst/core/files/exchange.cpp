@@ -22,6 +22,10 @@ std::optional<Bucket> bucket(double rate, Time now) {
   return Bucket(rate, rate / 10, now);
 }
 
+void refill(std::optional<Bucket>& bucket, Time now) {
+  if (bucket) bucket->charge(0, now);
+}
+
 bool is_open(std::optional<Bucket>& bucket, Time now) { return !bucket || bucket->take(0, now); }
 
 void charge(std::optional<Bucket>& bucket, std::uint64_t size, Time now) {
@@ -72,13 +76,15 @@ Time Exchange::deadline() const {
   return first;
 }
 
-// --- the application ------------------------------------------------------------------------------
+// --- the application
+// ------------------------------------------------------------------------------
 
 void Exchange::on(Offer& in, Time) {
   const auto id = in.file.id;
   auto& shared = shared_[id];
   shared.file = std::move(in.file);
   shared.roots = std::move(in.roots);
+  shared.file.root = tree_root(shared.roots, options_.hash);
   shared.to = std::move(in.to);
   shared.offered = true;
   const auto text = to_text(FileMessage{FileWord::offer, shared.file, 0, 0, {}});
@@ -104,8 +110,12 @@ void Exchange::on(Take& in, Time now) {
   Download::Options options;
   options.hash = options_.hash;
   auto& incoming =
-      incoming_.emplace(in.id, Incoming{Download(*file, options, std::make_unique<SharingPicker>()),
-                                        false, false, {}, never})
+      incoming_
+          .emplace(in.id, Incoming{Download(*file, options, std::make_unique<SharingPicker>()),
+                                   false,
+                                   false,
+                                   {},
+                                   never})
           .first->second;
   for (const auto& [peer, one] : peers_)
     if (one.offers.contains(in.id)) incoming.download.add_source(peer, now);
@@ -131,7 +141,8 @@ void Exchange::on(Pause& in, Time) {
     found->second.paused = in.paused;
 }
 
-// --- the room -------------------------------------------------------------------------------------
+// --- the room
+// -------------------------------------------------------------------------------------
 
 void Exchange::on(PeerCame& in, Time now) {
   auto& peer = peers_[in.peer];
@@ -176,6 +187,8 @@ void Exchange::on(Heard& in, Time now) {
 }
 
 void Exchange::heard_offer(const PeerId& peer, const FileInfo& file, Time now) {
+  // Else anybody could offer somebody else's file under another name, and spoil it.
+  if (file_id(file, options_.hash) != file.id) return;
   auto& offers = peers_[peer].offers;
   if (offers.size() >= limits::max_offers && !offers.contains(file.id)) return;
   const bool known = !offers.emplace(file.id, file).second;
@@ -201,11 +214,11 @@ void Exchange::drop_source(const PeerId& peer, const Digest& id, const std::stri
 void Exchange::heard_take(const PeerId& peer, const Digest& id, Time now) {
   if (const auto found = incoming_.find(id); found != incoming_.end()) {
     found->second.download.add_receiver(peer, now);
-    return say_have(peer, id);
+    return wait_in_line(peers_[peer], id, {Parcel::Kind::have, 0});
   }
   const auto found = shared_.find(id);
   if (found == shared_.end() || !may_ask(peer, id)) return;
-  if (!found->second.offered) say_have(peer, id);
+  if (!found->second.offered) wait_in_line(peers_[peer], id, {Parcel::Kind::have, 0});
   if (!found->second.takers.emplace(peer, 0).second) return;
   news(peer, id, TakerNews::What::takes);
 }
@@ -214,7 +227,7 @@ void Exchange::heard_end(const PeerId& peer, const FileMessage& message) {
   const auto& id = message.file.id;
   if (const auto found = incoming_.find(id);
       found != incoming_.end() && message.word == FileWord::stop)
-    found->second.download.remove(peer);
+    found->second.download.stops(peer);
   if (auto& asked = peers_[peer].asked; message.word != FileWord::done && asked.contains(id)) {
     peers_[peer].waiting -= asked[id].size();
     asked.erase(id);
@@ -224,6 +237,8 @@ void Exchange::heard_end(const PeerId& peer, const FileMessage& message) {
   const auto what = message.word == FileWord::done     ? TakerNews::What::done
                     : message.word == FileWord::refuse ? TakerNews::What::refused
                                                        : TakerNews::What::stopped;
+  // Who never took it can refuse it, but neither stop nor have all of it.
+  if (what != TakerNews::What::refused && !found->second.takers.contains(peer)) return;
   news(peer, id, what, message.why);
   found->second.takers.erase(peer);
 }
@@ -256,16 +271,31 @@ void Exchange::heard_ask(const PeerId& peer, const FileMessage& message) {
   const auto shape = shared != shared_.end()       ? shared->second.file.shape()
                      : incoming != incoming_.end() ? incoming->second.download.info().shape()
                                                    : FileShape{};
-  const auto end = kind == Parcel::Kind::block ? shape.blocks() : std::max<std::uint64_t>(shape.pages(), 1);
-  const auto count = std::clamp<std::uint64_t>(blocks ? message.count : 1, 1, limits::max_asked_blocks);
+  const auto end = kind == Parcel::Kind::block  ? shape.blocks()
+                   : kind == Parcel::Kind::page ? shape.pages()
+                                                : 1;
+  const auto count =
+      std::clamp<std::uint64_t>(blocks ? message.count : 1, 1, limits::max_asked_blocks);
   for (auto index = message.index; index < message.index + count; ++index) {
     const Asked asked{kind, index};
     if (index >= end || !may_ask(peer, id) || !can_serve(id, asked))
       return tell(peer, FileWord::lack, id, "not here");
-    if (one.waiting >= limits::max_asked_blocks) return;  // it asks for more than anybody needs
-    one.asked[id].push_back(asked);
-    ++one.waiting;
+    wait_in_line(one, id, asked);
   }
+}
+
+void Exchange::wait_in_line(Peer& peer, const Digest& id, const Asked& asked) {
+  const auto same = [&](const Asked& other) {
+    return other.kind == asked.kind && other.index == asked.index;
+  };
+  // Who loses patience and asks again gets it once all the same.
+  for (const auto number : peer.under_way)
+    if (const auto& ticket = tickets_[number]; ticket.id == id && same(ticket.asked)) return;
+  auto& line = peer.asked[id];
+  if (std::any_of(line.begin(), line.end(), same)) return;
+  if (line.size() >= limits::max_asked_blocks) return;  // it asks for more than anybody needs
+  line.push_back(asked);
+  ++peer.waiting;
 }
 
 void Exchange::on(Came& in, Time now) {
@@ -299,7 +329,8 @@ void Exchange::take_block(const PeerId& peer, const Parcel& parcel,
 void Exchange::judge(Download::Verdict verdict, const PeerId& peer, const Digest& id) {
   if (verdict != Download::Verdict::bad) return;
   outputs_.push_back(BadPiece{peer, id});
-  if (!incoming_.find(id)->second.download.has_source())
+  // Without the offerer it waits for its return; what others do meanwhile does not end it.
+  if (peers_[peer].offers.contains(id) && !incoming_.find(id)->second.download.has_source())
     fail(id, "what '" + peer.value + "' sent is not the file that was offered");
 }
 
@@ -308,7 +339,8 @@ void Exchange::on(Delivered& in, Time) {
   if (found == tickets_.end()) return;
   const auto ticket = found->second;
   tickets_.erase(found);
-  if (const auto peer = peers_.find(ticket.peer); peer != peers_.end()) --peer->second.under_way;
+  if (const auto peer = peers_.find(ticket.peer); peer != peers_.end())
+    peer->second.under_way.erase(in.ticket);
   const auto shared = shared_.find(ticket.id);
   if (ticket.asked.kind != Parcel::Kind::block || shared == shared_.end()) return;
   const auto taker = shared->second.takers.find(ticket.peer);
@@ -317,38 +349,47 @@ void Exchange::on(Delivered& in, Time) {
   news(ticket.peer, ticket.id, TakerNews::What::sent);
 }
 
-// --- the disk -------------------------------------------------------------------------------------
+// --- the disk
+// -------------------------------------------------------------------------------------
 
-void Exchange::on(Loaded& in, Time) {
+void Exchange::on(Loaded& in, Time now) {
   const auto found = tickets_.find(in.ticket);
   if (found == tickets_.end()) return;
   auto& ticket = found->second;
   if (ticket.peer.empty()) {
-    if (const auto incoming = incoming_.find(ticket.id); incoming != incoming_.end())
+    if (const auto incoming = incoming_.find(ticket.id); incoming != incoming_.end()) {
       incoming->second.download.checked(ticket.asked.index, in.bytes);
+      is_here(ticket.asked.index, ticket.id, incoming->second, now);
+    }
     tickets_.erase(found);
     return;
   }
   if (!in.error.empty()) {
     const auto id = ticket.id;
-    if (const auto peer = peers_.find(ticket.peer); peer != peers_.end()) --peer->second.under_way;
+    if (const auto peer = peers_.find(ticket.peer); peer != peers_.end())
+      peer->second.under_way.erase(in.ticket);
     tickets_.erase(found);
     return fail(id, in.error);
   }
   ticket.size = in.bytes.size();
-  outputs_.push_back(Deliver{ticket.peer, in.ticket,
-                             to_bytes({ticket.asked.kind, ticket.id, ticket.asked.index, in.bytes})});
+  outputs_.push_back(
+      Deliver{ticket.peer, in.ticket,
+              to_bytes({ticket.asked.kind, ticket.id, ticket.asked.index, in.bytes})});
 }
 
 void Exchange::on(Stored& in, Time now) {
   const auto found = incoming_.find(in.id);
   if (found == incoming_.end()) return;
-  auto& incoming = found->second;
-  incoming.download.stored(in.block);
-  outputs_.push_back(Progress{in.id, incoming.download.done()});
-  incoming.unsaid.insert(in.block);
+  found->second.download.stored(in.block);
+  is_here(in.block, in.id, found->second, now);
+}
+
+void Exchange::is_here(std::uint64_t block, const Digest& id, Incoming& incoming, Time now) {
+  if (!incoming.download.is_here(block)) return;
+  outputs_.push_back(Progress{id, incoming.download.done()});
+  incoming.unsaid.insert(block);
   if (incoming.say_at == never) incoming.say_at = now + say_after;
-  if (incoming.unsaid.size() >= say_at_once) say_unsaid(in.id, incoming);
+  if (incoming.unsaid.size() >= say_at_once) say_unsaid(id, incoming);
 }
 
 void Exchange::on(Placed& in, Time) {
@@ -385,7 +426,8 @@ void Exchange::forget_asked(const Digest& id) {
     }
 }
 
-// --- what we say ----------------------------------------------------------------------------------
+// --- what we say
+// ----------------------------------------------------------------------------------
 
 void Exchange::tell(const PeerId& peer, FileWord word, const Digest& id, const std::string& why) {
   FileMessage message;
@@ -408,17 +450,14 @@ void Exchange::news(const PeerId& peer, const Digest& id, TakerNews::What what,
       TakerNews{peer, id, what, taker == shared.takers.end() ? 0 : taker->second, why});
 }
 
-void Exchange::say_have(const PeerId& peer, const Digest& id) {
+Bytes Exchange::have_bits(const Digest& id) const {
   const auto incoming = incoming_.find(id);
-  const bool all = incoming == incoming_.end();
-  const auto blocks = (all ? shared_.find(id)->second.file : incoming->second.download.info())
-                          .shape()
-                          .blocks();
+  const auto blocks = shape_of(id).blocks();
   Bytes bits((blocks + 7) / 8);
   for (std::uint64_t block = 0; block < blocks; ++block)
-    if (all || incoming->second.download.is_here(block))
+    if (incoming == incoming_.end() || incoming->second.download.is_here(block))
       bits[block / 8] |= static_cast<std::uint8_t>(1 << block % 8);
-  outputs_.push_back(Deliver{peer, 0, to_bytes({Parcel::Kind::have, id, 0, bits})});
+  return bits;
 }
 
 void Exchange::say_unsaid(const Digest& id, Incoming& incoming) {
@@ -434,9 +473,14 @@ void Exchange::say_unsaid(const Digest& id, Incoming& incoming) {
     outputs_.push_back(Deliver{peer, 0, parcel});
 }
 
-// --- what goes on ---------------------------------------------------------------------------------
+// --- what goes on
+// ---------------------------------------------------------------------------------
 
 void Exchange::pump(Time now) {
+  // Whether or not anybody wants something now: deadline() counts on it.
+  refill(upload_, now);
+  refill(download_, now);
+  for (auto& [id, peer] : peers_) refill(peer.rate, now);
   for (auto& [id, incoming] : incoming_) {
     check(id, incoming);
     if (incoming.download.whole() && !std::exchange(incoming.whole, true))
@@ -454,10 +498,13 @@ void Exchange::check(const Digest& id, Incoming& incoming) {
   }
 }
 
+// The files in turn: with a limit on downloads there is not enough for all at once.
 void Exchange::ask(Time now) {
-  for (auto& [id, incoming] : incoming_) {
-    if (incoming.paused) continue;
-    for (const auto& [peer, one] : peers_) ask(peer, incoming, now);
+  auto at = asks_ ? incoming_.upper_bound(*asks_) : incoming_.begin();
+  for (std::size_t i = 0; i < incoming_.size(); ++i, ++at) {
+    if (at == incoming_.end()) at = incoming_.begin();
+    if (at->second.paused) continue;
+    for (const auto& [peer, one] : peers_) ask(peer, at->second, now);
   }
 }
 
@@ -478,6 +525,7 @@ void Exchange::ask(const PeerId& peer, Incoming& incoming, Time now) {
   };
   const auto block = [&](std::uint64_t one) {
     charge(download_, shape.block_length(one), now);
+    asks_ = id;
     if (count > 0 && one != first + count) flush();
     if (count == 0) first = one;
     ++count;
@@ -485,11 +533,10 @@ void Exchange::ask(const PeerId& peer, Incoming& incoming, Time now) {
   while (is_open(download_, now)) {
     const auto next = incoming.download.next(options_.self, peer, now);
     if (!next) break;
-    std::visit(
-        Overloaded{[&](Download::AskRoots) { say(FileWord::ask_roots, 0, 1); },
-                   [&](Download::AskPage page) { say(FileWord::ask_page, page.page, 1); },
-                   [&](Download::AskBlock one) { block(one.block); }},
-        *next);
+    std::visit(Overloaded{[&](Download::AskRoots) { say(FileWord::ask_roots, 0, 1); },
+                          [&](Download::AskPage page) { say(FileWord::ask_page, page.page, 1); },
+                          [&](Download::AskBlock one) { block(one.block); }},
+               *next);
   }
   flush();
 }
@@ -515,7 +562,7 @@ void Exchange::serve(Time now) {
 }
 
 bool Exchange::serve_one(const PeerId& id, Peer& peer, Time now) {
-  if (peer.waiting == 0 || peer.under_way >= most_under_way) return false;
+  if (peer.waiting == 0 || peer.under_way.size() >= most_under_way) return false;
   if (!is_open(upload_, now) || !is_open(peer.rate, now)) return false;
   // The next file in turn that is not held back.
   auto at = peer.turn ? peer.asked.upper_bound(*peer.turn) : peer.asked.begin();
@@ -528,35 +575,54 @@ bool Exchange::serve_one(const PeerId& id, Peer& peer, Time now) {
     at->second.pop_front();
     --peer.waiting;
     if (at->second.empty()) peer.asked.erase(at);
-    return start(id, file, asked, now);
+    start(id, file, asked, now);
+    return true;
   }
   return false;
 }
 
-bool Exchange::start(const PeerId& peer, const Digest& id, const Asked& asked, Time now) {
-  const auto shared = shared_.find(id);
-  const auto incoming = incoming_.find(id);
-  if (shared == shared_.end() && incoming == incoming_.end()) return true;
-  const bool all = shared != shared_.end();
-  const auto shape = (all ? shared->second.file : incoming->second.download.info()).shape();
+void Exchange::start(const PeerId& peer, const Digest& id, const Asked& asked, Time now) {
+  const bool all = shared_.contains(id);
+  if (!all && !incoming_.contains(id)) return;
+  const bool from_disk =
+      asked.kind == Parcel::Kind::block || (all && asked.kind == Parcel::Kind::page);
+  const auto bytes = from_disk ? std::nullopt : known(id, asked);
+  if (!from_disk && !bytes) return tell(peer, FileWord::lack, id, "not here any more");
   const auto number = ticket({peer, id, asked, 0});
-  ++peers_[peer].under_way;
-  if (asked.kind == Parcel::Kind::block) {
-    const auto length = shape.block_length(asked.index);
-    charge(upload_, length, now);
-    charge(peers_[peer].rate, length, now);
-    outputs_.push_back(Load{number, id, asked.index * block_size, length});
-  } else if (asked.kind == Parcel::Kind::page && all) {
+  const auto length = from_disk ? length_of(id, asked) : bytes->size();
+  peers_[peer].under_way.insert(number);
+  charge(upload_, length, now);
+  charge(peers_[peer].rate, length, now);
+  if (!from_disk)
+    outputs_.push_back(Deliver{peer, number, to_bytes({asked.kind, id, asked.index, *bytes})});
+  else if (asked.kind == Parcel::Kind::page)
     outputs_.push_back(LoadPage{number, id, asked.index});
-  } else if (asked.kind == Parcel::Kind::page) {
-    const auto* page = incoming->second.download.page(asked.index);
-    const Bytes bytes = page ? flatten(*page) : Bytes();
-    outputs_.push_back(Deliver{peer, number, to_bytes({asked.kind, id, asked.index, bytes})});
-  } else {
-    const auto bytes = flatten(all ? shared->second.roots : incoming->second.download.roots());
-    outputs_.push_back(Deliver{peer, number, to_bytes({asked.kind, id, 0, bytes})});
-  }
-  return true;
+  else
+    outputs_.push_back(Load{number, id, asked.index * block_size, length});
+}
+
+FileShape Exchange::shape_of(const Digest& id) const {
+  const auto shared = shared_.find(id);
+  if (shared != shared_.end()) return shared->second.file.shape();
+  return incoming_.find(id)->second.download.info().shape();
+}
+
+std::uint64_t Exchange::length_of(const Digest& id, const Asked& asked) const {
+  const auto shape = shape_of(id);
+  return asked.kind == Parcel::Kind::block ? shape.block_length(asked.index)
+                                           : shape.page_leaves(asked.index) * sizeof(Digest);
+}
+
+// What needs no disk; none when it has been forgotten since.
+std::optional<Bytes> Exchange::known(const Digest& id, const Asked& asked) const {
+  const auto shared = shared_.find(id);
+  if (asked.kind == Parcel::Kind::have) return have_bits(id);
+  if (asked.kind == Parcel::Kind::roots)
+    return flatten(shared != shared_.end() ? shared->second.roots
+                                           : incoming_.find(id)->second.download.roots());
+  const auto* page = incoming_.find(id)->second.download.page(asked.index);
+  if (!page) return std::nullopt;
+  return flatten(*page);
 }
 
 std::uint64_t Exchange::ticket(Ticket what) {

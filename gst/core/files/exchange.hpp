@@ -176,7 +176,7 @@ class Exchange {
   struct Incoming {
     Download download;
     bool paused = false;
-    bool whole = false;  // told
+    bool whole = false;              // told
     std::set<std::uint64_t> unsaid;  // blocks that the others do not know of
     Time say_at = never;
   };
@@ -188,7 +188,7 @@ class Exchange {
     std::map<Digest, std::deque<Asked>> asked;  // of us; none empty
     std::optional<Digest> turn;                 // the file that was served last
     std::size_t waiting = 0;
-    std::size_t under_way = 0;
+    std::set<std::uint64_t> under_way;  // tickets
     std::optional<Bucket> rate;
     std::map<Digest, FileInfo> offers;
   };
@@ -220,19 +220,24 @@ class Exchange {
   void heard_take(const PeerId& peer, const Digest& id, Time now);
   void heard_end(const PeerId& peer, const FileMessage& message);
   void heard_ask(const PeerId& peer, const FileMessage& message);
+  void wait_in_line(Peer& peer, const Digest& id, const Asked& asked);
   void take_block(const PeerId& peer, const Parcel& parcel,
                   const std::shared_ptr<const Bytes>& whole, Time now);
   void judge(Download::Verdict verdict, const PeerId& peer, const Digest& id);
   void drop_source(const PeerId& peer, const Digest& id, const std::string& why);
   void tell(const PeerId& peer, FileWord word, const Digest& id, const std::string& why = {});
   void tell_all(FileWord word, const Digest& id, const std::string& why = {});
-  void say_have(const PeerId& peer, const Digest& id);
+  [[nodiscard]] Bytes have_bits(const Digest& id) const;
+  void is_here(std::uint64_t block, const Digest& id, Incoming& incoming, Time now);
   void say_unsaid(const Digest& id, Incoming& incoming);
   void fail(const Digest& id, const std::string& why);
   void forget_asked(const Digest& id);
   [[nodiscard]] bool may_ask(const PeerId& peer, const Digest& id) const;
   [[nodiscard]] bool can_serve(const Digest& id, const Asked& asked) const;
   [[nodiscard]] bool is_paused(const Digest& id) const;
+  [[nodiscard]] FileShape shape_of(const Digest& id) const;
+  [[nodiscard]] std::uint64_t length_of(const Digest& id, const Asked& asked) const;
+  [[nodiscard]] std::optional<Bytes> known(const Digest& id, const Asked& asked) const;
 
   void pump(Time now);
   void ask(Time now);
@@ -240,7 +245,7 @@ class Exchange {
   void check(const Digest& id, Incoming& incoming);
   void serve(Time now);
   bool serve_one(const PeerId& id, Peer& peer, Time now);
-  bool start(const PeerId& peer, const Digest& id, const Asked& asked, Time now);
+  void start(const PeerId& peer, const Digest& id, const Asked& asked, Time now);
   std::uint64_t ticket(Ticket what);
   void news(const PeerId& peer, const Digest& id, TakerNews::What what,
             const std::string& why = {});
@@ -252,7 +257,8 @@ class Exchange {
   std::map<std::uint64_t, Ticket> tickets_;
   std::uint64_t last_ticket_ = 0;
   std::optional<Bucket> upload_, download_;
-  PeerId turn_;  // who was served last
+  PeerId turn_;                 // who was served last
+  std::optional<Digest> asks_;  // for which file something was asked last
   std::deque<Output> outputs_;
 };
 

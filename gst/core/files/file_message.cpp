@@ -12,11 +12,16 @@ struct Spelling {
   std::string_view text;
 };
 constexpr Spelling spellings[] = {
-    {FileWord::offer, "offer"},           {FileWord::withdraw, "withdraw"},
-    {FileWord::take, "take"},             {FileWord::refuse, "refuse"},
-    {FileWord::stop, "stop"},             {FileWord::done, "done"},
-    {FileWord::ask_roots, "ask-roots"},   {FileWord::ask_page, "ask-page"},
-    {FileWord::ask_blocks, "ask-blocks"}, {FileWord::lack, "lack"},
+    {FileWord::offer, "offer"},
+    {FileWord::withdraw, "withdraw"},
+    {FileWord::take, "take"},
+    {FileWord::refuse, "refuse"},
+    {FileWord::stop, "stop"},
+    {FileWord::done, "done"},
+    {FileWord::ask_roots, "ask-roots"},
+    {FileWord::ask_page, "ask-page"},
+    {FileWord::ask_blocks, "ask-blocks"},
+    {FileWord::lack, "lack"},
 };
 constexpr std::size_t parcel_header = 1 + sizeof(Digest) + 8;
 
@@ -38,16 +43,27 @@ std::optional<std::string> text_at(const Json& json, std::string_view name, std:
   return text;
 }
 
+// The beginning of what our side gave as a reason: with more of it the others would not hear at
+// all.
+std::string_view sayable(std::string_view why) {
+  if (!is_utf8(why)) return {};
+  auto end = std::min(why.size(), limits::max_leave_reason);
+  while (end < why.size() && end > 0 && (static_cast<std::uint8_t>(why[end]) & 0xc0) == 0x80) --end;
+  return why.substr(0, end);
+}
+
 // Only what an offer has beside the id.
 bool read_offer(const Json& json, FileInfo& file) {
   const auto size = number_at(json, "size"), manifest = number_at(json, "manifest");
   auto name = text_at(json, "name", limits::max_file_name);
   auto type = text_at(json, "type", limits::max_file_type);
-  if (!size || !manifest || !name || !type || name->empty()) return false;
+  const auto root = digest_from_hex(json.string_at("root").value_or(""));
+  if (!size || !manifest || !name || !type || !root || name->empty()) return false;
   if (*size > limits::max_file_size || *manifest > std::min(*size, limits::max_manifest))
     return false;
   file.size = *size;
   file.manifest = *manifest;
+  file.root = *root;
   file.name = std::move(*name);
   file.type = std::move(*type);
   return true;
@@ -68,10 +84,11 @@ std::string to_text(const FileMessage& message) {
     json.set("type", message.file.type);
     number("size", message.file.size);
     number("manifest", message.file.manifest);
+    json.set("root", to_hex(message.file.root));
   }
   number("index", message.index);
   number("count", message.count);
-  if (!message.why.empty()) json.set("why", message.why);
+  if (const auto why = sayable(message.why); !why.empty()) json.set("why", why);
   return to_text(json);
 }
 

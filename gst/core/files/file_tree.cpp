@@ -41,13 +41,19 @@ Digest tree_root(std::vector<Digest> level, FileHash hash) {
   return level.empty() ? Digest{} : level.front();
 }
 
-Digest file_id(const FileInfo& info, const std::vector<Digest>& pages, FileHash hash) {
+Digest file_id(const FileInfo& info, FileHash hash) {
   Bytes all;
   append(all, info.size);
   append(all, info.manifest);
-  append(all, ByteView(tree_root(pages, hash)));
+  append(all, ByteView(info.root));
   append(all, bytes_of(info.name));
   return hash(HashOf::file, all);
+}
+
+Digest file_id(const FileInfo& info, const std::vector<Digest>& pages, FileHash hash) {
+  FileInfo whole = info;
+  whole.root = tree_root(pages, hash);
+  return file_id(whole, hash);
 }
 
 Bytes flatten(const std::vector<Digest>& digests) {

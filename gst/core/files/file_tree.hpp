@@ -51,6 +51,7 @@ struct FileInfo {
   std::string type;  // a MIME type, or empty
   std::uint64_t size = 0;
   std::uint64_t manifest = 0;  // so many bytes at its beginning say what files it is made of
+  Digest root{};               // of its pages' roots: with it anybody can check the id
   bool operator==(const FileInfo&) const = default;
   [[nodiscard]] FileShape shape() const { return {size}; }
 };
@@ -59,6 +60,8 @@ struct FileInfo {
 [[nodiscard]] std::vector<Digest> leaf_digests(ByteView bytes, FileHash hash);
 // The root of the tree over these, of which there is at least one.
 [[nodiscard]] Digest tree_root(std::vector<Digest> level, FileHash hash);
+// Of size, manifest, root and name; what kind of file it is may be told differently.
+[[nodiscard]] Digest file_id(const FileInfo& info, FileHash hash);
 // `pages`: the root of each page.
 [[nodiscard]] Digest file_id(const FileInfo& info, const std::vector<Digest>& pages, FileHash hash);
 

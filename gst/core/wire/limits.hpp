@@ -130,7 +130,7 @@ inline constexpr std::size_t max_manifest_entries = 200'000;
 inline constexpr std::size_t max_file_message = 4096;
 // Files that one peer offers at a time; those of a folder are one.
 inline constexpr std::size_t max_offers = 1024;
-// Blocks that one peer may have asked for and not got, over all files: twice what we ask for.
+// Blocks that one peer may have asked for and not got, of each file: four times what we ask for.
 inline constexpr std::size_t max_asked_blocks = 128;
 
 // --- room -------------------------------------------------------------------------------------
