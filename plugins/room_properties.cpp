@@ -8,7 +8,8 @@ namespace genos::element {
 namespace {
 
 // What an element calls its own, or decides itself.
-constexpr const char* left_out[] = {"activity", "handshake", "state"};
+constexpr const char* left_out[] = {
+    "activity", "handshake", "state", "upload-limit", "upload-limit-per-peer", "download-limit"};
 
 const char* name_of(const GParamSpec* pspec) {
   return std::strcmp(pspec->name, "id") == 0 ? "room" : pspec->name;

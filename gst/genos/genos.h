@@ -3,6 +3,7 @@
 
 #include <gst/genos/gstgenoschannel.h>
 #include <gst/genos/gstgenosenums.h>
+#include <gst/genos/gstgenosfile.h>
 #include <gst/genos/gstgenospeer.h>
 #include <gst/genos/gstgenosroom.h>
 #include <gst/genos/gstgenossignaling.h>

@@ -40,6 +40,31 @@ const GEnumValue room_states[] = {
     {GST_GENOS_ROOM_STATE_LEAVING, "GST_GENOS_ROOM_STATE_LEAVING", "leaving"},
     {0, nullptr, nullptr}};
 
+const GEnumValue file_states[] = {
+    {GST_GENOS_FILE_STATE_OFFERED, "GST_GENOS_FILE_STATE_OFFERED", "offered"},
+    {GST_GENOS_FILE_STATE_ACTIVE, "GST_GENOS_FILE_STATE_ACTIVE", "active"},
+    {GST_GENOS_FILE_STATE_WAITING, "GST_GENOS_FILE_STATE_WAITING", "waiting"},
+    {GST_GENOS_FILE_STATE_PAUSED, "GST_GENOS_FILE_STATE_PAUSED", "paused"},
+    {GST_GENOS_FILE_STATE_DONE, "GST_GENOS_FILE_STATE_DONE", "done"},
+    {GST_GENOS_FILE_STATE_FAILED, "GST_GENOS_FILE_STATE_FAILED", "failed"},
+    {GST_GENOS_FILE_STATE_ENDED, "GST_GENOS_FILE_STATE_ENDED", "ended"},
+    {0, nullptr, nullptr}};
+
+const GFlagsValue file_flags[] = {
+    {GST_GENOS_FILE_FLAGS_NONE, "GST_GENOS_FILE_FLAGS_NONE", "none"},
+    {GST_GENOS_FILE_FLAGS_REPLACE, "GST_GENOS_FILE_FLAGS_REPLACE", "replace"},
+    {GST_GENOS_FILE_FLAGS_DISCARD, "GST_GENOS_FILE_FLAGS_DISCARD", "discard"},
+    {0, nullptr, nullptr}};
+
+const GEnumValue file_events[] = {
+    {GST_GENOS_FILE_EVENT_TAKES, "GST_GENOS_FILE_EVENT_TAKES", "takes"},
+    {GST_GENOS_FILE_EVENT_SENT, "GST_GENOS_FILE_EVENT_SENT", "sent"},
+    {GST_GENOS_FILE_EVENT_DONE, "GST_GENOS_FILE_EVENT_DONE", "done"},
+    {GST_GENOS_FILE_EVENT_REFUSED, "GST_GENOS_FILE_EVENT_REFUSED", "refused"},
+    {GST_GENOS_FILE_EVENT_STOPPED, "GST_GENOS_FILE_EVENT_STOPPED", "stopped"},
+    {GST_GENOS_FILE_EVENT_GONE, "GST_GENOS_FILE_EVENT_GONE", "gone"},
+    {0, nullptr, nullptr}};
+
 const GEnumValue errors[] = {
     {GST_GENOS_ERROR_FAILED, "GST_GENOS_ERROR_FAILED", "failed"},
     {GST_GENOS_ERROR_INVALID, "GST_GENOS_ERROR_INVALID", "invalid"},
@@ -75,6 +100,18 @@ GType gst_genos_ice_policy_get_type(void) {
 }
 GType gst_genos_room_state_get_type(void) {
   static const GType type = g_enum_register_static("GstGenosRoomState", room_states);
+  return type;
+}
+GType gst_genos_file_state_get_type(void) {
+  static const GType type = g_enum_register_static("GstGenosFileState", file_states);
+  return type;
+}
+GType gst_genos_file_flags_get_type(void) {
+  static const GType type = g_flags_register_static("GstGenosFileFlags", file_flags);
+  return type;
+}
+GType gst_genos_file_event_get_type(void) {
+  static const GType type = g_enum_register_static("GstGenosFileEvent", file_events);
   return type;
 }
 GType gst_genos_error_get_type(void) {

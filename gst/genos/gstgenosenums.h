@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 #define GST_TYPE_GENOS_ACTIVITY (gst_genos_activity_get_type())
 #define GST_TYPE_GENOS_ICE_POLICY (gst_genos_ice_policy_get_type())
 #define GST_TYPE_GENOS_ROOM_STATE (gst_genos_room_state_get_type())
+#define GST_TYPE_GENOS_FILE_STATE (gst_genos_file_state_get_type())
+#define GST_TYPE_GENOS_FILE_FLAGS (gst_genos_file_flags_get_type())
+#define GST_TYPE_GENOS_FILE_EVENT (gst_genos_file_event_get_type())
 #define GST_TYPE_GENOS_ERROR (gst_genos_error_get_type())
 
 /**
@@ -105,6 +108,64 @@ typedef enum {
 } GstGenosRoomState;
 
 /**
+ * GstGenosFileState:
+ * @GST_GENOS_FILE_STATE_OFFERED: a peer offers it; it waits for an answer
+ * @GST_GENOS_FILE_STATE_ACTIVE: it is being received, or can be had from us
+ * @GST_GENOS_FILE_STATE_WAITING: nobody who has it is there; it goes on when somebody comes
+ * @GST_GENOS_FILE_STATE_PAUSED: held by gst_genos_file_pause()
+ * @GST_GENOS_FILE_STATE_DONE: received, checked, and in its place
+ * @GST_GENOS_FILE_STATE_FAILED: it cannot go on; what is here stays and can be gone on with
+ * @GST_GENOS_FILE_STATE_ENDED: refused, cancelled or withdrawn
+ *
+ * Where a file stands.
+ */
+typedef enum {
+  GST_GENOS_FILE_STATE_OFFERED,
+  GST_GENOS_FILE_STATE_ACTIVE,
+  GST_GENOS_FILE_STATE_WAITING,
+  GST_GENOS_FILE_STATE_PAUSED,
+  GST_GENOS_FILE_STATE_DONE,
+  GST_GENOS_FILE_STATE_FAILED,
+  GST_GENOS_FILE_STATE_ENDED
+} GstGenosFileState;
+
+/**
+ * GstGenosFileFlags:
+ * @GST_GENOS_FILE_FLAGS_NONE: nothing special
+ * @GST_GENOS_FILE_FLAGS_REPLACE: accept: a file of the same name is replaced, where else a number
+ * would be added to the name; a folder never is
+ * @GST_GENOS_FILE_FLAGS_DISCARD: cancel: what was received is removed, where else it stays to be
+ * gone on with
+ *
+ * How a file is accepted or cancelled.
+ */
+typedef enum {
+  GST_GENOS_FILE_FLAGS_NONE = 0,
+  GST_GENOS_FILE_FLAGS_REPLACE = 1 << 0,
+  GST_GENOS_FILE_FLAGS_DISCARD = 1 << 1
+} GstGenosFileFlags;
+
+/**
+ * GstGenosFileEvent:
+ * @GST_GENOS_FILE_EVENT_TAKES: the peer has accepted it
+ * @GST_GENOS_FILE_EVENT_SENT: more of it was sent to the peer
+ * @GST_GENOS_FILE_EVENT_DONE: the peer has all of it, checked and in its place
+ * @GST_GENOS_FILE_EVENT_REFUSED: the peer does not want it
+ * @GST_GENOS_FILE_EVENT_STOPPED: the peer has given it up
+ * @GST_GENOS_FILE_EVENT_GONE: the peer has left the room before it had all of it
+ *
+ * What a peer does with a file that we offer.
+ */
+typedef enum {
+  GST_GENOS_FILE_EVENT_TAKES,
+  GST_GENOS_FILE_EVENT_SENT,
+  GST_GENOS_FILE_EVENT_DONE,
+  GST_GENOS_FILE_EVENT_REFUSED,
+  GST_GENOS_FILE_EVENT_STOPPED,
+  GST_GENOS_FILE_EVENT_GONE
+} GstGenosFileEvent;
+
+/**
  * GstGenosError:
  * @GST_GENOS_ERROR_FAILED: something else went wrong; the message says what
  * @GST_GENOS_ERROR_INVALID: a name, size, URI or JSON that cannot be used
@@ -137,6 +198,9 @@ GST_GENOS_API GType gst_genos_overflow_get_type(void);
 GST_GENOS_API GType gst_genos_activity_get_type(void);
 GST_GENOS_API GType gst_genos_ice_policy_get_type(void);
 GST_GENOS_API GType gst_genos_room_state_get_type(void);
+GST_GENOS_API GType gst_genos_file_state_get_type(void);
+GST_GENOS_API GType gst_genos_file_flags_get_type(void);
+GST_GENOS_API GType gst_genos_file_event_get_type(void);
 GST_GENOS_API GType gst_genos_error_get_type(void);
 
 G_END_DECLS

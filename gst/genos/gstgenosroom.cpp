@@ -45,7 +45,7 @@ std::shared_ptr<RoomFront> front_of(GstGenosRoom* room) { return state_of(room).
 static void gst_genos_room_init(GstGenosRoom* self) {
   auto* state = new (&state_of(self)) RoomState();
   auto context = adopt(g_main_context_ref_thread_default());
-  state->front = std::make_shared<RoomFront>(self, context.get(), room_output);
+  state->front = std::make_shared<RoomFront>(self, context.get(), room_output, room_file_news);
 }
 
 static void gst_genos_room_dispose(GObject* object) {
@@ -65,6 +65,7 @@ static void gst_genos_room_class_init(GstGenosRoomClass* klass) {
   object_class->finalize = gst_genos_room_finalize;
   install_room_properties(object_class);
   install_room_signals(G_TYPE_FROM_CLASS(klass));
+  install_file_signals(G_TYPE_FROM_CLASS(klass));
 }
 
 /**

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <gst/genos/gstgenoschannel.h>
 #include <gst/genos/gstgenosenums.h>
+#include <gst/genos/gstgenosfile.h>
 #include <gst/genos/gstgenospeer.h>
 #include <gst/genos/gstgenossignaling.h>
 
@@ -33,6 +34,13 @@ GST_GENOS_API GList* gst_genos_room_get_peers(GstGenosRoom* self);
 GST_GENOS_API GstGenosPeer* gst_genos_room_get_peer(GstGenosRoom* self, const gchar* id);
 GST_GENOS_API GstGenosChannel* gst_genos_room_channel(GstGenosRoom* self, const gchar* name,
                                                       GError** error);
+GST_GENOS_API void gst_genos_room_send_file_async(
+    GstGenosRoom* self, const gchar* path, const gchar* name, const gchar* content_type,
+    const gchar* const* targets, GCancellable* cancellable, GFileProgressCallback progress,
+    gpointer progress_data, GAsyncReadyCallback callback, gpointer user_data);
+GST_GENOS_API GstGenosFile* gst_genos_room_send_file_finish(GstGenosRoom* self,
+                                                            GAsyncResult* result, GError** error);
+GST_GENOS_API GList* gst_genos_room_get_files(GstGenosRoom* self);
 GST_GENOS_API void gst_genos_room_set_signaling_object(GstGenosRoom* self,
                                                        GstGenosSignaling* signaling);
 

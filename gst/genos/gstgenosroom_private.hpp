@@ -24,6 +24,7 @@ struct RoomState {
   Ref<GstGenosSignaling> signaling;
   std::map<core::PeerId, Ref<GstGenosPeer>> peers;
   std::map<std::string, Ref<GstGenosChannel>> channels;
+  std::map<core::Digest, Ref<GstGenosFile>> files;
   // For channels that nobody has asked for yet.
   struct Waiting {
     Ref<GstGenosPeer> peer;
@@ -37,9 +38,12 @@ RoomState& state_of(GstGenosRoom* self);
 
 void install_room_properties(GObjectClass* klass);
 void install_room_signals(GType type);
+void install_file_signals(GType type);
 
 // On the application's thread, in order.
 void room_output(GstGenosRoom* self, const core::Node::Output& output);
+void room_file_news(GstGenosRoom* self, const FileNews& news);
+void end_files(GstGenosRoom* self);  // the room was left
 void deliver_waiting(GstGenosRoom* self, const std::string& channel);
 
 }  // namespace genos

@@ -10,6 +10,7 @@ namespace genos {
 template <> struct RefOps<GstGenosRoom> : ObjectOps {};
 template <> struct RefOps<GstGenosPeer> : ObjectOps {};
 template <> struct RefOps<GstGenosChannel> : ObjectOps {};
+template <> struct RefOps<GstGenosFile> : ObjectOps {};
 template <> struct RefOps<GstGenosRequest> : ObjectOps {};
 template <> struct RefOps<GstGenosSignaling> : ObjectOps {};
 }  // namespace genos

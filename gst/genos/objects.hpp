@@ -28,6 +28,17 @@ void channel_progress(GstGenosChannel* channel, GstGenosPeer* peer,
 Ref<GstGenosRequest> make_request(std::shared_ptr<RoomFront> front, GstGenosPeer* peer,
                                   const core::Node::Received& received);
 
+// --- files: made by their room
+struct FileStart {
+  core::FileInfo info;
+  bool outgoing = false;
+  core::PeerId peer;  // who offers it
+  std::string path;   // outgoing: what is sent
+};
+Ref<GstGenosFile> make_file(std::shared_ptr<RoomFront> front, FileStart start);
+void file_news(GstGenosFile* file, const FileNews& news);
+void file_ended(GstGenosFile* file, const char* why);  // the room was left
+
 // --- conversions
 GstGenosPayload to_c(core::PayloadKind kind);
 std::optional<core::PayloadKind> from_c(GstGenosPayload kind);

@@ -32,6 +32,9 @@ struct RoomConfig {
   bool receives = true;
   std::size_t queue_limit = 64 * 1024 * 1024;
   core::Overflow overflow = core::Overflow::wait;
+  std::uint64_t upload_limit = 0;  // of files, bytes a second; 0: none
+  std::uint64_t upload_limit_per_peer = 0;
+  std::uint64_t download_limit = 0;
 };
 
 // What is wrong with it, in a sentence for the person who wrote it.

@@ -44,8 +44,8 @@ Owned<GError> to_gerror(const core::Error& error) {
       g_error_new_literal(GST_GENOS_ERROR, code_of(error.code), error.detail.c_str()));
 }
 
-RoomFront::RoomFront(GstGenosRoom* room, GMainContext* app, Tell tell)
-    : room_(room), app_(app), tell_(std::move(tell)) {}
+RoomFront::RoomFront(GstGenosRoom* room, GMainContext* app, Tell tell, TellFile tell_file)
+    : room_(room), app_(app), tell_(std::move(tell)), tell_file_(std::move(tell_file)) {}
 
 RoomFront::~RoomFront() = default;
 
@@ -167,7 +167,35 @@ void RoomFront::enter(const RoomConfig& config, const RoomSecrets& secrets,
     self_id_ = host->self().value;
     inside_ = true;
   }
+  open_files(config);
   host->join(config, secrets, shared_from_this(), factory);
+}
+
+void RoomFront::open_files(const RoomConfig& config) {
+  const std::scoped_lock guard(lock_);
+  if (!files_)
+    files_ = std::make_shared<RoomFiles>(
+        RoomFiles::Port{.post =
+                            [weak = weak_from_this()](Node::Input input) {
+                              const auto self = weak.lock();
+                              return self && self->post(std::move(input));
+                            },
+                        .new_transfer = [] { return core::TransferId{++last_transfer}; },
+                        .tell =
+                            [weak = weak_from_this(), tell = tell_file_](FileNews news) {
+                              if (const auto self = weak.lock())
+                                self->on_app([tell, news = std::move(news)](GstGenosRoom* room) {
+                                  tell(room, news);
+                                });
+                            }});
+  files_->open({self_id_}, entered_token_,
+               {double(config.upload_limit), double(config.upload_limit_per_peer),
+                double(config.download_limit)});
+}
+
+std::shared_ptr<RoomFiles> RoomFront::files() const {
+  const std::scoped_lock guard(lock_);
+  return files_;
 }
 
 void RoomFront::join_failed(Attempt attempt, const GError* error) {
@@ -236,6 +264,9 @@ void RoomFront::leave(const std::string& reason, const Ref<GTask>& task) {
 // Nothing of the attempt that host_ served goes on.
 void RoomFront::left() {
   host_ = nullptr;
+  if (const auto files = this->files())
+    if (auto desk = files->close())
+      world()->finish_later([desk = std::move(desk)]() mutable { desk = nullptr; });
   std::map<core::TransferId, Pending> pending;
   std::vector<Ref<GTask>> tasks;
   Joining joining;
@@ -358,6 +389,7 @@ bool RoomFront::admit(const Node::Received& received) {
 }
 
 void RoomFront::output(const Node::Output& output) {
+  if (files_ && files_->output(output)) return;  // written on this thread only
   if (const auto* gone = std::get_if<Node::RoomLeft>(&output)) {
     if (gone->room == entered_token_) left();
     return;

@@ -19,6 +19,7 @@
 #include "genos/object_refs.hpp"
 #include "genos/on_cancel.hpp"
 #include "genos/room_config.hpp"
+#include "genos/room_files.hpp"
 
 namespace genos {
 
@@ -29,7 +30,8 @@ class RoomFront : public RoomListener, public std::enable_shared_from_this<RoomF
  public:
   // `tell` runs on `app`'s thread for each output, in order, and only while the room lives.
   using Tell = std::function<void(GstGenosRoom*, const core::Node::Output&)>;
-  RoomFront(GstGenosRoom* room, GMainContext* app, Tell tell);
+  using TellFile = std::function<void(GstGenosRoom*, const FileNews&)>;
+  RoomFront(GstGenosRoom* room, GMainContext* app, Tell tell, TellFile tell_file);
   ~RoomFront() override;
 
   // Not joined yet, or being left: wrong_state otherwise.
@@ -52,6 +54,8 @@ class RoomFront : public RoomListener, public std::enable_shared_from_this<RoomF
   void on_app(std::function<void(GstGenosRoom*)> task);
   // The application has taken `bytes` of what a peer sent.
   void consumed(const core::PeerId& peer, std::size_t bytes);
+  // Null until the room was joined once.
+  [[nodiscard]] std::shared_ptr<RoomFiles> files() const;
   // The library's own users (elements, tests) reach a peer's link here, on the library's thread.
   void with_link(const core::PeerId& peer, std::function<void(link::PeerLink*)> use);
 
@@ -83,6 +87,7 @@ class RoomFront : public RoomListener, public std::enable_shared_from_this<RoomF
   void left();
   void answer(core::TransferId id, const core::Node::Output& output);
   void give_up(core::TransferId id, const GError* error);
+  void open_files(const RoomConfig& config);
   bool admit(const core::Node::Received& received);
   void set_state(GstGenosRoomState state);  // with the lock held
   std::shared_ptr<World> world() const;
@@ -90,6 +95,7 @@ class RoomFront : public RoomListener, public std::enable_shared_from_this<RoomF
   Weak<GstGenosRoom> room_;
   TaskQueue app_;
   Tell tell_;
+  TellFile tell_file_;
   // On the library's thread:
   std::shared_ptr<NodeHost> host_;
   Attempt entered_ = 0;  // the attempt that host_ serves
@@ -103,6 +109,7 @@ class RoomFront : public RoomListener, public std::enable_shared_from_this<RoomF
   Attempt attempt_ = 0;
   bool inside_ = false;  // the library knows of us: what is posted now goes to this room
   std::string self_id_;
+  std::shared_ptr<RoomFiles> files_;
   Joining joining_;
   std::vector<Ref<GTask>> leave_tasks_;
   std::map<core::TransferId, Pending> pending_;

@@ -49,10 +49,25 @@ constexpr SwitchProperty switches[] = {
      "Peers wait for gst_genos_peer_accept() before they are let in"},
 };
 
+struct RateProperty {
+  const char* name;
+  std::uint64_t RoomConfig::*member;
+  const char* blurb;
+};
+
+constexpr RateProperty rates[] = {
+    {"upload-limit", &RoomConfig::upload_limit, "Files: bytes a second that we send; 0: no limit"},
+    {"upload-limit-per-peer", &RoomConfig::upload_limit_per_peer,
+     "Files: bytes a second that we send to one peer; 0: no limit"},
+    {"download-limit", &RoomConfig::download_limit,
+     "Files: bytes a second that we ask for; 0: no limit"},
+};
+
 enum Prop : guint {
   prop_first_text = 1,
   prop_first_switch = prop_first_text + std::size(texts),
-  prop_trusted = prop_first_switch + std::size(switches),
+  prop_first_rate = prop_first_switch + std::size(switches),
+  prop_trusted = prop_first_rate + std::size(rates),
   prop_ice_policy,
   prop_activity,
   prop_overflow,
@@ -138,8 +153,10 @@ void set_property(GObject* object, guint id, const GValue* value, GParamSpec* ps
   if (id < prop_first_switch) {
     const char* text = g_value_get_string(value);
     state.config.*texts[id - prop_first_text].member = text ? text : "";
-  } else if (id < prop_trusted) {
+  } else if (id < prop_first_rate) {
     state.config.*switches[id - prop_first_switch].member = g_value_get_boolean(value);
+  } else if (id < prop_trusted) {
+    state.config.*rates[id - prop_first_rate].member = g_value_get_uint64(value);
   } else {
     set_other(state.config, id, value);
   }
@@ -153,8 +170,10 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec*) {
   const std::scoped_lock guard(state.lock);
   if (id < prop_first_switch)
     g_value_set_string(value, (state.config.*texts[id - prop_first_text].member).c_str());
-  else if (id < prop_trusted)
+  else if (id < prop_first_rate)
     g_value_set_boolean(value, state.config.*switches[id - prop_first_switch].member);
+  else if (id < prop_trusted)
+    g_value_set_uint64(value, state.config.*rates[id - prop_first_rate].member);
   else
     get_other(state.config, id, value);
 }
@@ -238,6 +257,21 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec*) {
  * #GstGenosRoom::handshake. Default: %FALSE.
  */
 /**
+ * GstGenosRoom:upload-limit:
+ *
+ * How many bytes of files we send a second, to all peers together. Default: 0, no limit.
+ */
+/**
+ * GstGenosRoom:upload-limit-per-peer:
+ *
+ * How many bytes of files we send a second to any one peer. Default: 0, no limit.
+ */
+/**
+ * GstGenosRoom:download-limit:
+ *
+ * How many bytes of files we ask for a second, of all peers together. Default: 0, no limit.
+ */
+/**
  * GstGenosRoom:trusted:
  *
  * Keys of identities that may connect; all peers when empty, the default. Peer ids may stand here
@@ -287,6 +321,8 @@ void install_room_properties(GObjectClass* klass) {
                                       (defaults.*text.member).c_str(), both);
   for (const auto& one : switches)
     props[id++] = g_param_spec_boolean(one.name, one.name, one.blurb, defaults.*one.member, both);
+  for (const auto& one : rates)
+    props[id++] = g_param_spec_uint64(one.name, one.name, one.blurb, 0, guint64(1) << 40, 0, both);
   props[prop_trusted] = g_param_spec_boxed(
       "trusted", "Trusted", "Keys or peer ids that may connect; all when empty", G_TYPE_STRV, both);
   props[prop_ice_policy] = g_param_spec_enum(

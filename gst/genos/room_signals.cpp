@@ -100,6 +100,7 @@ void on_room_left(GstGenosRoom* self) {
     g_signal_emit(self, signals[signal_peer_leave], 0, peer.get(), GST_GENOS_LEAVE_REASON_LOCAL,
                   "");
   }
+  end_files(self);
 }
 
 // True when it has to wait until somebody asks for its channel.

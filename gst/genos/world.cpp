@@ -68,6 +68,13 @@ World::World()
 
 World::~World() { g_main_loop_unref(loop_); }
 
+void World::finish_later(std::function<void()> work) {
+  std::erase_if(finishing_, [](const auto& one) {
+    return one.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  });
+  finishing_.push_back(std::async(std::launch::async, std::move(work)));
+}
+
 void World::run() {
   g_main_context_push_thread_default(context_.get());
   g_main_loop_run(loop_);
@@ -76,6 +83,7 @@ void World::run() {
   for (auto& task : tasks_->close()) task();
   stun_.clear();
   relays_ = nullptr;
+  for (auto& one : finishing_) one.wait();
   g_main_context_pop_thread_default(context_.get());
 }
 

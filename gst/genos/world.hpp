@@ -3,10 +3,12 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "bridge/ref.hpp"
 #include "bridge/task_queue.hpp"
@@ -52,6 +54,8 @@ class World {
   // Every node lives here until it has said its goodbyes: by (app id, peer name), or by a name that
   // nobody else can know for those that are not shared.
   std::map<std::pair<std::string, std::string>, std::shared_ptr<NodeHost>> nodes;
+  // Runs what may take long on a thread of its own; end() waits for it.
+  void finish_later(std::function<void()> work);
   void collect();  // drops idle nodes, on the next turn of the loop
 
  private:
@@ -65,6 +69,7 @@ class World {
   std::map<std::vector<std::string>, std::unique_ptr<link::StunChoice>> stun_;
   std::shared_ptr<net::RelayPool> relays_;
   bool ending_ = false;
+  std::vector<std::future<void>> finishing_;
   std::thread thread_;
 };
 

@@ -19,6 +19,9 @@ template <> struct RefOps<JsonObject> {
   static void ref(JsonObject* object) { json_object_ref(object); }
   static void unref(JsonObject* object) { json_object_unref(object); }
 };
+template <> struct Free<GEnumClass> {
+  void operator()(GEnumClass* names) const { g_type_class_unref(names); }
+};
 template <> struct Free<GOptionContext> {
   void operator()(GOptionContext* context) const { g_option_context_free(context); }
 };
@@ -119,6 +122,8 @@ int peers(std::vector<std::string> args);
 int chat(std::vector<std::string> args);
 int ping(std::vector<std::string> args);
 int pipe(std::vector<std::string> args);
+int send(std::vector<std::string> args);
+int receive(std::vector<std::string> args);
 int identity(std::vector<std::string> args);
 int doctor(std::vector<std::string> args);
 

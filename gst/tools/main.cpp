@@ -24,6 +24,8 @@ constexpr Command commands[] = {
     {"chat", "lines from stdin to a room, lines from the room to stdout", genos::tool::chat},
     {"ping", "how long a peer takes to answer", genos::tool::ping},
     {"pipe", "standard input to a room, another's to standard output", genos::tool::pipe},
+    {"send", "files and folders to whoever takes them", genos::tool::send},
+    {"receive", "files that others in a room offer", genos::tool::receive},
     {"identity", "make or show the key that proves who this peer is", genos::tool::identity},
     {"doctor", "check what usually goes wrong, and say what to do", genos::tool::doctor},
 };

@@ -94,8 +94,7 @@ class Swarm {
 
   Peer& add(const std::string& name, Exchange::Rates rates = {}) {
     auto& peer = peers_[{name}];
-    peer.exchange =
-        std::make_unique<Exchange>(Exchange::Options{{name}, test_hash, rates}, now_);
+    peer.exchange = std::make_unique<Exchange>(Exchange::Options{{name}, test_hash, rates}, now_);
     for (const auto& [other, one] : peers_) {
       if (other.value == name || !one.exchange) continue;
       feed({name}, Exchange::PeerCame{other});
@@ -114,7 +113,8 @@ class Swarm {
     peers_[{name}].files[file.info.id] = &file;
     feed({name}, Exchange::Offer{file.info, file.roots, std::move(to)});
   }
-  void take(const std::string& name, const TestFile& file, std::vector<std::uint64_t> claimed = {}) {
+  void take(const std::string& name, const TestFile& file,
+            std::vector<std::uint64_t> claimed = {}) {
     peers_[{name}].disk[file.info.id].resize(file.content.size());
     feed({name}, Exchange::Take{file.info.id, std::move(claimed)});
   }
@@ -185,17 +185,17 @@ class Swarm {
               if (deliver.ticket != 0) later(id, Exchange::Delivered{deliver.ticket}, 1ms);
             },
             [&](Exchange::Load& load) {
-              const auto& from = peer.files.contains(load.id) ? peer.files[load.id]->content
-                                                              : peer.disk[load.id];
+              const auto& from =
+                  peer.files.contains(load.id) ? peer.files[load.id]->content : peer.disk[load.id];
               const auto bytes = ByteView(from).subspan(load.at, load.length);
               later(id, Exchange::Loaded{load.ticket, {bytes.begin(), bytes.end()}, {}}, 1ms);
             },
             [&](Exchange::LoadPage& load) {
-              const auto& from = peer.files.contains(load.id) ? peer.files[load.id]->content
-                                                              : peer.disk[load.id];
+              const auto& from =
+                  peer.files.contains(load.id) ? peer.files[load.id]->content : peer.disk[load.id];
               const auto at = load.page * page_size;
-              const auto bytes = ByteView(from).subspan(
-                  at, std::min<std::uint64_t>(page_size, from.size() - at));
+              const auto bytes =
+                  ByteView(from).subspan(at, std::min<std::uint64_t>(page_size, from.size() - at));
               later(id, Exchange::Loaded{load.ticket, flatten(leaf_digests(bytes, test_hash)), {}},
                     1ms);
             },
@@ -206,6 +206,7 @@ class Swarm {
                             static_cast<std::ptrdiff_t>(store.block * block_size));
               later(id, Exchange::Stored{store.id, store.block}, 1ms);
             },
+            [&](Exchange::Complete&) {},
             [&](Exchange::Whole& whole) {
               peer.placed.insert(whole.id);
               later(id, Exchange::Placed{whole.id}, 1ms);

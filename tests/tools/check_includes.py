@@ -6,7 +6,7 @@ import re
 BASE = ["core/base"]
 WIRE = BASE + ["core/wire"]
 CORE = WIRE + ["core/topology", "core/channel", "core/relay", "core/negotiation", "core/room",
-               "core/rtp", "core/congestion", "core/ladder"]
+               "core/files", "core/rtp", "core/congestion", "core/ladder"]
 SHELL = CORE + ["crypto", "bridge"]
 
 # Room of the house -> the rooms whose headers it may include, beside its own.
@@ -18,6 +18,7 @@ ROOMS = {
     "core/relay": WIRE,
     "core/negotiation": WIRE,
     "core/room": WIRE + ["core/topology", "core/channel"],
+    "core/files": WIRE,
     "core/rtp": BASE,
     "core/congestion": BASE + ["core/rtp"],
     "core/ladder": BASE + ["core/rtp", "core/congestion"],
@@ -25,14 +26,15 @@ ROOMS = {
     "bridge": CORE,
     "net": SHELL,
     "link": SHELL,
-    "genos": SHELL + ["net", "link"],
+    "files": SHELL,
+    "genos": SHELL + ["net", "link", "files"],
     "tools": ["genos", "bridge"] + CORE,
     "plugins": ["genos", "bridge"] + CORE,
     "signaling/server": SHELL + ["net", "genos"],
 }
 
 # Library, by how its headers begin -> the rooms that may use it.
-GLIB = ["bridge", "net", "link", "genos", "tools", "plugins", "signaling/server"]
+GLIB = ["bridge", "net", "link", "files", "genos", "tools", "plugins", "signaling/server"]
 LIBRARIES = {
     "gst/": GLIB,
     "glib": GLIB,

@@ -266,11 +266,9 @@ void Exchange::heard_ask(const PeerId& peer, const FileMessage& message) {
   const auto kind = message.word == FileWord::ask_roots  ? Parcel::Kind::roots
                     : message.word == FileWord::ask_page ? Parcel::Kind::page
                                                          : Parcel::Kind::block;
-  const auto shared = shared_.find(id);
-  const auto incoming = incoming_.find(id);
-  const auto shape = shared != shared_.end()       ? shared->second.file.shape()
-                     : incoming != incoming_.end() ? incoming->second.download.info().shape()
-                                                   : FileShape{};
+  // Not ours: perhaps that of another user of the same peer, who answers.
+  if (!shared_.contains(id) && !incoming_.contains(id)) return;
+  const auto shape = shape_of(id);
   const auto end = kind == Parcel::Kind::block  ? shape.blocks()
                    : kind == Parcel::Kind::page ? shape.pages()
                                                 : 1;
@@ -402,6 +400,7 @@ void Exchange::on(Placed& in, Time) {
   for (const auto& peer : found->second.download.receivers()) shared.takers.emplace(peer, 0);
   incoming_.erase(found);
   tell_all(FileWord::done, in.id);
+  outputs_.push_back(Complete{in.id});
 }
 
 void Exchange::on(DiskFailed& in, Time) { fail(in.id, in.why); }

@@ -124,6 +124,9 @@ class Exchange {
     Digest id;
   };
   // For the application:
+  struct Complete {  // Placed, and the others were told
+    Digest id;
+  };
   struct Offered {
     PeerId peer;
     FileInfo file;
@@ -153,8 +156,8 @@ class Exchange {
     std::uint64_t sent = 0;  // bytes, to this one
     std::string why;
   };
-  using Output = std::variant<Tell, Deliver, Load, LoadPage, Store, Whole, Offered, Withdrawn,
-                              Progress, Failed, BadPiece, TakerNews>;
+  using Output = std::variant<Tell, Deliver, Load, LoadPage, Store, Whole, Complete, Offered,
+                              Withdrawn, Progress, Failed, BadPiece, TakerNews>;
 
   Exchange(Options options, Time now);
 

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// `genos receive`: files that others in a room offer.
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <map>
+#include <set>
+
+#include "tools/progress.hpp"
+
+namespace genos::tool {
+namespace {
+
+// Nothing more is offered for so long: that was all.
+constexpr guint quiet_ms = 2000;
+
+class Receive {
+ public:
+  struct Settings {
+    std::string into;
+    std::set<std::string> from;
+    guint64 count = 0;
+    bool yes = false, replace = false;
+  };
+  Receive(App& app, Settings settings)
+      : app_(app), progress_(app.options()), settings_(std::move(settings)) {}
+  ~Receive() { stop_timer(); }
+  Receive(const Receive&) = delete;
+  Receive& operator=(const Receive&) = delete;
+
+  void start() {
+    offer_ = on<void(GstGenosRoom*, GstGenosFile*)>(app_.room(), "file-offer",
+                                                    [this](auto*, auto* file) { offered(file); });
+  }
+  [[nodiscard]] bool begun() const { return !files_.empty(); }
+  // What was under way when it ended.
+  [[nodiscard]] bool unfinished() const { return active_ > 0; }
+
+ private:
+  [[nodiscard]] bool is_from(GstGenosFile* file) const {
+    if (settings_.from.empty()) return true;
+    const Owned<char> id(gst_genos_file_dup_peer_id(file));
+    if (settings_.from.contains(id.get())) return true;
+    const auto peer = adopt(gst_genos_room_get_peer(app_.room(), id.get()));
+    const char* identity = peer ? gst_genos_peer_get_identity(peer.get()) : nullptr;
+    return identity && settings_.from.contains(identity);
+  }
+
+  static std::string describe_file(GstGenosFile* file) {
+    const Owned<char> peer(gst_genos_file_dup_peer_id(file));
+    return std::string(gst_genos_file_is_folder(file) ? "folder '" : "'") +
+           printable(gst_genos_file_get_name(file)) + "', " +
+           size_text(gst_genos_file_get_size(file)) + ", from " + peer.get();
+  }
+
+  [[nodiscard]] bool asks_yes(GstGenosFile* file) {
+    if (settings_.yes) return true;
+    progress_.clear();
+    std::fprintf(stderr, "Receive %s? [y/N] ", describe_file(file).c_str());
+    std::string answer;
+    std::getline(std::cin, answer);
+    return answer == "y" || answer == "Y" || answer == "yes";
+  }
+
+  void offered(GstGenosFile* raw) {
+    const Owned<char> peer(gst_genos_file_dup_peer_id(raw));
+    Line("offer")
+        .add("id", gst_genos_file_get_id(raw))
+        .add("name", gst_genos_file_get_name(raw))
+        .add("size", double(gst_genos_file_get_size(raw)))
+        .add("peer", peer.get())
+        .add("folder", bool(gst_genos_file_is_folder(raw)))
+        .print(app_.options().json, {});
+    if (!is_from(raw)) return gst_genos_file_refuse(raw, "not from you");
+    if (settings_.count > 0 && begun_ == settings_.count)
+      return gst_genos_file_refuse(raw, "enough");
+    if (!asks_yes(raw)) return gst_genos_file_refuse(raw, "not wanted");
+    accept(retain(raw));
+  }
+
+  void accept(Ref<GstGenosFile> file) {
+    auto* raw = file.get();
+    const std::string id = gst_genos_file_get_id(raw);
+    stop_timer();
+    ++begun_;
+    ++active_;
+    auto& one = files_[id];
+    one.file = std::move(file);
+    one.done =
+        on<void(GObject*, GParamSpec*)>(G_OBJECT(raw), "notify::done", [this, raw](auto*, auto*) {
+          progress_.show(gst_genos_file_get_id(raw), gst_genos_file_get_name(raw),
+                         gst_genos_file_get_done(raw), gst_genos_file_get_size(raw));
+        });
+    one.state = on<void(GObject*, GParamSpec*)>(G_OBJECT(raw), "notify::state",
+                                                [this, raw](auto*, auto*) { state_changed(raw); });
+    one.finished = on<void(GstGenosFile*, GError*)>(
+        raw, "finished", [this](auto* ended, GError* why) { finished(ended, why); });
+    if (!app_.options().json && !app_.options().quiet && settings_.yes)
+      progress_.say("receiving " + describe_file(raw));
+    const auto flags = settings_.replace ? GST_GENOS_FILE_FLAGS_REPLACE : GST_GENOS_FILE_FLAGS_NONE;
+    gst_genos_file_accept(raw, settings_.into.c_str(), flags, nullptr);
+  }
+
+  void state_changed(GstGenosFile* file) {
+    if (gst_genos_file_get_state(file) != GST_GENOS_FILE_STATE_WAITING) return;
+    Line("waiting").add("id", gst_genos_file_get_id(file)).print(app_.options().json, {});
+    if (!app_.options().json && !app_.options().quiet)
+      progress_.say("nobody here has '" + std::string(gst_genos_file_get_name(file)) +
+                    "' any more; waiting for them to return");
+  }
+
+  void finished(GstGenosFile* file, const GError* why) {
+    if (g_error_matches(why, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE)) return;  // we leave
+    progress_.clear();
+    --active_;
+    const std::string id = gst_genos_file_get_id(file);
+    const Owned<char> path(gst_genos_file_dup_path(file));
+    if (why) {
+      Line("failed")
+          .add("id", id)
+          .add("name", gst_genos_file_get_name(file))
+          .add("error", why->message)
+          .print(app_.options().json, {});
+      complain(std::string("'") + gst_genos_file_get_name(file) + "': " + why->message);
+      failed_ = true;
+    } else {
+      ++whole_;
+      Line("received")
+          .add("id", id)
+          .add("name", gst_genos_file_get_name(file))
+          .add("size", double(gst_genos_file_get_size(file)))
+          .add("path", path.get())
+          .print(app_.options().json, path.get());
+    }
+    if (active_ > 0) return;
+    if (settings_.count > 0 && (whole_ == settings_.count || failed_)) return quit();
+    if (settings_.count == 0) wait_for_more();
+  }
+
+  void wait_for_more() {
+    stop_timer();
+    timer_ = g_timeout_add(
+        quiet_ms,
+        [](gpointer data) -> gboolean {
+          auto* self = static_cast<Receive*>(data);
+          self->timer_ = 0;
+          self->quit();
+          return G_SOURCE_REMOVE;
+        },
+        this);
+  }
+  void stop_timer() {
+    if (timer_ != 0) g_source_remove(std::exchange(timer_, 0));
+  }
+  void quit() { app_.quit(failed_ ? exit_failed : exit_ok); }
+
+  struct Taken {
+    Ref<GstGenosFile> file;
+    Connection done, state, finished;
+  };
+  App& app_;
+  Progress progress_;
+  const Settings settings_;
+  Connection offer_;
+  std::map<std::string, Taken> files_;
+  guint64 begun_ = 0, active_ = 0, whole_ = 0;
+  bool failed_ = false;
+  guint timer_ = 0;
+};
+
+}  // namespace
+
+int receive(std::vector<std::string> args) {
+  char *into = nullptr, **from = nullptr, *limit = nullptr;
+  gint64 count = 0;
+  gboolean yes = FALSE, replace = FALSE;
+  Options options;
+  const bool ok = parse(
+      args, "receive --room NAME",
+      "Receives files and folders that others in the room offer; prints where each is. Ends after\n"
+      "--count files, or when nothing more is offered for two seconds. What was broken off before\n"
+      "goes on where it was, when it goes into the same folder.",
+      options,
+      {{"into", 'o', 0, G_OPTION_ARG_FILENAME, &into, "Folder to store them in (default: .)",
+        "DIR"},
+       {"count", 'n', 0, G_OPTION_ARG_INT64, &count, "End after so many", "N"},
+       {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Receive everything, without asking", nullptr},
+       {"from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &from,
+        "Only from this peer id or identity; may be repeated", "PEER"},
+       {"replace", 0, 0, G_OPTION_ARG_NONE, &replace, "Replace files of the same name", nullptr},
+       {"limit", 'l', 0, G_OPTION_ARG_FILENAME, &limit, "Bytes a second, in all (500k, 2M)",
+        "RATE"}});
+  const Owned<char> owned(into), owned_limit(limit);
+  Receive::Settings settings;
+  settings.into = into ? into : ".";
+  for (char** one = from; one && *one; ++one) settings.from.insert(*one);
+  g_strfreev(from);
+  settings.yes = yes;
+  settings.replace = replace;
+  settings.count = guint64(std::max<gint64>(count, 0));
+  guint64 rate = 0;
+  if (!ok) return exit_usage;
+  std::string wrong;
+  if (limit && !parse_size(limit, rate))
+    wrong = "--limit is a number of bytes a second (500k, 2M), not '" + std::string(limit) + "'";
+  else if (!g_file_test(settings.into.c_str(), G_FILE_TEST_IS_DIR))
+    wrong = "--into: there is no folder '" + settings.into + "'";
+  else if (!yes && !isatty(STDIN_FILENO))
+    wrong = "nobody is there to ask: say --yes to receive what is offered";
+  if (!wrong.empty()) {
+    complain(wrong);
+    return exit_usage;
+  }
+  App app(options);
+  Receive receiving(app, settings);
+  app.on_start = [&] {
+    g_object_set(app.room(), "download-limit", rate, nullptr);
+    receiving.start();
+  };
+  const int code = app.run(exit_failed);
+  if (code == exit_interrupted && receiving.unfinished() && !options.quiet)
+    complain("what has come stays; say the same again to go on");
+  return code == exit_failed && options.timeout > 0 && !receiving.begun() ? exit_nobody : code;
+}
+
+}  // namespace genos::tool
