@@ -13,10 +13,9 @@
  * the same folder goes on with it.
  */
 
-#include <new>
-#include <set>
+#include "genos/gstgenosfile_private.hpp"
 
-#include "genos/objects.hpp"
+#include <new>
 
 using namespace genos;
 
@@ -25,17 +24,6 @@ struct _GstGenosFile {
 };
 
 namespace {
-struct State {
-  std::shared_ptr<RoomFront> front;
-  FileStart start;
-  std::string id;
-
-  std::mutex lock;  // guards what follows
-  GstGenosFileState state = GST_GENOS_FILE_STATE_OFFERED;
-  std::string path;
-  guint64 done = 0;
-  std::set<core::PeerId> offerers;
-};
 enum Prop : guint {
   prop_none,
   prop_id,
@@ -54,17 +42,17 @@ GParamSpec* props[n_props];
 enum Signal : guint { signal_finished, signal_peer_event, n_signals };
 guint signals[n_signals];
 }  // namespace
-using GstGenosFilePrivate = State;
+using GstGenosFilePrivate = FileState;
 G_DEFINE_FINAL_TYPE_WITH_PRIVATE(GstGenosFile, gst_genos_file, G_TYPE_OBJECT)
 
-static State& state_of(GstGenosFile* self) {
-  return *static_cast<State*>(gst_genos_file_get_instance_private(self));
+FileState& genos::state_of(GstGenosFile* self) {
+  return *static_cast<FileState*>(gst_genos_file_get_instance_private(self));
 }
 
-static void gst_genos_file_init(GstGenosFile* self) { new (&state_of(self)) State(); }
+static void gst_genos_file_init(GstGenosFile* self) { new (&state_of(self)) FileState(); }
 
 static void gst_genos_file_finalize(GObject* object) {
-  state_of(GST_GENOS_FILE(object)).~State();
+  state_of(GST_GENOS_FILE(object)).~FileState();
   G_OBJECT_CLASS(gst_genos_file_parent_class)->finalize(object);
 }
 
@@ -210,14 +198,12 @@ Ref<GstGenosFile> make_file(std::shared_ptr<RoomFront> front, FileStart start) {
 
 }  // namespace genos
 
-// Nothing more happens.
-static bool is_over(GstGenosFileState state) {
+bool genos::is_over(GstGenosFileState state) {
   return state == GST_GENOS_FILE_STATE_DONE || state == GST_GENOS_FILE_STATE_FAILED ||
          state == GST_GENOS_FILE_STATE_ENDED;
 }
 
-// False when it was in that state already, or is over.
-static bool set_state(GstGenosFile* self, GstGenosFileState to) {
+bool genos::set_file_state(GstGenosFile* self, GstGenosFileState to) {
   auto& state = state_of(self);
   {
     const std::scoped_lock guard(state.lock);
@@ -228,8 +214,9 @@ static bool set_state(GstGenosFile* self, GstGenosFileState to) {
   return true;
 }
 
-static void finish(GstGenosFile* self, GstGenosFileState to, GstGenosError code, const char* why) {
-  if (!set_state(self, to)) return;
+void genos::finish_file(GstGenosFile* self, GstGenosFileState to, GstGenosError code,
+                        const char* why) {
+  if (!set_file_state(self, to)) return;
   const Owned<GError> error(why ? g_error_new_literal(GST_GENOS_ERROR, code, why) : nullptr);
   g_signal_emit(self, signals[signal_finished], 0, error.get());
 }
@@ -251,7 +238,7 @@ static void offered_again(GstGenosFile* self, const core::PeerId& peer) {
     state.offerers.insert(peer);
   }
   if (gst_genos_file_get_state(self) == GST_GENOS_FILE_STATE_WAITING)
-    set_state(self, GST_GENOS_FILE_STATE_ACTIVE);
+    set_file_state(self, GST_GENOS_FILE_STATE_ACTIVE);
 }
 
 static void withdrawn(GstGenosFile* self, const FileNews& news) {
@@ -262,9 +249,9 @@ static void withdrawn(GstGenosFile* self, const FileNews& news) {
   }
   const std::string why = news.peer.value + " offers it no longer: " + news.text;
   if (gst_genos_file_get_state(self) == GST_GENOS_FILE_STATE_OFFERED)
-    finish(self, GST_GENOS_FILE_STATE_ENDED, GST_GENOS_ERROR_UNREACHABLE, why.c_str());
+    finish_file(self, GST_GENOS_FILE_STATE_ENDED, GST_GENOS_ERROR_UNREACHABLE, why.c_str());
   else
-    set_state(self, GST_GENOS_FILE_STATE_WAITING);
+    set_file_state(self, GST_GENOS_FILE_STATE_WAITING);
 }
 
 namespace genos {
@@ -276,7 +263,8 @@ void file_news(GstGenosFile* self, const FileNews& news) {
     case FileNews::Kind::withdrawn: return withdrawn(self, news);
     case FileNews::Kind::progress: return set_done(self, news.done);
     case FileNews::Kind::failed:
-      return finish(self, GST_GENOS_FILE_STATE_FAILED, GST_GENOS_ERROR_FAILED, news.text.c_str());
+      return finish_file(self, GST_GENOS_FILE_STATE_FAILED, GST_GENOS_ERROR_FAILED,
+                         news.text.c_str());
     case FileNews::Kind::taker:
       g_signal_emit(self, signals[signal_peer_event], 0, news.peer.value.c_str(),
                     static_cast<gint>(news.event), static_cast<guint64>(news.done),
@@ -290,226 +278,11 @@ void file_news(GstGenosFile* self, const FileNews& news) {
     state.path = news.text;
   }
   g_object_notify_by_pspec(G_OBJECT(self), props[prop_path]);
-  finish(self, GST_GENOS_FILE_STATE_DONE, GST_GENOS_ERROR_FAILED, nullptr);
+  finish_file(self, GST_GENOS_FILE_STATE_DONE, GST_GENOS_ERROR_FAILED, nullptr);
 }
 
 void file_ended(GstGenosFile* self, const char* why) {
-  finish(self, GST_GENOS_FILE_STATE_ENDED, GST_GENOS_ERROR_STATE, why);
+  finish_file(self, GST_GENOS_FILE_STATE_ENDED, GST_GENOS_ERROR_STATE, why);
 }
 
 }  // namespace genos
-
-/**
- * gst_genos_file_get_id:
- * @self: a file
- *
- * Returns: what the file is: 64 hex digits over its contents, size and name
- */
-const gchar* gst_genos_file_get_id(GstGenosFile* self) {
-  g_return_val_if_fail(GST_IS_GENOS_FILE(self), nullptr);
-  return state_of(self).id.c_str();
-}
-
-/**
- * gst_genos_file_get_name:
- * @self: a file
- *
- * Returns: its name, as the sender says it: not to be used as a path
- */
-const gchar* gst_genos_file_get_name(GstGenosFile* self) {
-  g_return_val_if_fail(GST_IS_GENOS_FILE(self), nullptr);
-  return state_of(self).start.info.name.c_str();
-}
-
-/**
- * gst_genos_file_get_content_type:
- * @self: a file
- *
- * Returns: its MIME type, as the sender says it; may be empty
- */
-const gchar* gst_genos_file_get_content_type(GstGenosFile* self) {
-  g_return_val_if_fail(GST_IS_GENOS_FILE(self), nullptr);
-  return state_of(self).start.info.type.c_str();
-}
-
-/**
- * gst_genos_file_get_size:
- * @self: a file
- *
- * Returns: its size in bytes; of a folder, of all files in it and their list
- */
-guint64 gst_genos_file_get_size(GstGenosFile* self) {
-  g_return_val_if_fail(GST_IS_GENOS_FILE(self), 0);
-  return state_of(self).start.info.size;
-}
-
-/**
- * gst_genos_file_is_folder:
- * @self: a file
- *
- * Returns: whether it is a folder with files in it
- */
-gboolean gst_genos_file_is_folder(GstGenosFile* self) {
-  g_return_val_if_fail(GST_IS_GENOS_FILE(self), FALSE);
-  return state_of(self).start.info.manifest > 0;
-}
-
-/**
- * gst_genos_file_is_outgoing:
- * @self: a file
- *
- * Returns: whether we offer it
- */
-gboolean gst_genos_file_is_outgoing(GstGenosFile* self) {
-  g_return_val_if_fail(GST_IS_GENOS_FILE(self), FALSE);
-  return state_of(self).start.outgoing;
-}
-
-/**
- * gst_genos_file_dup_peer_id:
- * @self: a file
- *
- * Returns: (transfer full) (nullable): who offered it first; %NULL for our own
- */
-gchar* gst_genos_file_dup_peer_id(GstGenosFile* self) {
-  g_return_val_if_fail(GST_IS_GENOS_FILE(self), nullptr);
-  const auto& start = state_of(self).start;
-  return start.outgoing ? nullptr : g_strdup(start.peer.value.c_str());
-}
-
-/**
- * gst_genos_file_dup_path:
- * @self: a file
- *
- * Returns: (transfer full) (nullable) (type filename): where it is on this machine; %NULL before
- * it is whole
- */
-gchar* gst_genos_file_dup_path(GstGenosFile* self) {
-  g_return_val_if_fail(GST_IS_GENOS_FILE(self), nullptr);
-  auto& state = state_of(self);
-  const std::scoped_lock guard(state.lock);
-  return state.path.empty() ? nullptr : g_strdup(state.path.c_str());
-}
-
-/**
- * gst_genos_file_get_done:
- * @self: a file
- *
- * Returns: how many bytes of it are here and checked
- */
-guint64 gst_genos_file_get_done(GstGenosFile* self) {
-  g_return_val_if_fail(GST_IS_GENOS_FILE(self), 0);
-  auto& state = state_of(self);
-  const std::scoped_lock guard(state.lock);
-  return state.done;
-}
-
-/**
- * gst_genos_file_get_state:
- * @self: a file
- *
- * Returns: where it stands
- */
-GstGenosFileState gst_genos_file_get_state(GstGenosFile* self) {
-  g_return_val_if_fail(GST_IS_GENOS_FILE(self), GST_GENOS_FILE_STATE_ENDED);
-  auto& state = state_of(self);
-  const std::scoped_lock guard(state.lock);
-  return state.state;
-}
-
-static std::shared_ptr<files::Desk> desk_of(GstGenosFile* self) {
-  const auto files = state_of(self).front->files();
-  return files ? files->desk() : nullptr;
-}
-
-/**
- * gst_genos_file_accept:
- * @self: a file that is offered to us
- * @folder: (type filename): where to store it; it has to exist
- * @flags: what to do when a file of that name is there
- * @error: set when it cannot be accepted any more
- *
- * Receives the file. How it goes is told by #GstGenosFile:done and #GstGenosFile::finished; an
- * error of the disk comes there too.
- *
- * Returns: whether it will be received
- */
-gboolean gst_genos_file_accept(GstGenosFile* self, const gchar* folder, GstGenosFileFlags flags,
-                               GError** error) {
-  g_return_val_if_fail(GST_IS_GENOS_FILE(self) && folder, FALSE);
-  const auto desk = desk_of(self);
-  if (!desk || gst_genos_file_get_state(self) != GST_GENOS_FILE_STATE_OFFERED) {
-    g_set_error_literal(error, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE,
-                        "this file is not on offer (any more)");
-    return FALSE;
-  }
-  desk->take(state_of(self).start.info, folder,
-             (flags & GST_GENOS_FILE_FLAGS_REPLACE) != 0 ? files::Part::Existing::replace
-                                                         : files::Part::Existing::keep);
-  set_state(self, GST_GENOS_FILE_STATE_ACTIVE);
-  return TRUE;
-}
-
-/**
- * gst_genos_file_refuse:
- * @self: a file that is offered to us
- * @reason: (nullable): for those who offer it, at most 256 bytes
- *
- * Says that we do not want it.
- */
-void gst_genos_file_refuse(GstGenosFile* self, const gchar* reason) {
-  g_return_if_fail(GST_IS_GENOS_FILE(self));
-  if (gst_genos_file_get_state(self) != GST_GENOS_FILE_STATE_OFFERED) return;
-  if (const auto desk = desk_of(self))
-    desk->feed(core::Exchange::Refuse{state_of(self).start.info.id, reason ? reason : ""});
-  finish(self, GST_GENOS_FILE_STATE_ENDED, GST_GENOS_ERROR_REFUSED, "refused by us");
-}
-
-static void set_paused(GstGenosFile* self, bool paused) {
-  const auto state = gst_genos_file_get_state(self);
-  const bool waits = state == GST_GENOS_FILE_STATE_PAUSED;
-  const bool runs = state == GST_GENOS_FILE_STATE_ACTIVE || state == GST_GENOS_FILE_STATE_WAITING;
-  if (paused ? !runs : !waits) return;
-  if (const auto desk = desk_of(self))
-    desk->feed(core::Exchange::Pause{state_of(self).start.info.id, paused});
-  set_state(self, paused ? GST_GENOS_FILE_STATE_PAUSED : GST_GENOS_FILE_STATE_ACTIVE);
-}
-
-/**
- * gst_genos_file_pause:
- * @self: a file
- *
- * Asks for no more of it; of our own, sends no more of it. What is on its way still comes.
- */
-void gst_genos_file_pause(GstGenosFile* self) {
-  g_return_if_fail(GST_IS_GENOS_FILE(self));
-  set_paused(self, true);
-}
-
-/**
- * gst_genos_file_resume:
- * @self: a file
- *
- * Goes on after gst_genos_file_pause().
- */
-void gst_genos_file_resume(GstGenosFile* self) {
-  g_return_if_fail(GST_IS_GENOS_FILE(self));
-  set_paused(self, false);
-}
-
-/**
- * gst_genos_file_cancel:
- * @self: a file
- * @flags: what becomes of what was received
- *
- * Gives it up; of our own, and of one that is whole and served to others, withdraws it.
- */
-void gst_genos_file_cancel(GstGenosFile* self, GstGenosFileFlags flags) {
-  g_return_if_fail(GST_IS_GENOS_FILE(self));
-  const auto state = gst_genos_file_get_state(self);
-  if (state == GST_GENOS_FILE_STATE_OFFERED) return gst_genos_file_refuse(self, nullptr);
-  const bool discard = (flags & GST_GENOS_FILE_FLAGS_DISCARD) != 0 && !is_over(state);
-  if (const auto desk = desk_of(self))
-    desk->stop(state_of(self).start.info.id, "cancelled", discard);
-  finish(self, GST_GENOS_FILE_STATE_ENDED, GST_GENOS_ERROR_STATE, "cancelled by us");
-}
