@@ -44,6 +44,8 @@ TEST(FileMessage, AnOfferComesBackAsItWas) {
   plain.file.type.clear();
   plain.file.size = plain.file.manifest = 0;
   EXPECT_EQ(file_message_in(to_text(plain)), plain);
+  plain.file.closed = true;
+  EXPECT_EQ(file_message_in(to_text(plain)), plain);
 }
 
 TEST(FileMessage, OfAllOthersOnlyTheIdIsTold) {

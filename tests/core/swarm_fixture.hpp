@@ -143,6 +143,9 @@ class Swarm {
     return peer.placed.contains(file.info.id) && peer.disk[file.info.id] == file.content;
   }
   [[nodiscard]] Time now() const { return now_; }
+  // What went to it over the wire, whether or not it is there.
+  [[nodiscard]] std::vector<FileWord> told(const PeerId& peer) { return told_[peer]; }
+  [[nodiscard]] std::size_t delivered(const PeerId& peer) { return delivered_[peer]; }
 
  private:
   void step() {
@@ -172,9 +175,12 @@ class Swarm {
     std::visit(
         Overloaded{
             [&](Exchange::Tell& tell) {
+              if (const auto message = file_message_in(tell.text))
+                told_[tell.peer].push_back(message->word);
               later(tell.peer, Exchange::Heard{id, std::move(tell.text)}, delay_);
             },
             [&](Exchange::Deliver& deliver) {
+              ++delivered_[deliver.peer];
               if (deliver.bytes.front() == static_cast<std::uint8_t>(Parcel::Kind::block)) {
                 peer.sent += deliver.bytes.size();
                 if (peer.lies) deliver.bytes.back() ^= 1;
@@ -220,6 +226,8 @@ class Swarm {
   Time now_{};
   std::map<PeerId, Peer> peers_;
   std::multimap<Time, std::pair<PeerId, Exchange::Input>> wire_;
+  std::map<PeerId, std::vector<FileWord>> told_;
+  std::map<PeerId, std::size_t> delivered_;
   int steps_ = 0;
 };
 

@@ -85,6 +85,7 @@ void Exchange::on(Offer& in, Time) {
   shared.file = std::move(in.file);
   shared.roots = std::move(in.roots);
   shared.file.root = tree_root(shared.roots, options_.hash);
+  shared.file.closed = !in.to.empty();
   shared.to = std::move(in.to);
   shared.offered = true;
   const auto text = to_text(FileMessage{FileWord::offer, shared.file, 0, 0, {}});
@@ -93,16 +94,22 @@ void Exchange::on(Offer& in, Time) {
 }
 
 void Exchange::on(Withdraw& in, Time) {
-  if (shared_.erase(in.id) == 0) return;
-  forget_asked(in.id);
+  if (!shared_.contains(in.id)) return;
   tell_all(FileWord::withdraw, in.id, in.why);
+  shared_.erase(in.id);
+  forget_asked(in.id);
 }
 
 void Exchange::on(Take& in, Time now) {
   if (incoming_.contains(in.id) || shared_.contains(in.id)) return;
-  const FileInfo* file = nullptr;
-  for (const auto& [peer, one] : peers_)
-    if (const auto found = one.offers.find(in.id); found != one.offers.end()) file = &found->second;
+  std::optional<FileInfo> file;
+  for (const auto& [peer, one] : peers_) {
+    const auto found = one.offers.find(in.id);
+    if (found == one.offers.end()) continue;
+    const bool closed = found->second.closed || (file && file->closed);
+    file = found->second;
+    file->closed = closed;
+  }
   if (!file) {
     outputs_.push_back(Failed{in.id, "it is no longer offered"});
     return;
@@ -129,9 +136,10 @@ void Exchange::on(Refuse& in, Time) {
 }
 
 void Exchange::on(Stop& in, Time) {
-  if (incoming_.erase(in.id) == 0) return;
-  forget_asked(in.id);
+  if (!incoming_.contains(in.id)) return;
   tell_all(FileWord::stop, in.id, in.why);
+  incoming_.erase(in.id);
+  forget_asked(in.id);
 }
 
 void Exchange::on(Pause& in, Time) {
@@ -151,7 +159,8 @@ void Exchange::on(PeerCame& in, Time now) {
     if (shared.offered && may_ask(in.peer, id))
       outputs_.push_back(
           Tell{in.peer, to_text(FileMessage{FileWord::offer, shared.file, 0, 0, {}})});
-  for (const auto& [id, incoming] : incoming_) tell(in.peer, FileWord::take, id);
+  for (const auto& [id, incoming] : incoming_)
+    if (may_ask(in.peer, id)) tell(in.peer, FileWord::take, id);
 }
 
 void Exchange::on(PeerGone& in, Time) {
@@ -213,6 +222,7 @@ void Exchange::drop_source(const PeerId& peer, const Digest& id, const std::stri
 
 void Exchange::heard_take(const PeerId& peer, const Digest& id, Time now) {
   if (const auto found = incoming_.find(id); found != incoming_.end()) {
+    if (!may_ask(peer, id)) return;
     found->second.download.add_receiver(peer, now);
     return wait_in_line(peers_[peer], id, {Parcel::Kind::have, 0});
   }
@@ -244,9 +254,15 @@ void Exchange::heard_end(const PeerId& peer, const FileMessage& message) {
 }
 
 bool Exchange::may_ask(const PeerId& peer, const Digest& id) const {
-  const auto found = shared_.find(id);
-  if (found == shared_.end()) return incoming_.contains(id);
-  return found->second.to.empty() || found->second.to.contains(peer);
+  const auto shared = shared_.find(id);
+  if (shared != shared_.end())
+    return !shared->second.file.closed || shared->second.to.contains(peer);
+  // Of those who were meant we know only who offers it to us.
+  const auto incoming = incoming_.find(id);
+  if (incoming == incoming_.end()) return false;
+  const auto offerer = peers_.find(peer);
+  return !incoming->second.download.info().closed ||
+         (offerer != peers_.end() && offerer->second.offers.contains(id));
 }
 
 bool Exchange::can_serve(const Digest& id, const Asked& asked) const {
@@ -310,6 +326,7 @@ void Exchange::on(Came& in, Time now) {
                    parcel->id);
     case Parcel::Kind::block: return take_block(in.peer, *parcel, in.bytes, now);
     case Parcel::Kind::have:
+      if (!may_ask(in.peer, parcel->id)) return;
       download.add_receiver(in.peer, now);
       download.has(in.peer, parcel->index, parcel->bytes);
   }
@@ -394,12 +411,15 @@ void Exchange::on(Placed& in, Time) {
   const auto found = incoming_.find(in.id);
   if (found == incoming_.end()) return;
   say_unsaid(in.id, found->second);
+  tell_all(FileWord::done, in.id);
   auto& shared = shared_[in.id];
   shared.file = found->second.download.info();
   shared.roots = found->second.download.roots();
   for (const auto& peer : found->second.download.receivers()) shared.takers.emplace(peer, 0);
+  if (shared.file.closed)
+    for (const auto& [peer, one] : peers_)
+      if (one.offers.contains(in.id)) shared.to.insert(peer);
   incoming_.erase(found);
-  tell_all(FileWord::done, in.id);
   outputs_.push_back(Complete{in.id});
 }
 
@@ -407,12 +427,13 @@ void Exchange::on(DiskFailed& in, Time) { fail(in.id, in.why); }
 
 // Whoever counts on us hears it; what is on disk stays there.
 void Exchange::fail(const Digest& id, const std::string& why) {
-  if (shared_.erase(id) > 0)
-    tell_all(FileWord::withdraw, id, why);
-  else if (incoming_.erase(id) > 0)
-    tell_all(FileWord::stop, id, why);
+  const bool shared = shared_.contains(id);
+  if (!shared && !incoming_.contains(id)) return;
+  tell_all(shared ? FileWord::withdraw : FileWord::stop, id, why);
+  if (shared)
+    shared_.erase(id);
   else
-    return;
+    incoming_.erase(id);
   forget_asked(id);
   outputs_.push_back(Failed{id, why});
 }
@@ -437,7 +458,8 @@ void Exchange::tell(const PeerId& peer, FileWord word, const Digest& id, const s
 }
 
 void Exchange::tell_all(FileWord word, const Digest& id, const std::string& why) {
-  for (const auto& [peer, one] : peers_) tell(peer, word, id, why);
+  for (const auto& [peer, one] : peers_)
+    if (may_ask(peer, id)) tell(peer, word, id, why);
 }
 
 void Exchange::news(const PeerId& peer, const Digest& id, TakerNews::What what,

@@ -229,12 +229,13 @@ class Exchange {
   void judge(Download::Verdict verdict, const PeerId& peer, const Digest& id);
   void drop_source(const PeerId& peer, const Digest& id, const std::string& why);
   void tell(const PeerId& peer, FileWord word, const Digest& id, const std::string& why = {});
-  void tell_all(FileWord word, const Digest& id, const std::string& why = {});
+  void tell_all(FileWord word, const Digest& id, const std::string& why = {});  // whom it concerns
   [[nodiscard]] Bytes have_bits(const Digest& id) const;
   void is_here(std::uint64_t block, const Digest& id, Incoming& incoming, Time now);
   void say_unsaid(const Digest& id, Incoming& incoming);
   void fail(const Digest& id, const std::string& why);
   void forget_asked(const Digest& id);
+  // May hear of the file and have it.
   [[nodiscard]] bool may_ask(const PeerId& peer, const Digest& id) const;
   [[nodiscard]] bool can_serve(const Digest& id, const Asked& asked) const;
   [[nodiscard]] bool is_paused(const Digest& id) const;

@@ -64,6 +64,7 @@ bool read_offer(const Json& json, FileInfo& file) {
   file.size = *size;
   file.manifest = *manifest;
   file.root = *root;
+  file.closed = json.bool_at("closed").value_or(false);
   file.name = std::move(*name);
   file.type = std::move(*type);
   return true;
@@ -85,6 +86,7 @@ std::string to_text(const FileMessage& message) {
     number("size", message.file.size);
     number("manifest", message.file.manifest);
     json.set("root", to_hex(message.file.root));
+    if (message.file.closed) json.set("closed", true);
   }
   number("index", message.index);
   number("count", message.count);

@@ -52,6 +52,7 @@ struct FileInfo {
   std::uint64_t size = 0;
   std::uint64_t manifest = 0;  // so many bytes at its beginning say what files it is made of
   Digest root{};               // of its pages' roots: with it anybody can check the id
+  bool closed = false;         // not offered to everybody: nobody else may hear of it
   bool operator==(const FileInfo&) const = default;
   [[nodiscard]] FileShape shape() const { return {size}; }
 };
