@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The example programs of docs/ meet each other: examples_test.py HELLO.PY HELLO REQUEST. TAP.
+"""The example programs of docs/ meet: examples_test.py HELLO.PY HELLO REQUEST FILES. TAP.
 
 HELLO.PY may be "-" where there is no introspection.
 """
 import os
+import random
 import re
 import socket
 import subprocess
@@ -15,8 +16,8 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap
 
-HELLO_PY, HELLO_C, REQUEST = sys.argv[1:4]
-del sys.argv[1:4]
+HELLO_PY, HELLO_C, REQUEST, FILES_C = sys.argv[1:5]
+del sys.argv[1:5]
 PYTHON = ["/usr/bin/python3", HELLO_PY]  # the one with gi
 
 
@@ -66,6 +67,32 @@ class Examples(unittest.TestCase):
     def test_request(self):
         self.assertEqual(self.both([REQUEST], [REQUEST]),
                          ["answered\n", "the answer is forty-two\n"])
+
+    def sent_and_received(self, sender, receiver):
+        content = random.Random(4).randbytes(3_000_001)
+        with tempfile.TemporaryDirectory() as folder:
+            path, into = os.path.join(folder, "film.mkv"), os.path.join(folder, "into")
+            os.mkdir(into)
+            with open(path, "wb") as file:
+                file.write(content)
+            received, sent = sorted(
+                self.both([*sender, "send", path], [*receiver, "receive", into]),
+                key=lambda output: "received" not in output)
+            self.assertRegex(sent, r"^\w{20} has film.mkv\n$")
+            self.assertTrue(received.endswith(f"received {into}/film.mkv\n"), received)
+            self.assertIn("3000001 of 3000001 bytes\n", received)
+            self.assertEqual(os.listdir(into), ["film.mkv"])
+            with open(os.path.join(into, "film.mkv"), "rb") as file:
+                self.assertEqual(file.read(), content)
+
+    def test_files_in_c(self):
+        self.sent_and_received([FILES_C], [FILES_C])
+
+    @unittest.skipIf(HELLO_PY == "-", "built without introspection")
+    def test_files_in_python(self):
+        words = [PYTHON[0], os.path.join(os.path.dirname(HELLO_PY), "files.py")]
+        self.sent_and_received(words, words)
+        self.sent_and_received(words, [FILES_C])
 
 
 if __name__ == "__main__":
