@@ -8,6 +8,12 @@
 
 namespace genos::files {
 
+namespace {
+
+constexpr std::size_t kept_pages = 64;  // half a MiB
+
+}  // namespace
+
 using core::Exchange;
 
 Desk::Desk(core::PeerId self, Exchange::Rates rates, Events events)
@@ -75,6 +81,7 @@ void Desk::stop(const core::Digest& id, std::string why, bool discard) {
 }
 
 void Desk::failed(const core::Digest& id) {
+  std::erase_if(pages_, [&](const auto& page) { return page.id == id; });
   parts_.erase(id);
   sources_.erase(id);
 }
@@ -121,6 +128,9 @@ void Desk::load(std::uint64_t ticket, const core::Digest& id, std::uint64_t at,
 }
 
 void Desk::load_page(const Exchange::LoadPage& wanted) {
+  for (const auto& known : pages_)
+    if (known.id == wanted.id && known.page == wanted.page)
+      return pump_->feed(Exchange::Loaded{wanted.ticket, known.hashes, {}});
   const auto source = sources_.find(wanted.id);
   const auto part = parts_.find(wanted.id);
   const auto all = source != sources_.end() ? source->second->size()
@@ -129,8 +139,9 @@ void Desk::load_page(const Exchange::LoadPage& wanted) {
   const auto at = wanted.page * core::page_size;
   auto bytes = read(wanted.id, at, std::min(core::page_size, all - std::min(at, all)));
   if (!bytes) return pump_->feed(Exchange::Loaded{wanted.ticket, {}, bytes.error().detail});
-  pump_->feed(
-      Exchange::Loaded{wanted.ticket, core::flatten(core::leaf_digests(*bytes, file_hash)), {}});
+  pages_.push_back({wanted.id, wanted.page, core::flatten(core::leaf_digests(*bytes, file_hash))});
+  if (pages_.size() > kept_pages) pages_.pop_front();
+  pump_->feed(Exchange::Loaded{wanted.ticket, pages_.back().hashes, {}});
 }
 
 void Desk::store(const Exchange::Store& block) {

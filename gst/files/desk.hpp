@@ -3,6 +3,7 @@
 // holds up the room.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -66,6 +67,14 @@ class Desk {
   std::unique_ptr<Pump<core::Exchange, Act>> pump_;
   std::map<core::Digest, std::shared_ptr<Source>> sources_;
   std::map<core::Digest, Incoming> parts_;
+  // Hashes of pages that were asked for lately: receivers ask for the same ones at about the same
+  // time, and each costs reading and hashing 16 MiB.
+  struct Page {
+    core::Digest id;
+    std::uint64_t page;
+    core::Bytes hashes;
+  };
+  std::deque<Page> pages_;
   GThread* thread_ = nullptr;
 };
 

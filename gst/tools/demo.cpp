@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// `genos-demo`: two processes find each other with no server running, greet, measure, and say so.
+// `genos-demo`: processes find each other with no server running, greet, measure, and send a file.
 #include <gst/genos/genos.h>
 
 #include <cstdio>
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <string>
 
 #include "bridge/gio_refs.hpp"
 #include "bridge/signal.hpp"
 #include "genos/object_refs.hpp"
+#include "tools/demo_file.hpp"
 
 namespace genos {
 
@@ -21,8 +24,9 @@ constexpr int blocks = 64;
 // One of the two. The first leads through the programme and prints; the second answers.
 class Demo {
  public:
-  Demo(std::string room, bool first)
+  Demo(std::string room, bool first, const std::string& folder)
       : first_(first),
+        folder_(folder),
         begun_(g_get_monotonic_time()),
         loop_(g_main_loop_new(nullptr, FALSE)),
         room_(adopt(gst_genos_room_new("genos-demo", room.c_str()))),
@@ -46,12 +50,32 @@ class Demo {
     return ok_ ? 0 : 1;
   }
 
+  // What the first one does at the end; finish() or fail() follow.
+  std::function<void(Demo&)> send_file;
+  FileSending& keep(std::unique_ptr<FileSending> file) { return *(file_ = std::move(file)); }
+  [[nodiscard]] GstGenosRoom* room() const { return room_.get(); }
+
+  void say(const std::string& text) const {
+    if (first_) std::printf("%6.2f s  %s\n", seconds(), text.c_str());
+    std::fflush(stdout);
+  }
+  void fail(const std::string& why) {
+    say("FAILED: " + why);
+    g_main_loop_quit(loop_.get());
+  }
+  void finish() {
+    say("all of it worked");
+    ok_ = true;
+    g_main_loop_quit(loop_.get());
+  }
+
  private:
   void connect() {
     join_ = on<void(GstGenosRoom*, GstGenosPeer*)>(room_.get(), "peer-join",
                                                    [this](auto*, auto* peer) { joined(peer); });
     leave_ = on<void(GstGenosRoom*, GstGenosPeer*, int, const char*)>(
         room_.get(), "peer-leave", [this](auto*, auto*, int, const char* detail) {
+          if (first_ && file_) return;  // it was killed, which is part of the programme
           if (first_) return fail(std::string("the other one left: ") + detail);
           ok_ = true;  // it had what it wanted
           g_main_loop_quit(loop_.get());
@@ -62,18 +86,14 @@ class Demo {
     bytes_ = on<void(GstGenosChannel*, GstGenosPeer*, int, GBytes*, const char*)>(
         data_.get(), "message",
         [this](auto*, auto*, int, GBytes* payload, const char*) { took(payload); });
+    if (!first_)
+      receiving_ = std::make_unique<FileReceiving>(room_.get(), folder_, [this](const char* why) {
+        if (!why) ok_ = true;
+        g_main_loop_quit(loop_.get());
+      });
   }
 
   [[nodiscard]] double seconds() const { return double(g_get_monotonic_time() - begun_) / 1e6; }
-
-  void say(const std::string& text) const {
-    if (first_) std::printf("%6.2f s  %s\n", seconds(), text.c_str());
-    std::fflush(stdout);
-  }
-  void fail(const std::string& why) {
-    say("FAILED: " + why);
-    g_main_loop_quit(loop_.get());
-  }
 
   void joined(GstGenosPeer* peer) {
     if (peer_) return;
@@ -150,12 +170,14 @@ class Demo {
     std::snprintf(text, sizeof text, "throughput: %d MiB in %.2f s, %.1f MiB/s", blocks, took,
                   blocks / took);
     say(text);
-    say("all of it worked");
-    ok_ = true;
-    g_main_loop_quit(loop_.get());
+    if (send_file) return send_file(*this);
+    finish();
   }
 
   bool first_;
+  const std::string folder_;
+  std::unique_ptr<FileSending> file_;
+  std::unique_ptr<FileReceiving> receiving_;
   bool ok_ = false;
   gint64 begun_;
   Owned<GMainLoop> loop_;
@@ -171,31 +193,65 @@ class Demo {
 
 int usage(FILE* to, int code) {
   std::fputs(
-      "Usage: genos-demo [--seconds N]\n\nTwo processes find each other with no server "
-      "running, greet, and measure\nround trip and throughput. At most N seconds "
-      "(default: 30).\nExit code 0 only if all of it worked.\n",
+      "Usage: genos-demo [--seconds N]\n\nTwo processes find each other with no server running, "
+      "greet, measure round trip\nand throughput, and send a file of 100 MiB; the receiver is "
+      "killed "
+      "in the middle\nand another one goes on. At most N seconds (default: 60).\nExit code 0 only "
+      "if "
+      "all of it worked.\n",
       to);
   return code;
 }
 
+// Starts the programme once more, as somebody else.
+Ref<GSubprocess> start(const char* program, const char* room, const DemoFolder& folder,
+                       guint seconds) {
+  const Owned<char> limit(g_strdup_printf("%u", seconds));
+  Owned<GError> error;
+  auto other =
+      adopt(g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, out(error), program, "--second", room,
+                             "--into", folder.into().c_str(), "--seconds", limit.get(), nullptr));
+  if (!other) std::fprintf(stderr, "genos-demo: %s\n", error->message);
+  return other;
+}
+
 int lead(const char* program, guint seconds) {
   const Owned<char> room(g_uuid_string_random());
-  Owned<GError> error;
   const char* relays = g_getenv("GENOS_SIGNALING");
   std::printf("Two processes, %s, room '%s'.\n",
               relays && *relays ? "over $GENOS_SIGNALING" : "no server", room.get());
-  const Owned<char> limit(g_strdup_printf("%u", seconds));
-  const auto second =
-      adopt(g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, out(error), program, "--second", room.get(),
-                             "--seconds", limit.get(), nullptr));
-  if (!second) {
-    std::fprintf(stderr, "genos-demo: %s\n", error->message);
+  const DemoFolder folder;
+  if (folder.path().empty()) {
+    std::fputs("genos-demo: 200 MiB of temporary files cannot be written\n", stderr);
     return 1;
   }
-  int code = Demo(room.get(), true).run(seconds);
-  g_subprocess_wait(second.get(), nullptr, nullptr);
-  if (!g_subprocess_get_successful(second.get()) && code == 0) {
-    std::fputs("genos-demo: the second process failed\n", stderr);
+  auto other = start(program, room.get(), folder, seconds);
+  if (!other) return 1;
+  Demo demo(room.get(), true, "");
+  demo.send_file = [&](Demo& at) {
+    at.keep(std::make_unique<FileSending>(
+                at.room(), folder,
+                FileSending::Stage{.say = [&at](const std::string& text) { at.say(text); },
+                                   .failed = [&at](const std::string& why) { at.fail(why); },
+                                   .kill_receiver =
+                                       [&other] {
+                                         g_subprocess_force_exit(other.get());
+                                         g_subprocess_wait(other.get(), nullptr, nullptr);
+                                       },
+                                   .start_another =
+                                       [&, program] {
+                                         other = start(program, room.get(), folder, seconds);
+                                         if (!other) at.fail("no other process can be started");
+                                       },
+                                   .done = [&at] { at.finish(); }}))
+        .begin();
+  };
+  int code = demo.run(seconds);
+  if (!other) return 1;
+  if (code != 0) g_subprocess_force_exit(other.get());
+  g_subprocess_wait(other.get(), nullptr, nullptr);
+  if (code == 0 && !g_subprocess_get_successful(other.get())) {
+    std::fputs("genos-demo: the other process failed\n", stderr);
     code = 1;
   }
   return code;
@@ -205,19 +261,21 @@ int lead(const char* program, guint seconds) {
 }  // namespace genos
 
 int main(int argc, char** argv) {
-  guint64 seconds = 30;
-  const char* second = nullptr;
+  guint64 seconds = 60;
+  const char *second = nullptr, *into = "";
   for (int i = 1; i < argc; ++i) {
     if (!std::strcmp(argv[i], "--help")) return genos::usage(stdout, 0);
     const bool more = i + 1 < argc;
     if (!std::strcmp(argv[i], "--second") && more)
       second = argv[++i];
+    else if (!std::strcmp(argv[i], "--into") && more)
+      into = argv[++i];
     else if (std::strcmp(argv[i], "--seconds") != 0 || !more ||
              !g_ascii_string_to_unsigned(argv[++i], 10, 1, 3600, &seconds, nullptr))
       return genos::usage(stderr, 64);
   }
   gst_init(nullptr, nullptr);
-  const int code = second ? genos::Demo(second, false).run(guint(seconds))
+  const int code = second ? genos::Demo(second, false, into).run(guint(seconds))
                           : genos::lead(argv[0], guint(seconds));
   gst_genos_deinit();
   return code;

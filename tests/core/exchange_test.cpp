@@ -249,8 +249,8 @@ TEST(Exchange, TwoFilesShareALink) {
   std::map<Digest, std::uint64_t> done;
   for (const auto& progress : swarm["ben"].all<Exchange::Progress>())
     done[progress.id] = progress.done;
-  const auto difference = static_cast<std::int64_t>(done[one.info.id]) -
-                          static_cast<std::int64_t>(done[other.info.id]);
+  const auto difference =
+      static_cast<std::int64_t>(done[one.info.id]) - static_cast<std::int64_t>(done[other.info.id]);
   EXPECT_LE(std::abs(difference), 2 * static_cast<std::int64_t>(block_size));
 }
 
@@ -292,7 +292,8 @@ TEST(Exchange, AFloodOfQuestionsIsBounded) {
     FileInfo invented = file.info;
     invented.name = std::to_string(i);
     invented.id = file_id(invented, test_hash);
-    swarm.feed({"anna"}, Exchange::Heard{{"mallory"}, to_text({FileWord::offer, invented, 0, 0, {}})});
+    swarm.feed({"anna"},
+               Exchange::Heard{{"mallory"}, to_text({FileWord::offer, invented, 0, 0, {}})});
   }
   EXPECT_EQ(swarm["anna"].all<Exchange::Offered>().size(), limits::max_offers);
 }

@@ -10,8 +10,9 @@ namespace genos::core {
 namespace {
 
 TEST(SafeName, OrdinaryNamesStay) {
-  for (const char* name : {"a", "holiday.mkv", "Grüße aus Köln.txt", "日本語.pdf", "a b  c", "x.tar.gz",
-                           "console.log", "com10", "nullable", "-rf", "~", "$HOME", "a'b`c;d&e"})
+  for (const char* name :
+       {"a", "holiday.mkv", "Grüße aus Köln.txt", "日本語.pdf", "a b  c", "x.tar.gz", "console.log",
+        "com10", "nullable", "-rf", "~", "$HOME", "a'b`c;d&e"})
     EXPECT_EQ(safe_name(name), name);
 }
 
@@ -30,6 +31,8 @@ TEST(SafeName, WhatNoSystemOrSomeSystemRefusesIsReplaced) {
       {"a<b>c:d\"e|f?g*h", "a_b_c_d_e_f_g_h"},
       {"NUL", "_NUL"},
       {"nul.txt", "_nul.txt"},
+      {"Nul .txt", "_Nul .txt"},
+      {"a\xd8\x9c\xe2\x81\xa0z", "az"},
       {"com1", "_com1"},
       {"LPT9.log", "_LPT9.log"},
       {"end.", "end"},
@@ -85,8 +88,13 @@ TEST(Manifest, NothingLeadsOut) {
 }
 
 TEST(Manifest, NamesThatAreOneElsewhereAreToldApart) {
-  const auto entries = manifest_in(manifest_of({{"A.txt", 0}, {"a.txt", 0}, {"a.TXT", 0}, {"b?", 0},
-                                                {"b*", 0}, {"dir/x", 0}, {"DIR", 0}}),
+  const auto entries = manifest_in(manifest_of({{"A.txt", 0},
+                                                {"a.txt", 0},
+                                                {"a.TXT", 0},
+                                                {"b?", 0},
+                                                {"b*", 0},
+                                                {"dir/x", 0},
+                                                {"DIR", 0}}),
                                    0);
   ASSERT_TRUE(entries);
   std::vector<std::string> names;

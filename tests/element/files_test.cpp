@@ -203,8 +203,9 @@ TEST_F(Files, GoOnAfterTheRoomWasLeft) {
     b.into = into;
     ASSERT_TRUE(meet(a, b));
     ASSERT_TRUE(offer(a, from / "big"));
-    ASSERT_TRUE(context.until(
-        [&] { return !b.offers.empty() && gst_genos_file_get_done(b.offers[0].get()) > 2'000'000; }));
+    ASSERT_TRUE(context.until([&] {
+      return !b.offers.empty() && gst_genos_file_get_done(b.offers[0].get()) > 2'000'000;
+    }));
     gst_genos_room_leave(b.room.get());
     EXPECT_TRUE(context.until([&] { return b.ends.size() == 1; }));
     EXPECT_EQ(b.ends[0], "the room was left");
@@ -231,13 +232,12 @@ TEST_F(Files, AChangedFileIsNotSentOn) {
       file.get(), "finished", [&](auto*, auto* error) { why = error ? error->message : "done"; }));
   ASSERT_TRUE(context.until([&] { return b.offers.size() == 1; }));
   std::ofstream(from / "log", std::ios::app) << "one line more";
-  ASSERT_TRUE(gst_genos_file_accept(b.offers[0].get(), into.c_str(), GST_GENOS_FILE_FLAGS_NONE,
-                                    nullptr));
+  ASSERT_TRUE(
+      gst_genos_file_accept(b.offers[0].get(), into.c_str(), GST_GENOS_FILE_FLAGS_NONE, nullptr));
   ASSERT_TRUE(context.until([&] { return !why.empty(); }));
   EXPECT_NE(why.find("has changed since it was offered"), std::string::npos) << why;
-  EXPECT_TRUE(context.until([&] {
-    return gst_genos_file_get_state(b.offers[0].get()) == GST_GENOS_FILE_STATE_WAITING;
-  }));
+  EXPECT_TRUE(context.until(
+      [&] { return gst_genos_file_get_state(b.offers[0].get()) == GST_GENOS_FILE_STATE_WAITING; }));
   EXPECT_FALSE(fs::exists(into / "log"));
 }
 
@@ -280,9 +280,8 @@ TEST_F(Files, ThreeReceiversShareTheWork) {
     fs::create_directories(room->into);
   }
   for (auto* room : {&a, &b, &c, &d}) room->join();
-  ASSERT_TRUE(context.until([&] {
-    return a.peers() == 3 && b.peers() == 3 && c.peers() == 3 && d.peers() == 3;
-  }));
+  ASSERT_TRUE(context.until(
+      [&] { return a.peers() == 3 && b.peers() == 3 && c.peers() == 3 && d.peers() == 3; }));
   const auto file = offer(a, from / "shared");
   std::map<std::string, guint64> sent;
   a.watches.push_back(on<void(GstGenosFile*, const char*, GstGenosFileEvent, guint64, const char*)>(

@@ -45,7 +45,7 @@ struct Parcel {
     roots,  // of all pages
     page,   // the leaves' hashes of page `index`
     block,  // block `index`
-    have    // a bit for each block from `index` on, the lowest bit first: those that can be had here
+    have  // a bit for each block from `index` on, the lowest bit first: those that can be had here
   };
   Kind kind{};
   Digest id{};

@@ -14,11 +14,11 @@ class Picker {
  public:
   // What is wanted, in the order in which it is needed, and who else is on it.
   struct View {
-    std::uint64_t first = 0, last = 0;                 // the window: [first, last)
-    std::function<bool(std::uint64_t)> wanted;         // missing, not asked for, and the peer has it
+    std::uint64_t first = 0, last = 0;          // the window: [first, last)
+    std::function<bool(std::uint64_t)> wanted;  // missing, not asked for, and the peer has it
     std::function<bool(std::uint64_t)> found_elsewhere;  // another receiver has it
-    bool is_source = false;                            // the peer has had all of it from the start
-    std::uint64_t receivers = 1, rank = 0;             // how many take it now; which of them we are
+    bool is_source = false;                 // the peer has had all of it from the start
+    std::uint64_t receivers = 1, rank = 0;  // how many take it now; which of them we are
     Duration idle{};  // for so long nothing has been asked of this peer or come from it
   };
   virtual ~Picker() = default;

@@ -22,7 +22,8 @@ std::string lower(std::string_view text) {
 }
 
 bool is_device(std::string_view name) {
-  const auto stem = lower(name.substr(0, name.find('.')));
+  auto stem = lower(name.substr(0, name.find('.')));
+  while (stem.ends_with(' ')) stem.pop_back();
   if (stem == "con" || stem == "prn" || stem == "aux" || stem == "nul") return true;
   return stem.size() == 4 && (stem.starts_with("com") || stem.starts_with("lpt")) &&
          stem[3] >= '0' && stem[3] <= '9';
@@ -30,12 +31,14 @@ bool is_device(std::string_view name) {
 
 // What turns the direction of writing or has no width: "exe.txt" must not look like "txt.exe".
 bool deceives(std::string_view utf8) {
-  if (utf8.size() < 3 || utf8[0] != '\xe2') return utf8.starts_with("\xef\xbb\xbf");
+  if (utf8 == "\xd8\x9c" || utf8 == "\xef\xbb\xbf") return true;  // U+061C, U+FEFF
+  if (utf8.size() != 3 || utf8[0] != '\xe2') return false;
   const auto second = static_cast<std::uint8_t>(utf8[1]),
              third = static_cast<std::uint8_t>(utf8[2]);
-  return (second == 0x80 &&
-          ((third >= 0x8b && third <= 0x8f) || (third >= 0xa8 && third <= 0xae))) ||
-         (second == 0x81 && third >= 0xa6 && third <= 0xa9);
+  const bool marks = third >= 0x8b && third <= 0x8f, embeddings = third >= 0xa8 && third <= 0xae;
+  // U+200B to U+200F, U+2028 to U+202E; U+2060 to U+2069.
+  return (second == 0x80 && (marks || embeddings)) ||
+         (second == 0x81 && third >= 0xa0 && third <= 0xa9);
 }
 
 std::size_t length_of(char lead) {

@@ -12,8 +12,8 @@
 #include <unordered_map>
 #include <variant>
 
-#include "core/base/result.hpp"
 #include "core/base/bucket.hpp"
+#include "core/base/result.hpp"
 #include "core/relay/limits.hpp"
 #include "core/relay/seen.hpp"
 #include "core/relay/statistics.hpp"
