@@ -24,7 +24,7 @@ Desk::Desk(core::PeerId self, Exchange::Rates rates, Events events)
       tasks_(std::make_unique<TaskQueue>(context_.get())) {
   pump_ = std::make_unique<Pump<Exchange, Act>>(
       context_.get(), Exchange({self_, file_hash, rates}, monotonic_now()), Act{this});
-  thread_ = g_thread_new("genos-files", run, this);
+  thread_ = g_thread_new("genos-files", loop, this);
 }
 
 Desk::~Desk() {
@@ -32,7 +32,7 @@ Desk::~Desk() {
   g_thread_join(thread_);
 }
 
-gpointer Desk::run(gpointer self) noexcept {
+gpointer Desk::loop(gpointer self) noexcept {
   auto& desk = *static_cast<Desk*>(self);
   g_main_context_push_thread_default(desk.context_.get());
   g_main_loop_run(desk.loop_.get());

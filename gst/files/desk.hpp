@@ -39,6 +39,7 @@ class Desk {
   void take(const core::FileInfo& file, std::string folder, Part::Existing existing);
   void stop(const core::Digest& id, std::string why, bool discard);
   void feed(core::Exchange::Input input, std::function<void()> then = {});
+  void run(std::function<void()> task) { tasks_->post(std::move(task)); }
 
  private:
   struct Act {
@@ -50,7 +51,7 @@ class Desk {
     Part::Existing existing = Part::Existing::keep;
     std::string path;  // once it is placed
   };
-  static gpointer run(gpointer self) noexcept;
+  static gpointer loop(gpointer self) noexcept;
   void act(const core::Exchange::Output& output);
   void load(std::uint64_t ticket, const core::Digest& id, std::uint64_t at, std::uint64_t length);
   void load_page(const core::Exchange::LoadPage& wanted);

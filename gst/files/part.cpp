@@ -48,7 +48,10 @@ core::Result<std::unique_ptr<Part>> Part::open(const std::string& folder, core::
   if (!S_ISDIR(status.st_mode)) return Error{Errc::malformed, "'" + folder + "' is no folder"};
   std::unique_ptr<Part> part(new Part(folder, std::move(info)));
   if (auto error = part->open_journal()) return *error;
-  if (auto error = part->enough_space()) return *error;
+  if (auto error = part->enough_space()) {
+    if (part->claimed_.empty()) part->remove_journal();
+    return *error;
+  }
   if (auto error = part->open_contents()) return *error;
   return part;
 }

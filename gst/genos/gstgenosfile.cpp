@@ -217,11 +217,17 @@ bool genos::set_file_state(GstGenosFile* self, GstGenosFileState to) {
 void genos::finish_file(GstGenosFile* self, GstGenosFileState to, GstGenosError code,
                         const char* why) {
   if (!set_file_state(self, to)) return;
+  std::shared_ptr<const core::Bytes> unwanted;
+  {
+    auto& state = state_of(self);
+    const std::scoped_lock guard(state.lock);
+    unwanted.swap(state.payload);
+  }
   const Owned<GError> error(why ? g_error_new_literal(GST_GENOS_ERROR, code, why) : nullptr);
   g_signal_emit(self, signals[signal_finished], 0, error.get());
 }
 
-static void set_done(GstGenosFile* self, guint64 done) {
+void genos::set_file_done(GstGenosFile* self, guint64 done) {
   auto& state = state_of(self);
   {
     const std::scoped_lock guard(state.lock);
@@ -261,7 +267,7 @@ void file_news(GstGenosFile* self, const FileNews& news) {
   switch (news.kind) {
     case FileNews::Kind::offered: return offered_again(self, news.peer);
     case FileNews::Kind::withdrawn: return withdrawn(self, news);
-    case FileNews::Kind::progress: return set_done(self, news.done);
+    case FileNews::Kind::progress: return set_file_done(self, news.done);
     case FileNews::Kind::failed:
       return finish_file(self, GST_GENOS_FILE_STATE_FAILED, GST_GENOS_ERROR_FAILED,
                          news.text.c_str());
@@ -272,7 +278,7 @@ void file_news(GstGenosFile* self, const FileNews& news) {
       return;
     case FileNews::Kind::placed: break;
   }
-  set_done(self, state.start.info.size);
+  set_file_done(self, state.start.info.size);
   {
     const std::scoped_lock guard(state.lock);
     state.path = news.text;

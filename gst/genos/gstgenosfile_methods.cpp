@@ -45,7 +45,9 @@ const gchar* gst_genos_file_get_content_type(GstGenosFile* self) {
  */
 guint64 gst_genos_file_get_size(GstGenosFile* self) {
   g_return_val_if_fail(GST_IS_GENOS_FILE(self), 0);
-  return state_of(self).start.info.size;
+  auto& state = state_of(self);
+  const std::scoped_lock guard(state.lock);
+  return state.start.info.size;
 }
 
 /**
@@ -143,14 +145,17 @@ gboolean gst_genos_file_accept(GstGenosFile* self, const gchar* folder, GstGenos
                                GError** error) {
   g_return_val_if_fail(GST_IS_GENOS_FILE(self) && folder, FALSE);
   const auto desk = desk_of(self);
+  const auto existing = (flags & GST_GENOS_FILE_FLAGS_REPLACE) != 0 ? files::Part::Existing::replace
+                                                                    : files::Part::Existing::keep;
   if (!desk || gst_genos_file_get_state(self) != GST_GENOS_FILE_STATE_OFFERED) {
     g_set_error_literal(error, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE,
                         "this file is not on offer (any more)");
     return FALSE;
   }
-  desk->take(state_of(self).start.info, folder,
-             (flags & GST_GENOS_FILE_FLAGS_REPLACE) != 0 ? files::Part::Existing::replace
-                                                         : files::Part::Existing::keep);
+  if (state_of(self).start.of_page)
+    accept_page_file(self, folder, existing);
+  else
+    desk->take(state_of(self).start.info, folder, existing);
   set_file_state(self, GST_GENOS_FILE_STATE_ACTIVE);
   return TRUE;
 }
@@ -216,5 +221,7 @@ void gst_genos_file_cancel(GstGenosFile* self, GstGenosFileFlags flags) {
   const bool discard = (flags & GST_GENOS_FILE_FLAGS_DISCARD) != 0 && !is_over(state);
   if (const auto desk = desk_of(self))
     desk->stop(state_of(self).start.info.id, "cancelled", discard);
+  if (const auto files = state_of(self).front->files())
+    files->withdraw(state_of(self).start.info.id);
   finish_file(self, GST_GENOS_FILE_STATE_ENDED, GST_GENOS_ERROR_STATE, "cancelled by us");
 }

@@ -20,6 +20,11 @@ struct FileState {
   std::string path;
   guint64 done = 0;
   std::set<core::PeerId> offerers;
+  // Of a page:
+  bool come = false;  // all of it
+  std::shared_ptr<const core::Bytes> payload;
+  std::string into;  // accepted
+  files::Part::Existing existing = files::Part::Existing::keep;
 };
 
 FileState& state_of(GstGenosFile* self);
@@ -28,6 +33,8 @@ FileState& state_of(GstGenosFile* self);
 bool is_over(GstGenosFileState state);
 // False when it was in that state already, or is over.
 bool set_file_state(GstGenosFile* self, GstGenosFileState to);
+void set_file_done(GstGenosFile* self, guint64 done);
 void finish_file(GstGenosFile* self, GstGenosFileState to, GstGenosError code, const char* why);
+void accept_page_file(GstGenosFile* self, const char* folder, files::Part::Existing existing);
 
 }  // namespace genos

@@ -43,7 +43,12 @@ void install_file_signals(GType type);
 // On the application's thread, in order.
 void room_output(GstGenosRoom* self, const core::Node::Output& output);
 void room_file_news(GstGenosRoom* self, const FileNews& news);
-void end_files(GstGenosRoom* self);  // the room was left
+void end_files(GstGenosRoom* self);                                 // the room was left
+Ref<GstGenosFile> offer_file(GstGenosRoom* self, FileStart start);  // keeps and tells it
+// What pages send. True when it was a file.
+bool page_message(GstGenosRoom* self, const core::Node::Received& received);
+void page_progress(GstGenosRoom* self, const core::Node::Progress& progress);
+void page_files_left(GstGenosRoom* self, const core::PeerId& page);
 void deliver_waiting(GstGenosRoom* self, const std::string& channel);
 
 }  // namespace genos

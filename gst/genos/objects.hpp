@@ -34,10 +34,14 @@ struct FileStart {
   bool outgoing = false;
   core::PeerId peer;  // who offers it
   std::string path;   // outgoing: what is sent
+  bool of_page = false;
 };
 Ref<GstGenosFile> make_file(std::shared_ptr<RoomFront> front, FileStart start);
 void file_news(GstGenosFile* file, const FileNews& news);
 void file_ended(GstGenosFile* file, const char* why);  // the room was left
+// Of a page: so much is here; all of it is here.
+void page_file_progress(GstGenosFile* file, std::size_t bytes, std::uint64_t size);
+void page_file_whole(GstGenosFile* file, std::shared_ptr<const core::Bytes> payload);
 
 // --- conversions
 GstGenosPayload to_c(core::PayloadKind kind);

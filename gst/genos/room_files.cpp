@@ -16,11 +16,20 @@ constexpr std::size_t message_cost = 1024;
 
 }  // namespace
 
-RoomFiles::RoomFiles(Port port) : port_(std::move(port)) {}
+RoomFiles::RoomFiles(Port port)
+    : port_(std::move(port)),
+      pages_({port_.post, port_.new_transfer, port_.tell, [this](std::function<void()> task) {
+                const auto desk = this->desk();
+                if (!desk) return;
+                desk->run([weak = weak_from_this(), task = std::move(task)] {
+                  if (const auto self = weak.lock()) task();
+                });
+              }}) {}
 
 RoomFiles::~RoomFiles() = default;
 
 void RoomFiles::open(const core::PeerId& self, const core::RoomToken& room, Exchange::Rates rates) {
+  pages_.open(room);
   const std::scoped_lock guard(lock_);
   inside_ = true;
   self_ = self;
@@ -29,6 +38,7 @@ void RoomFiles::open(const core::PeerId& self, const core::RoomToken& room, Exch
 }
 
 std::shared_ptr<files::Desk> RoomFiles::close() {
+  pages_.close();
   const std::scoped_lock guard(lock_);
   inside_ = false;
   ours_.clear();
@@ -50,19 +60,22 @@ std::shared_ptr<files::Desk> RoomFiles::desk() {
 
 bool RoomFiles::output(const Node::Output& output) {
   if (const auto* received = std::get_if<Node::Received>(&output)) return on_received(*received);
-  if (const auto* sent = std::get_if<Node::Sent>(&output)) return on_sent(sent->id);
+  if (const auto* sent = std::get_if<Node::Sent>(&output))
+    return on_sent(sent->id) || pages_.on_sent(*sent);
+  if (const auto* some = std::get_if<Node::SendProgress>(&output)) return pages_.on_progress(*some);
   if (const auto* joined = std::get_if<Node::PeerJoined>(&output)) on_joined(*joined);
   if (const auto* left = std::get_if<Node::PeerLeft>(&output)) on_left(left->peer);
   return false;
 }
 
 void RoomFiles::on_joined(const Node::PeerJoined& joined) {
-  if (!joined.genos) return;
+  if (!joined.genos) return pages_.page_came(joined.peer);
   const std::scoped_lock guard(lock_);
   if (ours_.insert(joined.peer).second && desk_) desk_->feed(Exchange::PeerCame{joined.peer});
 }
 
 void RoomFiles::on_left(const core::PeerId& peer) {
+  pages_.page_left(peer);
   const std::scoped_lock guard(lock_);
   unread_.erase(peer);
   if (ours_.erase(peer) > 0 && desk_) desk_->feed(Exchange::PeerGone{peer});
@@ -84,15 +97,17 @@ bool RoomFiles::on_received(const Node::Received& received) {
   const auto desk = this->desk();
   if (!desk) return true;
   const auto cost = message.payload->size() + message_cost;
+  bool flood = false;
   {
     const std::scoped_lock guard(lock_);
     auto& unread = unread_[received.peer];
-    if (unread + cost > unread_limit) {
-      port_.post(
-          Node::Forget{room_, received.peer, "it sends files faster than we can store them"});
-      return true;
-    }
-    unread += cost;
+    flood = unread + cost > unread_limit;
+    if (!flood) unread += cost;
+  }
+  if (flood) {
+    port_.post(
+        Node::Forget{received.room, received.peer, "it sends files faster than we store them"});
+    return true;
   }
   const auto read = [weak = weak_from_this(), peer = received.peer, cost] {
     const auto self = weak.lock();
@@ -105,6 +120,15 @@ bool RoomFiles::on_received(const Node::Received& received) {
     desk->feed(Exchange::Heard{received.peer, std::string(core::text_of(*message.payload))}, read);
   else
     desk->feed(Exchange::Came{received.peer, message.payload}, read);
+  return true;
+}
+
+bool RoomFiles::offer(core::FileInfo file, std::vector<core::Digest> roots,
+                      std::set<core::PeerId> to, std::shared_ptr<files::Source> source) {
+  const auto desk = this->desk();
+  if (!desk) return false;
+  desk->offer(file, std::move(roots), to, source);
+  pages_.offer(file, to, std::move(source));
   return true;
 }
 

@@ -13,21 +13,10 @@
 
 #include "core/room/node.hpp"
 #include "files/desk.hpp"
+#include "genos/file_news.hpp"
+#include "genos/page_files.hpp"
 
 namespace genos {
-
-// What the application hears of a file.
-struct FileNews {
-  using Event = core::Exchange::TakerNews::What;
-  enum class Kind { offered, withdrawn, progress, placed, failed, taker };
-  Kind kind;
-  core::Digest id{};
-  core::PeerId peer;
-  core::FileInfo file;     // offered
-  std::uint64_t done = 0;  // progress; of a taker: sent to it
-  std::string text;        // why, or the path
-  Event event{};           // taker
-};
 
 // What is public may be called from any thread.
 class RoomFiles : public std::enable_shared_from_this<RoomFiles> {
@@ -50,6 +39,11 @@ class RoomFiles : public std::enable_shared_from_this<RoomFiles> {
   // The latest of each file and peer; there is some whenever `progress` is told.
   [[nodiscard]] std::vector<FileNews> take_progress();
 
+  // To our own peers and to pages, those that come later too. False when the room was left.
+  bool offer(core::FileInfo file, std::vector<core::Digest> roots, std::set<core::PeerId> to,
+             std::shared_ptr<files::Source> source);
+  void withdraw(const core::Digest& id) { pages_.withdraw(id); }
+
   // Null when the room is not joined.
   [[nodiscard]] std::shared_ptr<files::Desk> desk();
 
@@ -65,6 +59,7 @@ class RoomFiles : public std::enable_shared_from_this<RoomFiles> {
   void progress(const FileNews& news);
 
   Port port_;
+  PageFiles pages_;
   std::mutex lock_;  // guards what follows
   bool inside_ = false;
   core::PeerId self_;

@@ -28,6 +28,8 @@ Ref<GstGenosFile> keep_file(GstGenosRoom* self, FileStart start) {
   const auto id = start.info.id;
   auto file = make_file(state.front, std::move(start));
   const std::scoped_lock guard(state.lock);
+  if (state.files.size() >= core::limits::max_offers)
+    std::erase_if(state.files, [](const auto& each) { return !is_live(each.second.get()); });
   state.files[id] = file;
   return file;
 }
@@ -35,11 +37,19 @@ Ref<GstGenosFile> keep_file(GstGenosRoom* self, FileStart start) {
 void on_offered(GstGenosRoom* self, const FileNews& news) {
   const auto known = find_file(self, news.id);
   if (known && is_live(known.get())) return file_news(known.get(), news);
-  const auto file = keep_file(self, {news.file, false, news.peer, {}});
-  g_signal_emit(self, file_offer_signal, 0, file.get());
+  FileStart start;
+  start.info = news.file;
+  start.peer = news.peer;
+  offer_file(self, std::move(start));
 }
 
 }  // namespace
+
+Ref<GstGenosFile> offer_file(GstGenosRoom* self, FileStart start) {
+  auto file = keep_file(self, std::move(start));
+  g_signal_emit(self, file_offer_signal, 0, file.get());
+  return file;
+}
 
 void room_file_news(GstGenosRoom* self, const FileNews& news) {
   if (news.kind == FileNews::Kind::offered) return on_offered(self, news);
@@ -158,6 +168,9 @@ std::string name_of(const char* name, const char* path) {
  *
  * Reads all of a file to know its hashes, and offers it to our own peers. The file must not change
  * as long as it is on offer: until it is cancelled, or the room is left.
+ *
+ * To web pages it is sent at once, as a message of the action `file` with the metadata
+ * `{name, type, id, size}`: files of at most 64 MiB, and no folders.
  */
 void gst_genos_room_send_file_async(GstGenosRoom* self, const gchar* path, const gchar* name,
                                     const gchar* content_type, const gchar* const* targets,
@@ -200,16 +213,16 @@ GstGenosFile* gst_genos_room_send_file_finish(GstGenosRoom* self, GAsyncResult* 
   g_return_val_if_fail(g_task_is_valid(result, self), nullptr);
   if (!g_task_propagate_boolean(G_TASK(result), error)) return nullptr;
   auto& sending = *static_cast<Sending*>(g_task_get_task_data(G_TASK(result)));
+  if (auto known = find_file(self, sending.info.id);
+      known && is_live(known.get()) && gst_genos_file_is_outgoing(known.get()))
+    return known.release();  // the same once more
   const auto files = sending.front->files();
-  const auto desk = files ? files->desk() : nullptr;
-  if (!desk) {
-    g_set_error_literal(error, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE, "the room was left");
-    return nullptr;
-  }
-  auto file = keep_file(self, {sending.info, true, {}, sending.path});
-  desk->offer(sending.info, std::move(sending.roots), std::move(sending.to),
-              std::move(sending.source));
-  return file.release();
+  auto file = keep_file(self, {sending.info, true, {}, sending.path, false});
+  if (files && files->offer(sending.info, std::move(sending.roots), std::move(sending.to),
+                            std::move(sending.source)))
+    return file.release();
+  g_set_error_literal(error, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE, "the room was left");
+  return nullptr;
 }
 
 /**

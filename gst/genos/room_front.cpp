@@ -172,9 +172,8 @@ void RoomFront::enter(const RoomConfig& config, const RoomSecrets& secrets,
 }
 
 void RoomFront::open_files(const RoomConfig& config) {
-  const std::scoped_lock guard(lock_);
-  if (!files_)
-    files_ = std::make_shared<RoomFiles>(
+  if (!files_) {
+    auto made = std::make_shared<RoomFiles>(
         RoomFiles::Port{.post =
                             [weak = weak_from_this()](Node::Input input) {
                               const auto self = weak.lock();
@@ -188,7 +187,10 @@ void RoomFront::open_files(const RoomConfig& config) {
                                   tell(room, news);
                                 });
                             }});
-  files_->open({self_id_}, entered_token_,
+    const std::scoped_lock guard(lock_);
+    files_ = std::move(made);
+  }
+  files_->open({self_id()}, entered_token_,
                {double(config.upload_limit), double(config.upload_limit_per_peer),
                 double(config.download_limit)});
 }

@@ -72,6 +72,7 @@ void on_left(GstGenosRoom* self, const Node::PeerLeft& left) {
   if (!peer) return;
   forget_peer(self, left.peer);
   peer_left(peer.get());
+  page_files_left(self, left.peer);
   g_signal_emit(self, signals[signal_peer_leave], 0, peer.get(), to_c(left.reason),
                 left.detail.c_str());
 }
@@ -126,6 +127,9 @@ void on_received(GstGenosRoom* self, const Node::Received& received) {
   const bool of_elements = name.starts_with("@_") || name.starts_with("genos:");
   if (!peer || of_elements)
     return state_of(self).front->consumed(received.peer, received.message.payload->size());
+  const bool of_application = bool(find_channel(self, name));
+  if (!of_application && !gst_genos_peer_is_genos(peer.get()) && page_message(self, received))
+    return;
   if (keep_waiting(self, peer, received)) return;
   if (const auto channel = find_channel(self, name))
     channel_received(channel.get(), peer.get(), received);
@@ -135,6 +139,7 @@ void on_progress(GstGenosRoom* self, const Node::Progress& progress) {
   const auto channel = find_channel(self, progress.channel);
   const auto peer = find_peer(self, progress.peer);
   if (channel && peer) channel_progress(channel.get(), peer.get(), progress);
+  if (!channel && peer && !gst_genos_peer_is_genos(peer.get())) page_progress(self, progress);
 }
 
 void on_handshake_message(GstGenosRoom* self, const Node::HandshakeReceived& received) {

@@ -30,6 +30,10 @@ Line& Line::add(const char* name, double value) {
   json_object_set_double_member(object_.get(), name, value);
   return *this;
 }
+Line& Line::add(const char* name, guint64 value) {
+  json_object_set_int_member(object_.get(), name, gint64(value));
+  return *this;
+}
 Line& Line::add(const char* name, bool value) {
   json_object_set_boolean_member(object_.get(), name, value);
   return *this;
@@ -310,7 +314,7 @@ void App::connect() {
 
 struct Timeout {
   App* app;
-  int code;
+  std::function<int()> code;
 };
 
 void App::watch_clock_and_signals(Timeout& timeout) {
@@ -323,7 +327,7 @@ void App::watch_clock_and_signals(Timeout& timeout) {
   if (options_.timeout <= 0) return;
   const auto late = [](gpointer data) -> gboolean {
     const auto& when = *static_cast<Timeout*>(data);
-    when.app->quit(when.code);
+    when.app->quit(when.code());
     return G_SOURCE_CONTINUE;
   };
   late_ = g_timeout_add(guint(std::ceil(options_.timeout * 1000)), late, &timeout);
@@ -348,10 +352,10 @@ void App::join() {
       this);
 }
 
-int App::run(int code_at_timeout) {
+int App::run(std::function<int()> code_at_timeout) {
   if (!prepare()) return exit_usage;
   connect();
-  Timeout timeout{this, code_at_timeout};
+  Timeout timeout{this, std::move(code_at_timeout)};
   watch_clock_and_signals(timeout);
   if (on_start) on_start();
   join();

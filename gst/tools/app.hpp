@@ -45,6 +45,7 @@ class Line {
   Line& add(const char* name, const std::string& value);
   Line& add(const char* name, const char* value) { return add(name, std::string(value)); }
   Line& add(const char* name, double value);
+  Line& add(const char* name, guint64 value);
   Line& add(const char* name, bool value);
   void print(bool json, const std::string& text) const;  // stdout, at once
 
@@ -88,7 +89,10 @@ class App {
   App& operator=(const App&) = delete;
 
   // Joins, runs until quit() or the time-out, leaves. Returns the exit code.
-  int run(int code_at_timeout);
+  int run(std::function<int()> code_at_timeout);
+  int run(int code_at_timeout) {
+    return run([code_at_timeout] { return code_at_timeout; });
+  }
   void quit(int code);
   [[nodiscard]] GstGenosRoom* room() const { return room_.get(); }
   [[nodiscard]] const Options& options() const { return options_; }

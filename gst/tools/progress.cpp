@@ -57,7 +57,7 @@ void Progress::show(const std::string& id, const std::string& what, guint64 done
   const gint64 now = g_get_monotonic_time();
   auto& course = courses_[id];
   if (course.began == 0) course = {now, 0, done, 0, done, now};
-  if (now - course.told < (json_ ? retell : redraw) && done < size) return;
+  if (now - course.told < (json_ ? retell : redraw) && (done < size || size == 0)) return;
   course.told = now;
   if (now > course.last_at && done >= course.last) {
     const double rate = double(done - course.last) * 1e6 / double(now - course.last_at);
@@ -69,9 +69,9 @@ void Progress::show(const std::string& id, const std::string& what, guint64 done
     Line("progress")
         .add("id", id)
         .add("name", what)
-        .add("done", double(done))
-        .add("size", double(size))
-        .add("rate", std::round(course.rate))
+        .add("done", done)
+        .add("size", size)
+        .add("rate", guint64(course.rate))
         .print(true, {});
     return;
   }

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // `genos receive`: files that others in a room offer.
-#include <fcntl.h>
-#include <glib/gstdio.h>
+#include <glib-unix.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <iostream>
+#include <deque>
 #include <map>
 #include <set>
 
@@ -29,7 +26,10 @@ class Receive {
   };
   Receive(App& app, Settings settings)
       : app_(app), progress_(app.options()), settings_(std::move(settings)) {}
-  ~Receive() { stop_timer(); }
+  ~Receive() {
+    stop_timer();
+    if (answers_ != 0) g_source_remove(answers_);
+  }
   Receive(const Receive&) = delete;
   Receive& operator=(const Receive&) = delete;
 
@@ -58,13 +58,35 @@ class Receive {
            size_text(gst_genos_file_get_size(file)) + ", from " + peer.get();
   }
 
-  [[nodiscard]] bool asks_yes(GstGenosFile* file) {
-    if (settings_.yes) return true;
+  // One question at a time; the room goes on meanwhile.
+  void ask() {
+    if (questions_.empty() || answers_ != 0) return;
     progress_.clear();
-    std::fprintf(stderr, "Receive %s? [y/N] ", describe_file(file).c_str());
-    std::string answer;
-    std::getline(std::cin, answer);
-    return answer == "y" || answer == "Y" || answer == "yes";
+    std::fprintf(stderr, "Receive %s? [y/N] ", describe_file(questions_.front().get()).c_str());
+    std::fflush(stderr);
+    answers_ = g_unix_fd_add(
+        STDIN_FILENO, GIOCondition(G_IO_IN | G_IO_HUP),
+        [](gint, GIOCondition, gpointer data) -> gboolean {
+          auto* self = static_cast<Receive*>(data);
+          char line[64] = "";
+          const auto got = read(STDIN_FILENO, line, sizeof line - 1);
+          self->answers_ = 0;
+          self->answered(got > 0 && (line[0] == 'y' || line[0] == 'Y'));
+          return G_SOURCE_REMOVE;
+        },
+        this);
+  }
+
+  void answered(bool yes) {
+    const auto file = std::move(questions_.front());
+    questions_.pop_front();
+    if (gst_genos_file_get_state(file.get()) != GST_GENOS_FILE_STATE_OFFERED)
+      progress_.say("it is no longer offered");
+    else if (yes)
+      accept(file);
+    else
+      gst_genos_file_refuse(file.get(), "not wanted");
+    ask();
   }
 
   void offered(GstGenosFile* raw) {
@@ -72,15 +94,16 @@ class Receive {
     Line("offer")
         .add("id", gst_genos_file_get_id(raw))
         .add("name", gst_genos_file_get_name(raw))
-        .add("size", double(gst_genos_file_get_size(raw)))
+        .add("size", gst_genos_file_get_size(raw))
         .add("peer", peer.get())
         .add("folder", bool(gst_genos_file_is_folder(raw)))
         .print(app_.options().json, {});
     if (!is_from(raw)) return gst_genos_file_refuse(raw, "not from you");
     if (settings_.count > 0 && begun_ == settings_.count)
       return gst_genos_file_refuse(raw, "enough");
-    if (!asks_yes(raw)) return gst_genos_file_refuse(raw, "not wanted");
-    accept(retain(raw));
+    if (settings_.yes) return accept(retain(raw));
+    questions_.push_back(retain(raw));
+    ask();
   }
 
   void accept(Ref<GstGenosFile> file) {
@@ -133,7 +156,7 @@ class Receive {
       Line("received")
           .add("id", id)
           .add("name", gst_genos_file_get_name(file))
-          .add("size", double(gst_genos_file_get_size(file)))
+          .add("size", gst_genos_file_get_size(file))
           .add("path", path.get())
           .print(app_.options().json, path.get());
     }
@@ -168,6 +191,8 @@ class Receive {
   const Settings settings_;
   Connection offer_;
   std::map<std::string, Taken> files_;
+  std::deque<Ref<GstGenosFile>> questions_;
+  guint answers_ = 0;  // waits for standard input
   guint64 begun_ = 0, active_ = 0, whole_ = 0;
   bool failed_ = false;
   guint timer_ = 0;
@@ -208,6 +233,8 @@ int receive(std::vector<std::string> args) {
   std::string wrong;
   if (limit && !parse_size(limit, rate))
     wrong = "--limit is a number of bytes a second (500k, 2M), not '" + std::string(limit) + "'";
+  else if (count < 0)
+    wrong = "--count is a number of files";
   else if (!g_file_test(settings.into.c_str(), G_FILE_TEST_IS_DIR))
     wrong = "--into: there is no folder '" + settings.into + "'";
   else if (!yes && !isatty(STDIN_FILENO))
@@ -222,10 +249,10 @@ int receive(std::vector<std::string> args) {
     g_object_set(app.room(), "download-limit", rate, nullptr);
     receiving.start();
   };
-  const int code = app.run(exit_failed);
+  const int code = app.run([&] { return receiving.begun() ? exit_failed : exit_nobody; });
   if (code == exit_interrupted && receiving.unfinished() && !options.quiet)
     complain("what has come stays; say the same again to go on");
-  return code == exit_failed && options.timeout > 0 && !receiving.begun() ? exit_nobody : code;
+  return code;
 }
 
 }  // namespace genos::tool

@@ -19,18 +19,19 @@ namespace {
 class Spool {
  public:
   ~Spool() {
-    if (!path_.empty()) g_unlink(path_.c_str());
+    if (file_ >= 0) close(file_);
   }
   // False when it failed, which is printed.
   bool fill(Progress& progress) {
     Owned<GError> error;
     char* path = nullptr;
-    const int file = g_file_open_tmp("genos-stdin-XXXXXX", &path, out(error));
-    if (file < 0) {
+    file_ = g_file_open_tmp("genos-stdin-XXXXXX", &path, out(error));
+    if (file_ < 0) {
       complain(error->message);
       return false;
     }
-    path_ = Owned<char>(path).get();
+    g_unlink(path);
+    g_free(path);
     std::string why;
     guint64 done = 0;
     std::vector<char> bytes(1u << 20);
@@ -42,20 +43,19 @@ class Spool {
         break;
       }
       for (ssize_t put = 0, part = 0; put < got && why.empty(); put += part) {
-        part = write(file, bytes.data() + put, std::size_t(got - put));
-        if (part < 0) why = path_ + ": " + g_strerror(errno);
+        part = write(file_, bytes.data() + put, std::size_t(got - put));
+        if (part < 0) why = std::string("a temporary file: ") + g_strerror(errno);
       }
       progress.show("-", "reading standard input", done += guint64(got), G_MAXUINT64);
     }
-    close(file);
     progress.clear();
     if (!why.empty()) complain(why);
     return why.empty();
   }
-  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }
 
  private:
-  std::string path_;
+  int file_ = -1;
 };
 
 class Send {
@@ -140,7 +140,7 @@ class Send {
     Line("offer")
         .add("id", id)
         .add("name", name)
-        .add("size", double(gst_genos_file_get_size(raw)))
+        .add("size", gst_genos_file_get_size(raw))
         .print(app_.options().json, {});
     if (!app_.options().json && !app_.options().quiet)
       progress_.say("offering '" + name + "', " + size_text(gst_genos_file_get_size(raw)));
@@ -156,8 +156,7 @@ class Send {
       one.sent[peer] = sent;
       guint64 all = 0;
       for (const auto& [who, bytes] : one.sent) all += bytes;
-      return progress_.show(id, name, std::min(all, size * one.sent.size()),
-                            size * one.sent.size());
+      return progress_.show(id, name, std::min(all, size), size);  // they share what they get
     }
     const Owned<GEnumClass> names(
         static_cast<GEnumClass*>(g_type_class_ref(GST_TYPE_GENOS_FILE_EVENT)));
@@ -270,8 +269,7 @@ int send(std::vector<std::string> args) {
     g_object_set(app.room(), "upload-limit", upload, "upload-limit-per-peer", upload_one, nullptr);
   };
   app.on_inside = [&] { sending.inside(); };
-  const int code = app.run(exit_failed);
-  return code == exit_failed && options.timeout > 0 && !sending.taken() ? exit_nobody : code;
+  return app.run([&] { return sending.taken() ? exit_failed : exit_nobody; });
 }
 
 }  // namespace genos::tool

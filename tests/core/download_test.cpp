@@ -38,7 +38,7 @@ class DownloadTest : public ::testing::Test {
     info.id = file_id(info, quick_hash);
     Download::Options options;
     options.hash = quick_hash;
-    options.asked_of_one = asked_of_one;
+    options.asked_at_first = options.asked_of_one = asked_of_one;
     download_.emplace(info, options, std::make_unique<SharingPicker>());
   }
   [[nodiscard]] std::vector<Digest> leaves(std::uint64_t page) const {

@@ -189,6 +189,7 @@ Download::Verdict Download::take_block(const PeerId& peer, std::uint64_t block, 
     return Verdict::bad;
   }
   states_[block] = State::storing;
+  ++from->grown;
   if (in_turn) {
     from->heard = now;
     from->silences = 0;
@@ -236,6 +237,10 @@ void Download::checked(std::uint64_t block, ByteView bytes) {
 
 // --- what to ask
 // ----------------------------------------------------------------------------------
+
+std::size_t Download::may_be_asked(const Peer& peer) const {
+  return std::min(options_.asked_at_first + peer.grown, options_.asked_of_one);
+}
 
 bool Download::page_asked(std::uint64_t page) const {
   return std::any_of(peers_.begin(), peers_.end(),
@@ -308,7 +313,7 @@ std::optional<Download::Ask> Download::next(const PeerId& self, const PeerId& id
 
 std::optional<Download::Ask> Download::next_block(const PeerId& self, const PeerId& id, Peer& peer,
                                                   Time now) {
-  if (roots_.empty() || peer.asked.size() >= options_.asked_of_one) return std::nullopt;
+  if (roots_.empty() || peer.asked.size() >= may_be_asked(peer)) return std::nullopt;
   const auto view = view_of(self, id, peer, now);
   const auto block = picker_->pick(view);
   if (view.idle >= SharingPicker::patience) peer.heard = now;
@@ -323,6 +328,7 @@ void Download::advance(Time now) {
     if (!peer.waits() || now < peer.heard + options_.patience) continue;
     forget_asked(peer);
     ++peer.silences;
+    peer.grown = 0;
     peer.heard = now;
   }
 }

@@ -22,8 +22,11 @@ class Download {
  public:
   struct Options {
     FileHash hash = nullptr;
-    std::uint64_t window = 8 * page_blocks;        // so far ahead of the first that is missing
-    std::size_t asked_of_one = 32;                 // blocks: 8 MiB, 100 Mbit/s over 600 ms
+    std::uint64_t window = 8 * page_blocks;  // so far ahead of the first that is missing
+    // Blocks that may be asked of one and not be here yet. It begins with few and grows with each
+    // that comes: receivers who begin at the same time do not all ask the sender for the same.
+    std::size_t asked_at_first = 2;
+    std::size_t asked_of_one = 32;                 // 8 MiB, 100 Mbit/s over 600 ms
     Duration patience = std::chrono::seconds(10);  // of silence, before what was asked is forgotten
   };
   enum class Verdict : std::uint8_t { taken, unwanted, bad };
@@ -88,6 +91,7 @@ class Download {
     bool roots = false;                // asked
     bool hashes = true;                // may be asked for them
     bool bad = false;
+    std::size_t grown = 0;  // how many more may be asked for than at first
     unsigned silences = 0;  // how often in a row nothing came of what was asked
     Time heard{};           // when it did what was next, or was asked after a rest
     [[nodiscard]] bool waits() const { return !asked.empty() || !pages.empty() || roots; }
@@ -97,6 +101,7 @@ class Download {
   [[nodiscard]] bool keeps_up(const Peer& peer) const;
   template <class Can> [[nodiscard]] bool others_rather(const Peer& peer, Can can) const;
   [[nodiscard]] bool fits(std::uint64_t block, ByteView bytes) const;
+  [[nodiscard]] std::size_t may_be_asked(const Peer& peer) const;
   [[nodiscard]] bool page_asked(std::uint64_t page) const;
   [[nodiscard]] std::optional<Ask> next_hashes(Peer& peer);
   [[nodiscard]] std::optional<Ask> next_block(const PeerId& self, const PeerId& id, Peer& peer,

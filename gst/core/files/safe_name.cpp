@@ -87,7 +87,7 @@ std::optional<std::string> safe_path(std::string_view path) {
   std::string safe;
   for (const auto part : parts) {
     if (part.empty() || part == "." || part == "..") return std::nullopt;
-    safe += (safe.empty() ? "" : "/") + safe_name(part);
+    safe += (safe.empty() ? "" : "/") + safe_name(part, Dots::kept);
   }
   return safe;
 }
@@ -132,7 +132,7 @@ class Taken {
 
 }  // namespace
 
-std::string safe_name(std::string_view name) {
+std::string safe_name(std::string_view name, Dots dots) {
   if (!is_utf8(name)) name = "unreadable name";
   std::string safe;
   for (std::size_t at = 0; at < name.size();) {
@@ -145,7 +145,7 @@ std::string safe_name(std::string_view name) {
   safe = fitted(safe);
   while (!safe.empty() && (safe.back() == '.' || safe.back() == ' ')) safe.pop_back();
   safe.erase(0, std::min(safe.find_first_not_of(' '), safe.size()));
-  if (safe.starts_with('.')) safe[0] = '_';
+  if (safe.starts_with('.') && dots == Dots::refused) safe[0] = '_';
   if (safe.empty()) return "unnamed";
   return is_device(safe) ? fitted("_" + safe) : safe;
 }

@@ -14,8 +14,9 @@
 namespace genos::core {
 
 // One component: no separator, no character that some system forbids, no device of Windows, not
-// hidden, not empty, at most 255 bytes of UTF-8.
-[[nodiscard]] std::string safe_name(std::string_view name);
+// empty, at most 255 bytes of UTF-8.
+enum class Dots : std::uint8_t { refused, kept };  // at the beginning: hidden files
+[[nodiscard]] std::string safe_name(std::string_view name, Dots dots = Dots::refused);
 
 // "name (2).txt": for the `number`th of the same name.
 [[nodiscard]] std::string numbered_name(std::string_view name, unsigned number);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A line of gst-launch-1.0 as an actor: what it writes to its standard output are events.
+// A line of gst-launch-1.0, or the tool, as an actor: what they write to their standard output are
+// events.
 import {spawn} from 'node:child_process';
 import {dirname} from 'node:path';
+import {createInterface} from 'node:readline';
 
 import {Actor} from './actor.mjs';
 import {binary} from './native.mjs';
@@ -16,6 +18,28 @@ export class Launch extends Actor {
     this.child.stdout.on('data', (data) => this.take({event: 'output', text: data.toString()}));
     this.child.stderr.on('data', (data) => this.note(`stderr ${data}`));
     this.child.stdin.on('error', (error) => this.note(`stdin: ${error}`));
+    this.child.on('error', (error) => this.ended(String(error)));
+    this.child.on('exit', (code, signal) => {
+      this.take({event: 'exit', code});
+      this.ended(signal ?? `exit code ${code}`);
+    });
+  }
+
+  async close() {
+    if (this.gone) return;
+    this.child.kill('SIGKILL');
+    await this.wait('exit');
+  }
+}
+
+/** The command-line tool, with `--json`. */
+export class Tool extends Actor {
+  /** @param {string} name @param {string[]} words what comes after `genos` */
+  constructor(name, words) {
+    super(name);
+    this.child = spawn(binary('GENOS_TOOL', 'genos'), [...words, '--json'], {stdio: 'pipe'});
+    createInterface({input: this.child.stdout}).on('line', (line) => this.take(JSON.parse(line)));
+    createInterface({input: this.child.stderr}).on('line', (line) => this.note(`stderr ${line}`));
     this.child.on('error', (error) => this.ended(String(error)));
     this.child.on('exit', (code, signal) => {
       this.take({event: 'exit', code});
