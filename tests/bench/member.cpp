@@ -4,12 +4,18 @@
 //   join COUNT ROOM       that many further peers join
 //   leave                 all leave
 //   send SIZE TOTAL       the first peer sends TOTAL bytes in messages of SIZE, 8 at a time
+//   limit BYTES           peers that join from now on send so much of files a second
+//   offer PATH            the first peer offers a file
+//   store FOLDER          all peers take what is offered
+//   chat COUNT            the first peer says something, and again when another has answered
 #include <gio/gunixinputstream.h>
 #include <gst/genos/genos.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -33,10 +39,14 @@ void tell(const char* event, int peer, const char* more = "") {
 
 class Member {
  public:
-  Member(int number, const std::string& room, const char* activity) : number_(number) {
+  Member(int number, const std::string& room, const char* activity, gsize limit) : number_(number) {
     room_ = adopt(gst_genos_room_new("genos-bench", room.c_str()));
     gst_util_set_object_arg(G_OBJECT(room_.get()), "activity", activity);
-    g_object_set(room_.get(), "ice-servers", "none", nullptr);
+    g_object_set(room_.get(), "ice-servers", "none", "upload-limit", guint64(limit), nullptr);
+    chat_ = adopt(gst_genos_room_channel(room_.get(), "chat", nullptr));
+    said_ = on<void(GstGenosChannel*, GstGenosPeer*, int, GBytes*, const char*)>(
+        chat_.get(), "message",
+        [this](auto*, auto* peer, int, GBytes* payload, const char*) { heard(peer, payload); });
     channel_ = adopt(gst_genos_room_channel(room_.get(), "bench", nullptr));
     join_ = on<void(GstGenosRoom*, GstGenosPeer*)>(
         room_.get(), "peer-join", [number](auto*, auto*) { tell("peer-join", number); });
@@ -58,7 +68,69 @@ class Member {
     for (int i = 0; i < at_once; ++i) send_one();
   }
 
+  void offer(const std::string& path) {
+    gst_genos_room_send_file_async(
+        room_.get(), path.c_str(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
+        [](GObject* object, GAsyncResult* result, gpointer data) {
+          auto* self = static_cast<Member*>(data);
+          auto file =
+              adopt(gst_genos_room_send_file_finish(GST_GENOS_ROOM(object), result, nullptr));
+          if (file) self->watch(std::move(file));
+        },
+        this);
+  }
+  void store(const std::string& folder) {
+    offer_ = on<void(GstGenosRoom*, GstGenosFile*)>(
+        room_.get(), "file-offer", [this, folder](auto*, GstGenosFile* file) {
+          file_ = retain(file);
+          stored_ = on<void(GstGenosFile*, GError*)>(file, "finished", [this](auto*, GError* why) {
+            tell(why ? "not-stored" : "stored", number_);
+          });
+          tell("accept", number_);
+          gst_genos_file_accept(file, folder.c_str(), GST_GENOS_FILE_FLAGS_NONE, nullptr);
+        });
+  }
+  void chat(gsize count) {
+    chats_ = count;
+    say();
+  }
+
  private:
+  void watch(Ref<GstGenosFile> file) {
+    file_ = std::move(file);
+    tell("offered", number_);
+    stored_ = on<void(GstGenosFile*, const char*, GstGenosFileEvent, guint64, const char*)>(
+        file_.get(), "peer-event",
+        [this](auto*, const char* peer, GstGenosFileEvent event, guint64 sent, const char*) {
+          sent_[peer] = std::max(sent_[peer], sent);
+          if (event != GST_GENOS_FILE_EVENT_DONE) return;
+          guint64 all = 0;
+          for (const auto& [who, bytes] : sent_) all += bytes;
+          char more[64];
+          std::snprintf(more, sizeof more, ",\"sent\":%" G_GUINT64_FORMAT, all);
+          tell("delivered", number_, more);
+        });
+  }
+
+  void say() {
+    said_at_ = g_get_monotonic_time();
+    gst_genos_channel_send_text(chat_.get(), "?", nullptr, nullptr);
+  }
+  void heard(GstGenosPeer* peer, GBytes* payload) {
+    const auto text = bytes_of(payload);
+    if (!text.empty() && text[0] == '?') {
+      const char* back[] = {gst_genos_peer_get_id(peer), nullptr};
+      gst_genos_channel_send_text(chat_.get(), "!", back, nullptr);
+      return;
+    }
+    if (chats_ == 0) return;
+    char more[64];
+    std::snprintf(more, sizeof more, ",\"us\":%" G_GINT64_FORMAT,
+                  g_get_monotonic_time() - said_at_);
+    tell("chat", number_, more);
+    if (--chats_ > 0) say();
+  }
+
   void send_one() {
     if (left_ == 0) return;
     left_ -= std::min<gsize>(left_, g_bytes_get_size(block_.get()));
@@ -84,10 +156,14 @@ class Member {
   static constexpr gsize step = 1u << 20;
   int number_;
   Ref<GstGenosRoom> room_;
-  Ref<GstGenosChannel> channel_;
+  Ref<GstGenosChannel> channel_, chat_;
+  Ref<GstGenosFile> file_;
+  std::map<std::string, guint64> sent_;
+  gsize chats_ = 0;
+  gint64 said_at_ = 0;
   Ref<GBytes> block_;
   gsize left_ = 0, got_ = 0, told_ = 0;
-  Connection join_, leave_, message_;
+  Connection join_, leave_, message_, said_, offer_, stored_;
 };
 
 class Process {
@@ -125,18 +201,27 @@ class Process {
     words >> what;
     if (what == "join" && words >> one >> room)
       for (gsize i = 0; i < one; ++i)
-        members_.push_back(std::make_unique<Member>(int(members_.size()), room, activity_));
+        members_.push_back(std::make_unique<Member>(int(members_.size()), room, activity_, limit_));
     else if (what == "leave") {
       for (auto& member : members_) member->leave();
       members_.clear();
       tell("left", 0);
     } else if (what == "send" && words >> one >> two && !members_.empty()) {
       members_.front()->send(one, two);
+    } else if (what == "limit") {
+      words >> limit_;
+    } else if (what == "offer" && words >> room && !members_.empty()) {
+      members_.front()->offer(room);
+    } else if (what == "store" && words >> room) {
+      for (auto& member : members_) member->store(room);
+    } else if (what == "chat" && words >> one && !members_.empty()) {
+      members_.front()->chat(one);
     }
     read();
   }
 
   const char* activity_;
+  gsize limit_ = 0;
   Ref<GDataInputStream> input_;
   std::vector<std::unique_ptr<Member>> members_;
   bool ended_ = false;
