@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What waits for a peer: full queues, requests, goodbyes, negotiation in the channel.
+#include "core/room/bulk_gate.hpp"
 #include "node_fixture.hpp"
 
 namespace genos::core {
@@ -45,6 +46,46 @@ TEST_F(NodeQueue, WaitingPeersAreToldAndThenRefuseMore) {
   for (int i = 0; i < 4; ++i) feed(Node::LinkDrained{link, 0});
   EXPECT_EQ(take<Node::QueueReady>().size(), 1u);
   EXPECT_EQ(take<Node::Sent>().size(), 3u);
+}
+
+TEST_F(NodeQueue, FilesWaitForWhatIsSaid) {
+  again(nullptr, [](Node::Options&) {});
+  link = connect(low);
+  feed(Node::LinkDrained{link, 0});
+  take<Node::Write>();
+  Message block = message(std::string(1'000'000, 'x'));
+  block.channel = bulk_action;
+  block.kind = PayloadKind::bytes;
+  feed(Node::Send{TransferId{++sent}, room, {}, block});
+  const auto written = [this] {
+    std::size_t bytes = 0;
+    for (const auto& write : take<Node::Write>()) bytes += write.bytes.size();
+    return bytes;
+  };
+  EXPECT_LT(written(), 70'000u);  // of a link whose speed is not known
+  send(100);
+  EXPECT_GT(written(), 100u);  // goes before the rest of the file
+  EXPECT_EQ(take<Node::Sent>().size(), 1u);
+  feed(Node::LinkDrained{link, 0});
+  const auto more = written();
+  EXPECT_GT(more, 30'000u);
+  EXPECT_LT(more, 70'000u);
+}
+
+TEST(BulkGate, HoldsTwentyMillisecondsOfTheLink) {
+  BulkGate gate;
+  Time now{};
+  const auto run = [&](std::size_t rate, Duration for_so_long) {
+    for (const auto end = now + for_so_long; now < end; now += std::chrono::milliseconds(5))
+      gate.drained(rate / 200, now);
+  };
+  EXPECT_EQ(gate.limit(), 48u * 1024);
+  run(5'000'000, std::chrono::seconds(2));
+  EXPECT_NEAR(static_cast<double>(gate.limit()), 100'000, 12'000);
+  run(100'000, std::chrono::seconds(2));
+  EXPECT_EQ(gate.limit(), 48u * 1024);
+  run(100'000'000, std::chrono::seconds(2));
+  EXPECT_EQ(gate.limit(), 256u * 1024);
 }
 
 TEST_F(NodeQueue, DropOldestKeepsTheNewest) {

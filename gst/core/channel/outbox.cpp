@@ -74,13 +74,15 @@ void Outbox::send(TransferId id, const RoomToken& room, Message message, std::ui
   if (!control && waiting.size() == 1) turns_.push_back(lane);
 }
 
-std::optional<Bytes> Outbox::next() {
+std::optional<Bytes> Outbox::next(Files files) {
   if (lanes_.empty()) return std::nullopt;
   auto lane = lanes_.find(Lane());
-  if (lane == lanes_.end()) {
+  for (std::size_t i = 0; lane == lanes_.end() && i < turns_.size(); ++i) {
     std::rotate(turns_.begin(), turns_.begin() + 1, turns_.end());
-    lane = lanes_.find(turns_.back());
+    const bool waits = files == Files::held && turns_.back().second == bulk_action;
+    if (!waits) lane = lanes_.find(turns_.back());
   }
+  if (lane == lanes_.end()) return std::nullopt;
   const auto it = transfers_.find(lane->second.front());
   auto frame = cut(it->second);
   report(it->second);

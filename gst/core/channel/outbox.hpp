@@ -49,7 +49,9 @@ class Outbox {
   void send(TransferId id, const RoomToken& room, Message message, std::uint16_t nonce);
 
   // The next frame for the link; empty when nothing waits. Call it only while the link has room.
-  [[nodiscard]] std::optional<Bytes> next();
+  // `held`: contents of files stay where they are.
+  enum class Files : std::uint8_t { go, held };
+  [[nodiscard]] std::optional<Bytes> next(Files files = Files::go);
   [[nodiscard]] std::optional<Output> poll();
 
   // False when it is not here (any more). A transfer that has begun leaves a part at the receiver,

@@ -8,12 +8,13 @@
 #include <string_view>
 
 #include "core/files/file_tree.hpp"
+#include "core/wire/frame.hpp"
 
 namespace genos::core {
 
 // Neither goes before what applications say: both wait in line as any channel.
 inline constexpr std::string_view file_action = "genos:file";
-inline constexpr std::string_view parcel_action = "genos:parcel";
+inline constexpr std::string_view parcel_action = bulk_action;
 
 enum class FileWord : std::uint8_t {
   offer,       // whoever wants it may take it

@@ -16,6 +16,7 @@
 #include "core/channel/inbox.hpp"
 #include "core/channel/outbox.hpp"
 #include "core/channel/requests.hpp"
+#include "core/room/bulk_gate.hpp"
 #include "core/room/early_candidates.hpp"
 #include "core/room/handshake.hpp"
 #include "core/room/liveness.hpp"
@@ -121,6 +122,7 @@ struct Link {
   std::int64_t made_there = 0;     // which one of its links it is, as it says
   bool met = false;                // it has said so
   std::size_t outstanding = 0;     // bytes that it holds of what it was given
+  BulkGate bulk;                   // how many of them files may be
   RoomToken turn;                  // the room that wrote last
   Time close_at = never;           // nobody uses it, or the topology does not want it
   bool unwanted = false;

@@ -181,9 +181,10 @@ void NodeImpl::advance_member(Room& room, const PeerId& peer, Time now) {
   drain_requests(room, peer);
 }
 
-void NodeImpl::on(Node::LinkDrained& in, Time) {
+void NodeImpl::on(Node::LinkDrained& in, Time now) {
   Link* link = find(in.link);
   if (!link) return;
+  if (in.buffered < link->outstanding) link->bulk.drained(link->outstanding - in.buffered, now);
   link->outstanding = in.buffered;
   dirty_.insert(in.link);
 }
@@ -246,7 +247,9 @@ void NodeImpl::pump(Link& link) {
     if (at == link.bindings.end()) at = link.bindings.begin();
     const RoomToken& token = at->first;
     Member* member = at->second.active ? member_of(token, link.peer) : nullptr;
-    auto frame = member && member->link == link.id ? member->outbox.next() : std::nullopt;
+    const auto files =
+        link.outstanding < link.bulk.limit() ? Outbox::Files::go : Outbox::Files::held;
+    auto frame = member && member->link == link.id ? member->outbox.next(files) : std::nullopt;
     if (frame) {
       idle = 0;
       write(link, std::move(*frame));

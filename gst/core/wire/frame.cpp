@@ -122,7 +122,7 @@ Bytes encode_chunk(const RoomToken& room, const Chunk& chunk) {
 }
 
 bool is_control(std::string_view action) {
-  if (action == "@_response" || action == "genos:file" || action == "genos:parcel") return false;
+  if (action == "@_response" || action == "genos:file" || action == bulk_action) return false;
   return action.starts_with("@_") || action.starts_with("genos:");
 }
 
