@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Peers and relays in the hosts of a lab (../support/netlab.py), driven by a test.
 
-A peer is a genos-test-peer (../e2e/README.md says what it obeys and reports). All times are the
-wall clock in seconds; peers are on one machine, so their times compare.
+A peer is a genos-test-peer (../e2e/README.md says what it obeys and reports), or the command-line
+tool. All times are the wall clock in seconds; peers are on one machine, so their times compare.
 """
 import hashlib
 import json
@@ -33,21 +33,18 @@ def program(variable):
     return path
 
 
-class Peer:
-    """Warmed when made; whatever it says is kept, with the time at which it happened."""
+class Process:
+    """A program that reports in lines of JSON; whatever it says is kept, with the time of it."""
 
-    def __init__(self, space, prefix="", env=None):
+    def __init__(self, space, words, env=None):
         self.heard = []
         self.news = threading.Condition()
-        self.numbers = 0
         self.log = []
         environment = {**os.environ, "GENOS_SIGNALING": "", "GENOS_ICE_SERVERS": "", **(env or {})}
-        self.process = space.popen([program("GENOS_TEST_PEER"), f"--id-prefix={prefix}"],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = space.popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, env=environment)
         threading.Thread(target=self.read, daemon=True).start()
         threading.Thread(target=self.read_log, daemon=True).start()
-        self.id = self.expect("ready")["self"]
 
     def read(self):
         for line in self.process.stdout:
@@ -55,7 +52,7 @@ class Peer:
                 self.log.append(line)
                 continue
             event = json.loads(line)
-            event["t"] = event.get("t", 0) / 1000
+            event["t"] = event["t"] / 1000 if "t" in event else time.time()
             with self.news:
                 self.heard.append(event)
                 self.news.notify_all()
@@ -85,6 +82,20 @@ class Peer:
                         f"no {name} {fields} within {seconds} s; heard: {self.heard[-12:]}; "
                         f"log: {''.join(self.log[-12:])}")
                 self.news.wait(left)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        return time.time()
+
+
+class Peer(Process):
+    """A genos-test-peer; warmed when made."""
+
+    def __init__(self, space, prefix="", env=None):
+        self.numbers = 0
+        super().__init__(space, [program("GENOS_TEST_PEER"), f"--id-prefix={prefix}"], env)
+        self.id = self.expect("ready")["self"]
 
     def say(self, verb, **fields):
         self.numbers += 1
@@ -117,15 +128,26 @@ class Peer:
     def send(self, text):
         self.say("send", room=ROOM, channel=CHANNEL, kind="text", text=text)
 
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        return time.time()
+
+class Tool(Process):
+    """The command-line tool in the room, with that command and its words."""
+
+    def __init__(self, space, relay, verb, *words):
+        super().__init__(space, [program("GENOS_TOOL"), verb, "--json", "--room", ROOM,
+                                 "--signaling", relay.uri, "--ice-servers", "none", *words])
+
+    def ends(self, seconds=SECONDS):
+        """Its exit code, once all it said has been heard."""
+        self.expect("exit", seconds)
+        return self.process.wait(SECONDS)
 
 
 def matches(event, name, fields):
+    """A field that is a function says itself what it wants."""
     names = name if isinstance(name, tuple) else (name,)
-    return event["event"] in names and all(event.get(k) == v for k, v in fields.items())
+    return event["event"] in names and all(
+        wanted(event.get(key)) if callable(wanted) else event.get(key) == wanted
+        for key, wanted in fields.items())
 
 
 def digest_of_pattern(size, seed):
