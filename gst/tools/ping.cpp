@@ -7,6 +7,8 @@
 namespace genos::tool {
 namespace {
 
+constexpr double find_limit = 10, answer_limit = 2;  // seconds
+
 class Ping {
  public:
   Ping(App& app, std::string whom, int count) : app_(app), whom_(std::move(whom)), left_(count) {}
@@ -68,13 +70,14 @@ class Ping {
 int ping(std::vector<std::string> args) {
   int count = 4;
   Options options;
-  options.timeout = 10;
   std::vector<std::string> rest;
   if (!parse(args, "ping PEER --room NAME",
              "Asks a peer for a sign of life. PEER is an id, or `any` for the first that comes.",
              options, {{"count", 'n', 0, G_OPTION_ARG_INT, &count, "How often (default: 4)", "N"}},
              &rest))
     return exit_usage;
+  // To find the peer, and for each answer.
+  if (options.timeout == 0) options.timeout = find_limit + count * answer_limit;
   App app(options);
   if (rest.size() != 1 || count < 1) {
     complain("say whom to ping: `genos ping PEER --room NAME`; `genos peers` lists them");

@@ -317,7 +317,7 @@ TEST_F(DataChannel, TinyMessagesWaitForAPausedReader) {
     for (; pushed < 100'000; ++pushed) from.push("y");
   });
   EXPECT_EQ(writing.wait_for(3s), std::future_status::timeout);
-  EXPECT_LT(pushed, 16'000);  // 4 MiB of a KiB each, and what waits on the way
+  EXPECT_LT(pushed, 65'536 + 16'000);  // appsrc's 64 KiB; 4 MiB of a KiB each, and what waits
   EXPECT_EQ(peers(from), 1u);
   from.set_state(GST_STATE_NULL);
   EXPECT_EQ(writing.wait_for(5s), std::future_status::ready);

@@ -25,7 +25,7 @@ TEST_F(RoomProperties, EachHasADefaultAndASentence) {
   auto room = adopt(gst_genos_room_new(nullptr, "x"));
   guint count = 0;
   GParamSpec** specs = g_object_class_list_properties(G_OBJECT_GET_CLASS(room.get()), &count);
-  EXPECT_EQ(count, 19u);
+  EXPECT_EQ(count, 22u);
   for (guint i = 0; i < count; ++i) {
     const char* blurb = g_param_spec_get_blurb(specs[i]);
     EXPECT_GT(strlen(blurb ? blurb : ""), 10u) << specs[i]->name;
