@@ -26,9 +26,11 @@ std::optional<core::FileInfo> info_in(const std::optional<std::string>& meta) {
   return info;
 }
 
-// The bytes are not known yet: named by who sends it and what it says of it.
-core::Digest temporary_id(const core::PeerId& page, const std::string& meta) {
-  return files::file_hash(core::HashOf::file, core::bytes_of(page.value + "\n" + meta));
+// The bytes are not known yet: named by who sends it and what it says of it, and for the how
+// manieth time at once.
+core::Digest temporary_id(const core::PeerId& page, const std::string& meta, std::size_t number) {
+  const auto text = page.value + "\n" + std::to_string(number) + "\n" + meta;
+  return files::file_hash(core::HashOf::file, core::bytes_of(text));
 }
 
 Ref<GstGenosFile> find(GstGenosRoom* self, const core::Digest& id) {
@@ -48,12 +50,21 @@ std::size_t live_files_of(GstGenosRoom* self, const core::PeerId& page) {
   }));
 }
 
+bool has_come(GstGenosFile* file) {
+  auto& state = state_of(file);
+  const std::scoped_lock guard(state.lock);
+  return state.come;
+}
+
 // The one that is on its way, or a new one, which is told; none when the page has offered enough.
 Ref<GstGenosFile> find_or_offer(GstGenosRoom* self, const core::PeerId& page,
                                 const std::string& meta, core::FileInfo info) {
-  info.id = temporary_id(page, meta);
-  if (auto known = find(self, info.id); known && !is_over(gst_genos_file_get_state(known.get())))
-    return known;
+  for (std::size_t number = 0; number <= core::limits::max_offers; ++number) {
+    info.id = temporary_id(page, meta, number);
+    const auto known = find(self, info.id);
+    if (!known || is_over(gst_genos_file_get_state(known.get()))) break;
+    if (!has_come(known.get())) return known;
+  }
   if (live_files_of(self, page) >= core::limits::max_offers) return nullptr;
   FileStart start;
   start.info = std::move(info);

@@ -8,18 +8,15 @@ import {createInterface} from 'node:readline';
 import {Actor} from './actor.mjs';
 import {binary} from './native.mjs';
 
-export class Launch extends Actor {
-  /** @param {string} name @param {string[]} words what comes after `gst-launch-1.0` */
-  constructor(name, words) {
-    super(name);
-    const plugins = dirname(binary('GENOS_PLUGIN', 'the plugin'));
-    const env = {...process.env, GST_PLUGIN_PATH: plugins};
-    this.child = spawn('gst-launch-1.0', ['-q', ...words], {env, stdio: 'pipe'});
-    this.child.stdout.on('data', (data) => this.take({event: 'output', text: data.toString()}));
-    this.child.stderr.on('data', (data) => this.note(`stderr ${data}`));
-    this.child.stdin.on('error', (error) => this.note(`stdin: ${error}`));
-    this.child.on('error', (error) => this.ended(String(error)));
-    this.child.on('exit', (code, signal) => {
+/** A program without commands, whose end is an event too. */
+class Program extends Actor {
+  /** @param {import('node:child_process').ChildProcess} child */
+  follow(child) {
+    this.child = child;
+    createInterface({input: child.stderr}).on('line', (line) => this.note(`stderr ${line}`));
+    child.stdin.on('error', (error) => this.note(`stdin: ${error}`));
+    child.on('error', (error) => this.ended(String(error)));
+    child.on('exit', (code, signal) => {
       this.take({event: 'exit', code});
       this.ended(signal ?? `exit code ${code}`);
     });
@@ -32,24 +29,23 @@ export class Launch extends Actor {
   }
 }
 
+export class Launch extends Program {
+  /** @param {string} name @param {string[]} words what comes after `gst-launch-1.0` */
+  constructor(name, words) {
+    super(name);
+    const plugins = dirname(binary('GENOS_PLUGIN', 'the plugin'));
+    const env = {...process.env, GST_PLUGIN_PATH: plugins};
+    this.follow(spawn('gst-launch-1.0', ['-q', ...words], {env, stdio: 'pipe'}));
+    this.child.stdout.on('data', (data) => this.take({event: 'output', text: data.toString()}));
+  }
+}
+
 /** The command-line tool, with `--json`. */
-export class Tool extends Actor {
+export class Tool extends Program {
   /** @param {string} name @param {string[]} words what comes after `genos` */
   constructor(name, words) {
     super(name);
-    this.child = spawn(binary('GENOS_TOOL', 'genos'), [...words, '--json'], {stdio: 'pipe'});
+    this.follow(spawn(binary('GENOS_TOOL', 'genos'), [...words, '--json'], {stdio: 'pipe'}));
     createInterface({input: this.child.stdout}).on('line', (line) => this.take(JSON.parse(line)));
-    createInterface({input: this.child.stderr}).on('line', (line) => this.note(`stderr ${line}`));
-    this.child.on('error', (error) => this.ended(String(error)));
-    this.child.on('exit', (code, signal) => {
-      this.take({event: 'exit', code});
-      this.ended(signal ?? `exit code ${code}`);
-    });
-  }
-
-  async close() {
-    if (this.gone) return;
-    this.child.kill('SIGKILL');
-    await this.wait('exit');
   }
 }
