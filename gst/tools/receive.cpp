@@ -54,21 +54,22 @@ class Receive {
   static std::string describe_file(GstGenosFile* file) {
     const Owned<char> peer(gst_genos_file_dup_peer_id(file));
     return std::string(gst_genos_file_is_folder(file) ? "folder '" : "'") +
-           printable(gst_genos_file_get_name(file)) + "', " +
-           size_text(gst_genos_file_get_size(file)) + ", from " + peer.get();
+           gst_genos_file_get_name(file) + "', " + size_text(gst_genos_file_get_size(file)) +
+           ", from " + peer.get();
   }
 
   // One question at a time; the room goes on meanwhile.
   void ask() {
     if (questions_.empty() || answers_ != 0) return;
     progress_.clear();
-    std::fprintf(stderr, "Receive %s? [y/N] ", describe_file(questions_.front().get()).c_str());
+    const auto what = printable(describe_file(questions_.front().get()));
+    std::fprintf(stderr, "Receive %s? [y/N] ", what.c_str());
     std::fflush(stderr);
     answers_ = g_unix_fd_add(
         STDIN_FILENO, GIOCondition(G_IO_IN | G_IO_HUP),
         [](gint, GIOCondition, gpointer data) -> gboolean {
           auto* self = static_cast<Receive*>(data);
-          char line[64] = "";
+          char line[4096] = "";  // all of it: what is left would answer the next question
           const auto got = read(STDIN_FILENO, line, sizeof line - 1);
           self->answers_ = 0;
           self->answered(got > 0 && (line[0] == 'y' || line[0] == 'Y'));
