@@ -293,7 +293,6 @@ TEST(Discovery, InventedPeersCostLittle) {
 }
 
 // --- many peers, one relay
-// ------------------------------------------------------------------------
 
 class Crowd {
  public:

@@ -25,7 +25,6 @@ Download::Download(FileInfo info, Options options, std::unique_ptr<Picker> picke
       states_(shape_.blocks(), State::missing) {}
 
 // --- who has what
-// ---------------------------------------------------------------------------------
 
 void Download::add_source(const PeerId& peer, Time now) {
   const auto [at, is_new] = peers_.try_emplace(peer);
@@ -127,7 +126,6 @@ Download::Peer* Download::find(const PeerId& peer) {
 }
 
 // --- what came
-// ------------------------------------------------------------------------------------
 
 Download::Verdict Download::take_roots(const PeerId& peer, ByteView bytes, Time now) {
   auto* from = find(peer);
@@ -215,7 +213,6 @@ void Download::move_window() {
 }
 
 // --- what was here before
-// -------------------------------------------------------------------------
 
 void Download::claim(std::uint64_t block) {
   if (block < states_.size() && states_[block] == State::missing) states_[block] = State::claimed;
@@ -236,7 +233,6 @@ void Download::checked(std::uint64_t block, ByteView bytes) {
 }
 
 // --- what to ask
-// ----------------------------------------------------------------------------------
 
 std::size_t Download::may_be_asked(const Peer& peer) const {
   return std::min(options_.asked_at_first + peer.grown, options_.asked_of_one);

@@ -227,7 +227,7 @@ class Exchange {
   void take_block(const PeerId& peer, const Parcel& parcel,
                   const std::shared_ptr<const Bytes>& whole, Time now);
   void judge(Download::Verdict verdict, const PeerId& peer, const Digest& id);
-  void drop_source(const PeerId& peer, const Digest& id, const std::string& why);
+  void drop_source(const PeerId& peer, const Digest& id);
   void tell(const PeerId& peer, FileWord word, const Digest& id, const std::string& why = {});
   void tell_all(FileWord word, const Digest& id, const std::string& why = {});  // whom it concerns
   [[nodiscard]] Bytes have_bits(const Digest& id) const;

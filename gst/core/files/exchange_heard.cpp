@@ -50,7 +50,7 @@ void Exchange::on(Heard& in, Time now) {
     case FileWord::ask_roots:
     case FileWord::ask_page:
     case FileWord::ask_blocks: return heard_ask(in.peer, *message);
-    case FileWord::lack: return drop_source(in.peer, id, message->why);
+    case FileWord::lack: return drop_source(in.peer, id);
   }
 }
 
@@ -70,11 +70,11 @@ void Exchange::heard_offer(const PeerId& peer, const FileInfo& file, Time now) {
 void Exchange::heard_withdraw(const PeerId& peer, const Digest& id, const std::string& why) {
   if (peers_[peer].offers.erase(id) == 0) return;
   outputs_.push_back(Withdrawn{peer, id, why});
-  drop_source(peer, id, why);
+  drop_source(peer, id);
 }
 
 // It has nothing of that file, or nothing any more.
-void Exchange::drop_source(const PeerId& peer, const Digest& id, const std::string&) {
+void Exchange::drop_source(const PeerId& peer, const Digest& id) {
   const auto found = incoming_.find(id);
   if (found != incoming_.end()) found->second.download.lacks(peer);
 }

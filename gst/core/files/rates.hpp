@@ -10,7 +10,7 @@ namespace genos::core::rates {
 
 inline std::optional<Bucket> bucket(double rate, Time now) {
   if (rate <= 0) return std::nullopt;
-  // A tenth of a second at once, and at least a block in a while.
+  // A tenth of a second at once; what is larger goes too, and is paid off after it.
   return Bucket(rate, rate / 10, now);
 }
 
