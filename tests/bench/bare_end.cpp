@@ -2,10 +2,12 @@
 // One end of a bare webrtcbin connection with a data channel and nothing else: how long ICE, DTLS
 // and SCTP take when signalling takes no time. Argument: offer or answer. What stands on stdout
 // ("sdp BASE64", "ice TEXT") is a line for the other end's stdin; "go" makes the offer; "sent T"
-// and "open T" tell the monotonic time of the first description and of a message of the other side.
+// and "open T" tell the monotonic time of the first description and of a message of the other side;
+// "send BYTES" sends so many, "expect BYTES" has "come T" told when they are here.
 #include <gst/gst.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -58,6 +60,10 @@ class End {
       show(core::DescriptionType::offer, offer_);
     else if (line.starts_with("ice "))
       g_signal_emit_by_name(webrtc_.get(), "add-ice-candidate", 0u, line.c_str() + 4);
+    else if (line.starts_with("expect "))
+      expected_ = std::stoull(line.substr(7));
+    else if (line.starts_with("send "))
+      send(std::stoull(line.substr(5)));
     else if (line.starts_with("sdp "))
       described(line.substr(4));
   }
@@ -70,8 +76,26 @@ class End {
       gst_webrtc_data_channel_send_data_full(open, word.get(), nullptr);
     };
     opened_ = on<void(GstWebRTCDataChannel*)>(channel, "on-open", greet);
-    arrived_ = on<void(GstWebRTCDataChannel*, GBytes*)>(channel, "on-message-data",
-                                                        [](auto*, auto*) { tell("open"); });
+    arrived_ = on<void(GstWebRTCDataChannel*, GBytes*)>(
+        channel, "on-message-data",
+        [this](auto*, GBytes* bytes) { came(g_bytes_get_size(bytes)); });
+  }
+  void came(std::size_t size) {
+    if (size == 1) return tell("open");
+    bytes_ += size;
+    if (bytes_ == expected_) tell("come");
+  }
+  // Messages as long as ours, and as many under way as usrsctp's own buffer takes.
+  void send(std::size_t total) {
+    constexpr std::size_t size = 16 * 1024;
+    for (std::size_t given = 0; given < total; given += size) {
+      guint64 buffered = 0;
+      while (g_object_get(channel_.get(), "buffered-amount", &buffered, nullptr),
+             buffered > 16 * size)
+        g_usleep(50);
+      const auto bytes = adopt(g_bytes_new_take(g_malloc0(size), size));
+      gst_webrtc_data_channel_send_data_full(channel_.get(), bytes.get(), nullptr);
+    }
   }
   std::string create(const char* action, const char* field) {
     const auto reply = adopt(gst_promise_new());
@@ -105,6 +129,7 @@ class End {
 
   const bool offers_;
   std::string offer_;
+  std::atomic<std::size_t> bytes_{0}, expected_{0};
   Ref<GstElement> pipeline_, webrtc_;
   Ref<GstWebRTCDataChannel> made_, channel_;
   Connection candidates_, prepared_, opened_, arrived_;

@@ -81,8 +81,8 @@ TEST(Inbox, PutsTogetherWhatTheOutboxCut) {
   Outbox outbox;
   outbox.send({1}, RoomToken{"r"}, message, 5);
   Inbox inbox;
-  while (const auto bytes = outbox.next()) {
-    inbox.handle(*parse_chunk(std::get<RoomFrame>(*parse_frame(*bytes)).inner));
+  while (const auto frame = outbox.next()) {
+    inbox.handle(*parse_chunk(std::get<RoomFrame>(*parse_frame(frame->bytes)).inner));
   }
   const auto heard = drain(inbox);
   ASSERT_EQ(heard.messages.size(), 1u);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What waits for a peer: full queues, requests, goodbyes, negotiation in the channel.
-#include "core/room/bulk_gate.hpp"
 #include "node_fixture.hpp"
 
 namespace genos::core {
@@ -48,44 +47,65 @@ TEST_F(NodeQueue, WaitingPeersAreToldAndThenRefuseMore) {
   EXPECT_EQ(take<Node::Sent>().size(), 3u);
 }
 
-TEST_F(NodeQueue, FilesWaitForWhatIsSaid) {
-  again(nullptr, [](Node::Options&) {});
-  link = connect(low);
-  feed(Node::LinkDrained{link, 0});
-  take<Node::Write>();
-  Message block = message(std::string(1'000'000, 'x'));
-  block.channel = bulk_action;
-  block.kind = PayloadKind::bytes;
-  feed(Node::Send{TransferId{++sent}, room, {}, block});
-  const auto written = [this] {
+struct NodeBulk : NodeQueue {
+  void SetUp() override {
+    NodeQueue::SetUp();
+    link = connect(low);
+    feed(Node::LinkDrained{link, 0});
+    take<Node::Write>();
+  }
+  std::size_t written() {
     std::size_t bytes = 0;
     for (const auto& write : take<Node::Write>()) bytes += write.bytes.size();
     return bytes;
-  };
-  EXPECT_LT(written(), 70'000u);  // of a link whose speed is not known
-  send(100);
-  EXPECT_GT(written(), 100u);  // goes before the rest of the file
-  EXPECT_EQ(take<Node::Sent>().size(), 1u);
+  }
+};
+
+TEST_F(NodeBulk, LargeMessagesWaitForWhatIsSaid) {
+  send(1'000'000);
+  EXPECT_LT(written(), 50'000u);  // of a link whose speed is not known
   feed(Node::LinkDrained{link, 0});
+  EXPECT_EQ(written(), 0u) << "it has left the data channel, and nobody said that it came";
+  feed(Node::Send{TransferId{++sent}, room, {}, message("hello", "other")});
+  EXPECT_GT(written(), 5u);  // goes before the rest
+  EXPECT_EQ(take<Node::Sent>().size(), 1u);
+  now += milliseconds(50);
+  for (int i = 0; i < 2; ++i) action(link, "@_pong");
   const auto more = written();
-  EXPECT_GT(more, 30'000u);
-  EXPECT_LT(more, 70'000u);
+  EXPECT_GT(more, 10'000u);
+  EXPECT_LT(more, 50'000u);
 }
 
-TEST(BulkGate, HoldsTwentyMillisecondsOfTheLink) {
-  BulkGate gate;
-  Time now{};
-  const auto run = [&](std::size_t rate, Duration for_so_long) {
-    for (const auto end = now + for_so_long; now < end; now += std::chrono::milliseconds(5))
-      gate.drained(rate / 200, now);
-  };
-  EXPECT_EQ(gate.limit(), 48u * 1024);
-  run(5'000'000, std::chrono::seconds(2));
-  EXPECT_NEAR(static_cast<double>(gate.limit()), 100'000, 12'000);
-  run(100'000, std::chrono::seconds(2));
-  EXPECT_EQ(gate.limit(), 48u * 1024);
-  run(100'000'000, std::chrono::seconds(2));
-  EXPECT_EQ(gate.limit(), 256u * 1024);
+TEST_F(NodeBulk, WhatIsSpreadOverTimeGoesByItself) {
+  send(1'000'000);
+  std::size_t all = written();
+  std::size_t most = 0;
+  for (int i = 0; i < 400; ++i) {  // 50 ms away, all of it
+    pass(milliseconds(5));
+    if (i % 10 == 0)
+      for (int answers = 0; answers < 4; ++answers) action(link, "@_pong");
+    feed(Node::LinkDrained{link, 0});
+    const auto now_written = written();
+    all += now_written;
+    if (i > 100) most = std::max(most, now_written);
+  }
+  EXPECT_GT(all, 1'000'000u);
+  EXPECT_LT(most, 300'000u);
+}
+
+TEST_F(NodeBulk, WhoLeavesOneRoomHoldsUpNobodyInAnother) {
+  join(other_room);
+  presence(link, true, other_room);
+  action(link, "genos:hello", R"({"session":"s2"})", PayloadKind::json, other_room);
+  action(link, "@_hsready", "", PayloadKind::text, other_room);
+  take<Node::Write>();
+  send(1'000'000);
+  take<Node::Write>();
+  feed(Node::Send{TransferId{++sent}, other_room, {}, message(std::string(1'000'000, 'y'))});
+  EXPECT_EQ(written(), 0u) << "the link is as full for this room";
+  action(link, "@_leave");  // and never answers
+  feed(Node::LinkDrained{link, 0});
+  EXPECT_GT(written(), 10'000u);
 }
 
 TEST_F(NodeQueue, DropOldestKeepsTheNewest) {

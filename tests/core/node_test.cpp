@@ -295,8 +295,8 @@ TEST_F(NodeTest, ASlowPeerStallsNobody) {
   take<Node::Write>();
   Message message;
   message.channel = "data";
-  message.payload = std::make_shared<const Bytes>(1024 * 1024, std::uint8_t{0});
-  feed(Node::Send{TransferId{1}, room, {}, message});
+  message.payload = std::make_shared<const Bytes>(64 * 1024, std::uint8_t{0});
+  for (std::uint64_t i = 1; i <= 16; ++i) feed(Node::Send{TransferId{i}, room, {}, message});
   for (int i = 0; i < 8; ++i) feed(Node::LinkDrained{fast, 0});
   std::size_t to_slow = 0, to_fast = 0;
   for (const auto& write : take<Node::Write>())

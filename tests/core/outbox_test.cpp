@@ -34,9 +34,9 @@ struct Piece {
 };
 
 std::optional<Piece> next(Outbox& outbox) {
-  auto bytes = outbox.next();
-  if (!bytes) return std::nullopt;
-  Piece piece{*std::move(bytes), {}, {}};
+  auto cut = outbox.next();
+  if (!cut) return std::nullopt;
+  Piece piece{std::move(cut->bytes), {}, {}};
   const auto frame = parse_frame(piece.bytes);
   EXPECT_TRUE(frame && std::holds_alternative<RoomFrame>(*frame));
   piece.token = std::get<RoomFrame>(*frame).room;
@@ -74,7 +74,7 @@ TEST(Outbox, WritesWhatAPageWrites) {
     }
     Outbox outbox;
     outbox.send({1}, room, message_of(std::string(captured.action), kind, payload), captured.nonce);
-    EXPECT_EQ(to_hex(*outbox.next()), captured.hex);
+    EXPECT_EQ(to_hex(outbox.next()->bytes), captured.hex);
     EXPECT_FALSE(outbox.next());
     EXPECT_TRUE(outbox.empty());
   }

@@ -76,9 +76,10 @@ void honest(Reader reader) {
   core::NonceBook nonces;
   std::map<std::string, std::deque<core::Message>> expected;
   const auto carry = [&] {
-    const auto bytes = outbox.next();
-    if (!bytes) return false;
-    inbox.handle(*core::parse_chunk(std::get<core::RoomFrame>(*core::parse_frame(*bytes)).inner));
+    const auto cut = outbox.next();
+    if (!cut) return false;
+    const auto frame = core::parse_frame(cut->bytes);
+    inbox.handle(*core::parse_chunk(std::get<core::RoomFrame>(*frame).inner));
     while (const auto output = inbox.poll()) {
       fuzz::require(!std::get_if<core::Inbox::Refused>(&*output), "nothing of ours is refused");
       const auto* received = std::get_if<core::Inbox::Received>(&*output);

@@ -74,20 +74,26 @@ void Outbox::send(TransferId id, const RoomToken& room, Message message, std::ui
   if (!control && waiting.size() == 1) turns_.push_back(lane);
 }
 
-std::optional<Bytes> Outbox::next(Files files) {
+std::optional<Outbox::Frame> Outbox::next(Bulk bulk) {
   if (lanes_.empty()) return std::nullopt;
   auto lane = lanes_.find(Lane());
   for (std::size_t i = 0; lane == lanes_.end() && i < turns_.size(); ++i) {
     std::rotate(turns_.begin(), turns_.begin() + 1, turns_.end());
-    const bool waits = files == Files::held && turns_.back().second == bulk_action;
-    if (!waits) lane = lanes_.find(turns_.back());
+    const auto candidate = lanes_.find(turns_.back());
+    const bool goes = bulk == Bulk::goes || !is_bulk(transfers_.at(candidate->second.front()));
+    if (goes) lane = candidate;
   }
   if (lane == lanes_.end()) return std::nullopt;
   const auto it = transfers_.find(lane->second.front());
-  auto frame = cut(it->second);
+  Frame frame{cut(it->second), is_bulk(it->second)};
   report(it->second);
   if (it->second.chunk == it->second.chunks) remove(it);
   return frame;
+}
+
+bool Outbox::is_bulk(const Transfer& transfer) {
+  return transfer.message.payload->size() >= limits::bulk_message &&
+         !is_control(transfer.message.channel);
 }
 
 Bytes Outbox::cut(Transfer& transfer) {

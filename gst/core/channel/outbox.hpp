@@ -49,9 +49,13 @@ class Outbox {
   void send(TransferId id, const RoomToken& room, Message message, std::uint16_t nonce);
 
   // The next frame for the link; empty when nothing waits. Call it only while the link has room.
-  // `held`: contents of files stay where they are.
-  enum class Files : std::uint8_t { go, held };
-  [[nodiscard]] std::optional<Bytes> next(Files files = Files::go);
+  // Bulk, which may have to wait for everything else, are the frames of large messages.
+  enum class Bulk : std::uint8_t { goes, waits };
+  struct Frame {
+    Bytes bytes;
+    bool bulk = false;
+  };
+  [[nodiscard]] std::optional<Frame> next(Bulk bulk = Bulk::goes);
   [[nodiscard]] std::optional<Output> poll();
 
   // False when it is not here (any more). A transfer that has begun leaves a part at the receiver,
@@ -83,6 +87,7 @@ class Outbox {
     std::size_t left = 0;    // bytes still to be cut
   };
 
+  [[nodiscard]] static bool is_bulk(const Transfer& transfer);
   Bytes cut(Transfer& transfer);
   void report(const Transfer& transfer);
   void remove(std::map<Serial, Transfer>::iterator it);

@@ -65,7 +65,7 @@ void NodeImpl::advance(Time now) {
 void NodeImpl::settle(Time now) {
   // Each round may end attempts and so make others possible; what is left waits for the next call.
   for (int round = 0; changed_ && round < 4; ++round) evaluate(now);
-  pump_all();
+  pump_all(now);
   finish_leaving(now);
 }
 
@@ -102,7 +102,7 @@ Time NodeImpl::room_deadline(const Room& room) const {
 
 Time NodeImpl::link_deadline(const Link& link) const {
   if (!link.open()) return std::min(link.limit, link.resend.at());
-  Time next = std::min(link.close_at, link.liveness->deadline());
+  Time next = std::min({link.close_at, link.liveness->deadline(), link.pump_at});
   for (const auto& [token, binding] : link.bindings)
     next = std::min(
         {next, binding.handshake.deadline(), binding.active ? never : binding.contested_until});

@@ -212,13 +212,10 @@ void NodeImpl::activate(Link& link, Room& room, Time now) {
     return;
   }
   if (moved) {
+    drop_pings(link.peer, *member);
     member->link = link.id;
     // What was half written is lost with the old link's inbox at the other side: it begins again.
     member->outbox.rewind();
-    std::deque<Member::Question> pings = std::move(member->pings);
-    member->pings.clear();
-    for (const auto& question : pings)
-      if (question.id) outputs_.push_back(Node::Pong{*question.id, link.peer, {}});
     outputs_.push_back(Node::PeerMoved{token, link.peer, link.id});
   } else {
     if (member) {

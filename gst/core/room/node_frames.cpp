@@ -175,6 +175,10 @@ void NodeImpl::on_pong(Link& link, Room& room, Time now) {
   member->pings.pop_front();
   link.answered = now;
   if (question.id) outputs_.push_back(Node::Pong{*question.id, peer, now - question.asked});
+  if (!question.mark) return;
+  link.bulk.passed(*question.mark, now - question.asked, now);
+  if (link.bulk.mark_due()) mark_bulk(link, room, *member, now);
+  dirty_.insert(link.id);
 }
 
 void NodeImpl::drain_requests(Room& room, const PeerId& peer) {

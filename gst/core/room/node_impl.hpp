@@ -40,6 +40,7 @@ struct Member {
   struct Question {
     std::optional<TransferId> id;  // none: we asked for ourselves
     Time asked;
+    std::optional<std::uint64_t> mark{};  // for the gate of the link
   };
 
   std::optional<LinkId> link;  // none: broken, and a replacement is being made
@@ -122,7 +123,8 @@ struct Link {
   std::int64_t made_there = 0;     // which one of its links it is, as it says
   bool met = false;                // it has said so
   std::size_t outstanding = 0;     // bytes that it holds of what it was given
-  BulkGate bulk;                   // how many of them files may be
+  BulkGate bulk;                   // for large messages
+  Time pump_at = never;            // it lets one of them go
   RoomToken turn;                  // the room that wrote last
   Time close_at = never;           // nobody uses it, or the topology does not want it
   bool unwanted = false;
@@ -304,11 +306,13 @@ class NodeImpl {
   void control(Link& link, Room& room, std::string_view action, Message message);
   void control(Link& link, Room& room, std::string_view action, std::string_view text = {});
   void in_band(Link& link, const Signal& signal);
-  void pump(Link& link);
-  void pump_all();
+  void pump(Link& link, Time now);
+  void pump_all(Time now);
+  void mark_bulk(Link& link, Room& room, Member& member, Time now);
   void drain_outbox(Room& room, const PeerId& peer, Member& member);
   void settle_transfer(TransferId id, const PeerId& peer, bool failed);
   void fail_transfers(const RoomToken& room, const PeerId& peer, Member& member);
+  void drop_pings(const PeerId& peer, Member& member);
   void ask(Link& link, Room& room, Member& member, std::optional<TransferId> id, Time now);
   void answer_request(Room& room, Member& member, const Message& message);
   void advance_member(Room& room, const PeerId& peer, Time now);

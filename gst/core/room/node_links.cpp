@@ -120,6 +120,7 @@ void NodeImpl::advance_link(LinkId id, Time now) {
     changed_ = true;
     return;
   }
+  if (now >= link->pump_at) dirty_.insert(id);
   std::vector<RoomToken> tokens;
   for (auto& [token, binding] : link->bindings) {
     binding.handshake.advance(now);

@@ -96,8 +96,17 @@ void NodeImpl::fail_transfers(const RoomToken& token, const PeerId& peer, Member
     if (auto* answered = std::get_if<Requests::Answered>(&*output))
       outputs_.push_back(
           Node::Answered{answered->id, peer, {}, std::move(answered->error), Errc::unknown_peer});
-  for (const auto& question : member.pings)
+  drop_pings(peer, member);
+}
+
+// Nobody answers them any more on the link that they went to.
+void NodeImpl::drop_pings(const PeerId& peer, Member& member) {
+  const auto pings = std::exchange(member.pings, {});
+  for (const auto& question : pings) {
     if (question.id) outputs_.push_back(Node::Pong{*question.id, peer, {}});
+    Link* link = question.mark && member.link ? find(*member.link) : nullptr;
+    if (link) link->bulk.forget();
+  }
 }
 
 void NodeImpl::on(Node::Cancel& in, Time) {
@@ -125,6 +134,11 @@ void NodeImpl::on(Node::Ping& in, Time now) {
 void NodeImpl::ask(Link& link, Room& room, Member& member, std::optional<TransferId> id, Time now) {
   if (member.pings.size() >= limits::max_open_pings) return;
   member.pings.push_back({id, now});
+  control(link, room, "@_ping");
+}
+
+void NodeImpl::mark_bulk(Link& link, Room& room, Member& member, Time now) {
+  member.pings.push_back({{}, now, link.bulk.mark(now)});
   control(link, room, "@_ping");
 }
 
@@ -181,10 +195,9 @@ void NodeImpl::advance_member(Room& room, const PeerId& peer, Time now) {
   drain_requests(room, peer);
 }
 
-void NodeImpl::on(Node::LinkDrained& in, Time now) {
+void NodeImpl::on(Node::LinkDrained& in, Time) {
   Link* link = find(in.link);
   if (!link) return;
-  if (in.buffered < link->outstanding) link->bulk.drained(link->outstanding - in.buffered, now);
   link->outstanding = in.buffered;
   dirty_.insert(in.link);
 }
@@ -209,7 +222,7 @@ void NodeImpl::control(Link& link, Room& room, std::string_view action, Message 
   Outbox cutter;
   const std::uint16_t nonce = room.nonces.next(message.channel);
   cutter.send(TransferId{}, room.options.token, std::move(message), nonce);
-  while (auto frame = cutter.next()) write(link, std::move(*frame));
+  while (auto frame = cutter.next()) write(link, std::move(frame->bytes));
 }
 
 // Later negotiation. It waits behind the stream's announcement, which the other side must read
@@ -232,34 +245,42 @@ void NodeImpl::in_band(Link& link, const Signal& signal) {
   }
 }
 
-void NodeImpl::pump_all() {
+void NodeImpl::pump_all(Time now) {
   const std::set<LinkId> links = std::move(dirty_);
   dirty_.clear();
   for (const LinkId id : links)
-    if (Link* link = find(id); link && link->open()) pump(*link);
+    if (Link* link = find(id); link && link->open()) pump(*link, now);
 }
 
 // One frame of each room in turn, as long as the link takes more.
-void NodeImpl::pump(Link& link) {
+void NodeImpl::pump(Link& link, Time now) {
   std::size_t idle = 0;
   auto at = link.bindings.upper_bound(link.turn);
   while (link.outstanding < options_.send_high && idle < link.bindings.size()) {
     if (at == link.bindings.end()) at = link.bindings.begin();
     const RoomToken& token = at->first;
     Member* member = at->second.active ? member_of(token, link.peer) : nullptr;
-    const auto files =
-        link.outstanding < link.bulk.limit() ? Outbox::Files::go : Outbox::Files::held;
-    auto frame = member && member->link == link.id ? member->outbox.next(files) : std::nullopt;
+    const auto bulk = link.bulk.open(now) ? Outbox::Bulk::goes : Outbox::Bulk::waits;
+    auto frame = member && member->link == link.id ? member->outbox.next(bulk) : std::nullopt;
     if (frame) {
       idle = 0;
-      write(link, std::move(*frame));
-      drain_outbox(rooms_.find(token)->second, link.peer, *member);
+      Room& room = rooms_.find(token)->second;
+      if (frame->bulk && link.bulk.quiet()) mark_bulk(link, room, *member, now);
+      if (frame->bulk) link.bulk.wrote(frame->bytes.size(), now);
+      write(link, std::move(frame->bytes));
+      if (link.bulk.mark_due()) mark_bulk(link, room, *member, now);
+      drain_outbox(room, link.peer, *member);
     } else {
       ++idle;
     }
     link.turn = token;
     ++at;
   }
+  const bool waits = std::any_of(link.bindings.begin(), link.bindings.end(), [&](const auto& each) {
+    const Member* member = each.second.active ? member_of(each.first, link.peer) : nullptr;
+    return member && member->link == link.id && !member->outbox.empty();
+  });
+  link.pump_at = waits && link.outstanding < options_.send_high ? link.bulk.opens_at() : never;
 }
 
 void NodeImpl::drain_outbox(Room& room, const PeerId& peer, Member& member) {

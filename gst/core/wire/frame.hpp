@@ -47,7 +47,7 @@ Result<Chunk> parse_chunk(ByteView inner);
 // Actions of the protocol itself, which go first. Answers ("@_response") and files are not among
 // them: they carry what an application says.
 [[nodiscard]] bool is_control(std::string_view action);
-// Contents of files: they wait for everything else.
+// Contents of files.
 inline constexpr std::string_view bulk_action = "genos:parcel";
 
 }  // namespace genos::core

@@ -162,6 +162,9 @@ inline constexpr std::size_t max_early_candidates = 4096;
 // Frames for a room that we are not in yet: a handshake is a handful of small ones.
 inline constexpr std::size_t max_early_frames = 16;
 inline constexpr std::size_t max_early_frame_bytes = 32 * 1024;
+// Messages from this size on wait for everything else, and only so much of them is under way that
+// what is said meanwhile arrives soon. Half a block of a file; what is shorter is soon out.
+inline constexpr std::size_t bulk_message = 128 * 1024;
 // Unanswered pings of the application to one peer; more answer "timed out" at once.
 inline constexpr std::size_t max_open_pings = 64;
 // Protocol messages (pong, handshake) that may wait in a link beyond `send_high` when the other
