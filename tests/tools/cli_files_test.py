@@ -209,31 +209,52 @@ class Broken(Transfer):
         self.assertLess(sent[-1], 11_000_000)
         self.assertEqual(digest(path), digest(self.path("into", "big")))
 
+    def kill_some(self, dice):
+        """One of them or both; who is done begins anew. Gives how many were killed."""
+        killed = 0
+        for who in dice.choice((["sender"], ["receiver"], ["sender", "receiver"])):
+            running = self.running[who]
+            if running.poll() is None:
+                running.kill()
+                killed += 1
+            self.assertIn(running.wait(), (OK, -signal.SIGKILL), self.said(running))
+        for who, start in self.starts.items():
+            if self.running[who].poll() is not None:
+                self.running[who] = start()
+        return killed
+
+    def take_away(self, path):
+        """What has its name is whole, whenever its receiver ended. Gives how many there were."""
+        names = [name for name in os.listdir(self.into) if not name.startswith(".genos")]
+        for name in names:
+            self.assertEqual(digest(path), digest(self.path("into", name)), name)
+            os.remove(self.path("into", name))
+        return len(names)
+
     def test_kill_either_side_at_random_moments(self):
         path = self.file("big", 40_000_000)
         dice = random.Random(11)
-        sender, receiver = self.send(path), self.receive("--count", "1")
-        killed = 0
-        for _ in range(KILLS):
+        self.starts = {"sender": lambda: self.send(path),
+                       "receiver": lambda: self.receive("--count", "1")}
+        self.running = {who: start() for who, start in self.starts.items()}
+        killed = whole = broken_off = 0
+        while killed < KILLS:
             time.sleep(dice.uniform(0.05, 1.2))
-            if receiver.poll() is not None:
-                os.remove(self.path("into", "big"))  # it was faster: once more
-            if dice.random() < 0.5 or sender.poll() is not None:
-                sender.kill()
-                sender.wait()
-                sender = self.send(path)
-            if receiver.poll() is not None or dice.random() < 0.5:
-                receiver.kill()
-                receiver.wait()
-                receiver = self.receive("--count", "1")
-            killed += 1
-        self.assertEqual(killed, KILLS)
-        if receiver.poll() is None:
-            self.ends(receiver)
-        if sender.poll() is None:
-            self.ends(sender)
-        self.assertEqual(digest(path), digest(self.path("into", "big")))
-        self.assertEqual([name for name in os.listdir(self.into) if name.startswith(".genos")], [])
+            killed += self.kill_some(dice)
+            whole += self.take_away(path)
+            broken_off += any(name.endswith(".journal") for name in os.listdir(self.into))
+        end = time.monotonic() + 60
+        while self.running["receiver"].poll() is None and time.monotonic() < end:
+            if self.running["sender"].poll() is not None:  # was done with the one before
+                self.running["sender"] = self.starts["sender"]()
+            time.sleep(0.05)
+        self.ends(self.running["receiver"], limit=1)
+        whole += self.take_away(path)
+        print(f"# {killed} kills, {broken_off} of them in the middle of the file, {whole} whole ones",
+              flush=True)
+        self.assertGreater(broken_off, KILLS // 4)
+        self.assertGreater(whole, 0)
+        self.assertEqual(os.listdir(self.into), [])
 
     def test_a_full_disk(self):
         mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", self.into],
