@@ -129,7 +129,6 @@ std::optional<Error> Part::open_contents() {
       return system_error("'" + base_ + "' cannot be written");
     return std::nullopt;
   }
-  spans_.begin_at(info_.manifest);
   manifest_ = File(::open(hidden("manifest").c_str(), create, 0666));
   if (!manifest_ || ftruncate(manifest_.get(), static_cast<off_t>(info_.manifest)) != 0)
     return system_error("'" + hidden("manifest") + "' cannot be written");
@@ -138,8 +137,11 @@ std::optional<Error> Part::open_contents() {
                        return block < head;
                      }) == static_cast<std::ptrdiff_t>(head);
   if (known && !unfold()) return std::nullopt;
-  // Without its list what was here is of no use.
+  // Without its list what was here is of no use, and its names may be others.
   claimed_.clear();
+  std::error_code failed;
+  fs::remove_all(base_, failed);
+  if (failed) return Error{Errc::failed, "'" + base_ + "': " + failed.message()};
   return begin_journal(header());
 }
 
@@ -147,8 +149,10 @@ std::optional<Error> Part::write(std::uint64_t block, core::ByteView bytes) {
   const auto at = block * core::block_size;
   const auto head =
       at < info_.manifest ? std::min<std::uint64_t>(bytes.size(), info_.manifest - at) : 0;
-  if (head > 0 && !unfolded_)
-    if (auto error = write_head(bytes.first(head), at)) return error;
+  if (head > 0) {
+    const auto first = bytes.first(head);
+    if (auto error = unfolded_ ? compare_head(first, at) : write_head(first, at)) return error;
+  }
   const auto rest = bytes.subspan(head);
   if (!unfolded_ && head_left_ > 0) {
     if (!rest.empty()) early_[at + head] = {rest.begin(), rest.end()};
@@ -178,6 +182,16 @@ std::optional<Error> Part::write_head(core::ByteView bytes, std::uint64_t at) {
   return write_at(manifest_, at, bytes, hidden("manifest"));
 }
 
+// It was here before, and files were made by it, but its block was not what it should be.
+std::optional<Error> Part::compare_head(core::ByteView bytes, std::uint64_t at) {
+  core::Bytes here(bytes.size());
+  const auto name = hidden("manifest");
+  if (auto error = read_at(manifest_, at, here, name)) return error;
+  if (std::equal(here.begin(), here.end(), bytes.begin())) return std::nullopt;
+  if (auto error = begin_journal(header())) return error;
+  return Error{Errc::failed, "'" + name + "' was damaged: receive it again, from its beginning"};
+}
+
 // The list of files is here: makes them, so that what follows has its place.
 std::optional<Error> Part::unfold() {
   core::Bytes text(info_.manifest);
@@ -190,6 +204,8 @@ std::optional<Error> Part::unfold() {
 }
 
 std::optional<Error> Part::make_files(const std::vector<core::ManifestEntry>& entries) {
+  spans_.clear();  // those of a list that was no good
+  spans_.begin_at(info_.manifest);
   std::error_code failed;
   fs::create_directories(base_, failed);
   std::string folder = base_;

@@ -44,6 +44,7 @@ class Part {
   std::optional<core::Error> enough_space() const;
   std::optional<core::Error> open_contents();
   std::optional<core::Error> write_head(core::ByteView bytes, std::uint64_t at);
+  std::optional<core::Error> compare_head(core::ByteView bytes, std::uint64_t at);
   std::optional<core::Error> unfold();
   std::optional<core::Error> make_files(const std::vector<core::ManifestEntry>& entries);
   std::optional<core::Error> open_span(std::size_t index);

@@ -13,6 +13,7 @@
 #include <new>
 #include <vector>
 
+#include "core/channel/outbox.hpp"
 #include "genos/objects.hpp"
 
 using namespace genos;
@@ -266,11 +267,14 @@ gboolean gst_genos_channel_send_finish(GstGenosChannel* self, GAsyncResult* resu
 }
 
 static gboolean send_now(GstGenosChannel* self, GstGenosPayload kind, GBytes* payload,
-                         const gchar* meta, const gchar* const* targets, GError** error) {
+                         const gchar* meta, const gchar* const* targets, GError** error,
+                         bool fresh = false) {
   auto& state = state_of(self);
   auto message = make_message(state.name, kind, payload, meta);
-  if (!message) {
-    g_propagate_error(error, to_gerror(message.error()).release());
+  if (message) (*message).fresh = fresh;
+  const auto wrong = message ? core::Outbox::check(*message) : message.error();
+  if (wrong) {
+    g_propagate_error(error, to_gerror(*wrong).release());
     return FALSE;
   }
   if (state.front->post(
@@ -333,6 +337,25 @@ gboolean gst_genos_channel_send_bytes(GstGenosChannel* self, GBytes* bytes, cons
                                       const gchar* const* targets, GError** error) {
   g_return_val_if_fail(GST_IS_GENOS_CHANNEL(self) && bytes, FALSE);
   return send_now(self, GST_GENOS_PAYLOAD_BYTES, bytes, meta, targets, error);
+}
+
+/**
+ * gst_genos_channel_send_fresh:
+ * @self: a channel
+ * @kind: what @payload is
+ * @payload: (nullable): the message, at most 16,348 bytes
+ * @targets: (nullable) (array zero-terminated=1): ids of the peers it is for; %NULL for all
+ * @error: set when it cannot be sent
+ *
+ * Sends what is good only now, as a position or a measurement: it waits for nothing, arrives once
+ * or not at all, perhaps in another order, and only at peers that are not web pages.
+ *
+ * Returns: whether it could be sent
+ */
+gboolean gst_genos_channel_send_fresh(GstGenosChannel* self, GstGenosPayload kind, GBytes* payload,
+                                      const gchar* const* targets, GError** error) {
+  g_return_val_if_fail(GST_IS_GENOS_CHANNEL(self), FALSE);
+  return send_now(self, kind, payload, nullptr, targets, error, true);
 }
 
 /**

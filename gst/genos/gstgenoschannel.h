@@ -43,6 +43,9 @@ GST_GENOS_API gboolean gst_genos_channel_send_json(GstGenosChannel* self, const 
 GST_GENOS_API gboolean gst_genos_channel_send_bytes(GstGenosChannel* self, GBytes* bytes,
                                                     const gchar* meta, const gchar* const* targets,
                                                     GError** error);
+GST_GENOS_API gboolean gst_genos_channel_send_fresh(GstGenosChannel* self, GstGenosPayload kind,
+                                                    GBytes* payload, const gchar* const* targets,
+                                                    GError** error);
 
 GST_GENOS_API void gst_genos_channel_request_async(GstGenosChannel* self, const gchar* peer_id,
                                                    GstGenosPayload kind, GBytes* payload,

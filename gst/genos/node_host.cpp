@@ -319,7 +319,11 @@ void NodeHost::act(const Node::Output& output) {
                      found->second->signal(to.signal);
                  },
                  [&](const Node::Write& write) {
-                   if (auto found = links_.find(write.link); found != links_.end())
+                   const auto found = links_.find(write.link);
+                   if (found == links_.end()) return;
+                   if (write.fresh)
+                     found->second->send_fresh(write.bytes);
+                   else
                      found->second->send(write.bytes);
                  },
                  [&](const Node::CloseLink& close) {

@@ -61,10 +61,7 @@ core::Result<std::size_t> DataPort::send(core::Bytes bytes) {
   if (size > core::limits::max_link_message)
     return Error{Errc::too_large, std::to_string(size) + " bytes do not fit one message"};
   // webrtcbin 1.22 dereferences NULL for a channel that never had a transport.
-  GstWebRTCDataChannelState state{};
-  g_object_get(channel_.get(), "ready-state", &state, nullptr);
-  if (state != GST_WEBRTC_DATA_CHANNEL_STATE_OPEN)
-    return Error{Errc::wrong_state, "the data channel is not open"};
+  if (!is_open()) return Error{Errc::wrong_state, "the data channel is not open"};
   auto* kept = new core::Bytes(std::move(bytes));
   const auto data = adopt(g_bytes_new_with_free_func(
       kept->data(), size, [](gpointer p) { delete static_cast<core::Bytes*>(p); }, kept));
@@ -72,6 +69,12 @@ core::Result<std::size_t> DataPort::send(core::Bytes bytes) {
   if (!gst_webrtc_data_channel_send_data_full(channel_.get(), data.get(), out(error)))
     return Error{Errc::failed, error ? error->message : "the data channel took no message"};
   return size;
+}
+
+bool DataPort::is_open() const {
+  GstWebRTCDataChannelState state{};
+  g_object_get(channel_.get(), "ready-state", &state, nullptr);
+  return state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN;
 }
 
 std::size_t DataPort::buffered() const {

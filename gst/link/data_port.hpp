@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The one data channel of a link, with the traps of GStreamer's channels closed.
+// A data channel of a link, with the traps of GStreamer's channels closed.
 #pragma once
 
 #include <functional>
@@ -30,6 +30,7 @@ class DataPort {
   // 1 to 65,536 bytes: webrtcbin 1.22 to 1.26 loses larger messages or delivers them in pieces, and
   // an empty one breaks the other side's SCTP. Never blocks.
   core::Result<std::size_t> send(core::Bytes bytes);
+  [[nodiscard]] bool is_open() const;
   // Bytes that the channel still holds; what usrsctp has taken is not counted.
   [[nodiscard]] std::size_t buffered() const;
   [[nodiscard]] const Ref<GstWebRTCDataChannel>& channel() const { return channel_; }

@@ -16,7 +16,8 @@ namespace {
 // A page notices a closed channel and lets go of its side in about 0.1 s; dropped without it, the
 // page's leave() and joinRoom() fail until its own time-out.
 constexpr core::Duration goodbye = std::chrono::milliseconds(300);
-// A page sends one channel. Each further one costs two threads in webrtcbin 1.22.
+// A page sends one channel, ours a second one for what is fresh. Each costs two threads in
+// webrtcbin 1.22.
 constexpr std::size_t max_channels = 4;
 // What has just left the channel's queue is lost, and the close with it, when the channel is closed
 // before sctpenc has taken it (1.22; cured in 1.22.3). So last_words_ pass in between, as long as
@@ -222,15 +223,19 @@ void PeerLink::Impl::watch_webrtcbin() {
       }));
   // The one place where handlers are attached before a message can come.
   const bool ours = options_.role == core::LinkRole::offerer;
+  const bool genos = options_.partner == core::Partner::genos;
   const auto seen = std::make_shared<std::atomic<std::size_t>>(ours ? 1 : 0);
   connections_.push_back(on<void(GstElement*, GstWebRTCDataChannel*, gboolean)>(
       webrtc, "prepare-data-channel",
-      [seen, box = mailbox_](auto*, GstWebRTCDataChannel* channel, gboolean local) {
+      [seen, genos, box = mailbox_](auto*, GstWebRTCDataChannel* channel, gboolean local) {
         if (local) return;
         const std::size_t before = seen->fetch_add(1);
         if (before == 0) {  // whatever its label says
           auto port = std::make_shared<DataPort>(retain(channel), data_events(box));
           box->post([port = std::move(port)](Impl& self) { self.take_port(port); });
+        } else if (genos && before == 1) {  // its label is not known yet (1.22)
+          auto port = std::make_shared<DataPort>(retain(channel), fresh_events(box));
+          box->post([port = std::move(port)](Impl& self) { self.heard_fresh_ = port; });
         } else if (before >= max_channels) {
           box->post([](Impl& self) { self.end("they open one data channel after another"); });
         }
@@ -315,6 +320,8 @@ void PeerLink::Impl::dispose(std::function<void()> gone) {
   negotiator_.reset();
   Ref<GstWebRTCDataChannel> channel = port_ ? port_->channel() : nullptr;
   port_.reset();
+  fresh_.reset();
+  heard_fresh_.reset();
   webrtc_ = nullptr;
   if (!pipeline_) return;
   auto pipeline = std::exchange(pipeline_, nullptr);
@@ -343,6 +350,7 @@ PeerLink::PeerLink(Options options, Events events)
 PeerLink::~PeerLink() { impl_->shut_down(); }
 void PeerLink::signal(core::Signal signal) { impl_->signal(std::move(signal)); }
 void PeerLink::send(core::Bytes bytes) { impl_->send(std::move(bytes)); }
+void PeerLink::send_fresh(core::Bytes bytes) { impl_->send_fresh(std::move(bytes)); }
 void PeerLink::close(core::Closing closing) { impl_->close(closing); }
 core::Result<Ref<GstPad>> PeerLink::add_media(GstCaps* caps, const std::string& stream_id) {
   return impl_->add_media(caps, stream_id);

@@ -53,8 +53,10 @@ class PeerLink {
   PeerLink& operator=(const PeerLink&) = delete;
   ~PeerLink();  // at once; teardown goes on in a thread of its own
 
-  void signal(core::Signal signal);   // from the other side
-  void send(core::Bytes bytes);       // 1 to 65,536 bytes, after `opened`
+  void signal(core::Signal signal);  // from the other side
+  void send(core::Bytes bytes);      // 1 to 65,536 bytes, after `opened`
+  // At most once and in no order, over a channel of its own, made now; `opened`, and to ours only.
+  void send_fresh(core::Bytes bytes);
   void close(core::Closing closing);  // `closed` follows
 
   // Media, for the elements: a sink pad of the pipeline for `caps` (fixed, with `ssrc`), negotiated

@@ -29,6 +29,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   void start();
   void signal(core::Signal signal);
   void send(core::Bytes bytes);
+  void send_fresh(core::Bytes bytes);
   void close(core::Closing closing);
   void shut_down();
   core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id);
@@ -49,6 +50,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   void on_bus_message(GstMessage* message);
   void on_connection_state();
   [[nodiscard]] static DataEvents data_events(const std::shared_ptr<Box>& box);
+  [[nodiscard]] static DataEvents fresh_events(const std::shared_ptr<Box>& box);
   void take_port(std::shared_ptr<DataPort> port);
   void on_channel_open();
   void on_message(core::Bytes bytes);
@@ -96,6 +98,8 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   Ref<GstElement> webrtc_;
   std::unique_ptr<Machine> negotiator_;
   std::shared_ptr<DataPort> port_;
+  // For what may be lost: each side writes to one of its own.
+  std::shared_ptr<DataPort> fresh_, heard_fresh_;
   std::optional<std::string> settling_;  // the stream whose round is not over
   unsigned rounds_wanted_ = 0, rounds_offered_ = 0;
   bool media_posted_ = false;

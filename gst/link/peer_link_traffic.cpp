@@ -12,6 +12,9 @@ namespace {
 constexpr std::size_t unread_limit = 64 * 1024 * 1024;
 // Of a message beside its bytes: an empty one costs memory as well.
 constexpr std::size_t message_cost = 256;
+constexpr const char* fresh_label = "genos:fresh";
+// Of what is good only now no more than this waits: 25 ms of a slow link.
+constexpr std::size_t fresh_limit = 32 * 1024;
 
 }  // namespace
 
@@ -46,6 +49,15 @@ DataEvents PeerLink::Impl::data_events(const std::shared_ptr<Box>& box) {
             });
           },
   };
+}
+
+// That channel may come and go: the link is none the worse.
+DataEvents PeerLink::Impl::fresh_events(const std::shared_ptr<Box>& box) {
+  DataEvents events = data_events(box);
+  events.open = [] {};
+  events.closed = [](const std::string&) {};
+  events.drained = [] {};
+  return events;
 }
 
 void PeerLink::Impl::take_port(std::shared_ptr<DataPort> port) {
@@ -89,6 +101,25 @@ void PeerLink::Impl::send(core::Bytes bytes) {
   written_ = monotonic_now();
   const auto sent = port_->send(std::move(bytes));
   if (!sent) end(sent.error().detail);
+}
+
+void PeerLink::Impl::send_fresh(core::Bytes bytes) {
+  if (over_ || closing_ || !opened_) return;
+  if (!fresh_) {
+    const Owned<GstStructure> options(gst_structure_new("application/data-channel", "ordered",
+                                                        G_TYPE_BOOLEAN, FALSE, "max-retransmits",
+                                                        G_TYPE_INT, 0, nullptr));
+    GstWebRTCDataChannel* channel = nullptr;
+    g_signal_emit_by_name(webrtc_.get(), "create-data-channel", fresh_label, options.get(),
+                          &channel);
+    if (!channel) return send(std::move(bytes));
+    fresh_ = std::make_shared<DataPort>(adopt(channel), fresh_events(mailbox_));
+  }
+  if (fresh_->is_open()) {
+    if (fresh_->buffered() < fresh_limit) (void)fresh_->send(std::move(bytes));
+  } else if (port_->buffered() == 0) {
+    send(std::move(bytes));  // until it is open, if that makes nothing wait
+  }
 }
 
 core::Result<Ref<GstPad>> PeerLink::Impl::add_media(GstCaps* caps, const std::string& stream_id) {

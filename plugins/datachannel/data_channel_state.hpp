@@ -20,6 +20,7 @@ namespace genos::element {
 struct Settings {
   std::string channel = "data", targets, from, meta;
   GstGenosFraming framing = GST_GENOS_FRAMING_MESSAGE;
+  GstGenosDelivery delivery = GST_GENOS_DELIVERY_RELIABLE;
   GstGenosPayloadChoice payload = GST_GENOS_PAYLOAD_CHOICE_AUTO;
   guint min_peers = 1;
   Ref<GstCaps> caps;

@@ -42,6 +42,15 @@ static GType framing_type() {
   return type;
 }
 
+static GType delivery_type() {
+  static const GEnumValue values[] = {
+      {GST_GENOS_DELIVERY_RELIABLE, "Everything arrives, in order", "reliable"},
+      {GST_GENOS_DELIVERY_FRESH, "At once or not at all, in any order", "fresh"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstGenosDelivery", values);
+  return type;
+}
+
 static GType payload_choice_type() {
   static const GEnumValue values[] = {
       {GST_GENOS_PAYLOAD_CHOICE_AUTO, "By framing and caps", "auto"},
@@ -61,6 +70,7 @@ enum Prop : guint {
   prop_targets,
   prop_from,
   prop_framing,
+  prop_delivery,
   prop_payload,
   prop_meta,
   prop_min_peers,
@@ -132,6 +142,7 @@ static Talk::Options options_of(DataChannelState& state) {
   return {settings.channel,
           bool(gst_pad_is_linked(state.src)),
           settings.framing == GST_GENOS_FRAMING_BYTES,
+          settings.delivery == GST_GENOS_DELIVERY_FRESH,
           words_of(settings.targets.c_str()),
           words_of(settings.from.c_str()),
           settings.meta,
@@ -148,6 +159,13 @@ static bool open(GstGenosDataChannel* self) {
                         ("meta=%s is not a JSON object", options.meta.c_str()), (nullptr));
       return false;
     }
+  }
+  if (options.fresh && (options.bytes || !options.meta.empty())) {
+    GST_ELEMENT_ERROR(self, RESOURCE, SETTINGS,
+                      ("delivery=fresh goes neither with framing=bytes nor with meta: parts of "
+                       "what was sent may be missing"),
+                      (nullptr));
+    return false;
   }
   // Only who has a sink pad in use has an end to wait for.
   if (gst_pad_is_linked(state.sink))
@@ -229,6 +247,7 @@ static void gst_genos_data_channel_set_property(GObject* object, guint id, const
     case prop_targets: settings.targets = text(); break;
     case prop_from: settings.from = text(); break;
     case prop_framing: settings.framing = GstGenosFraming(g_value_get_enum(value)); break;
+    case prop_delivery: settings.delivery = GstGenosDelivery(g_value_get_enum(value)); break;
     case prop_payload: settings.payload = GstGenosPayloadChoice(g_value_get_enum(value)); break;
     case prop_meta: settings.meta = text(); break;
     case prop_min_peers: settings.min_peers = g_value_get_uint(value); break;
@@ -251,6 +270,7 @@ static void gst_genos_data_channel_get_property(GObject* object, guint id, GValu
     case prop_targets: g_value_set_string(value, settings.targets.c_str()); break;
     case prop_from: g_value_set_string(value, settings.from.c_str()); break;
     case prop_framing: g_value_set_enum(value, settings.framing); break;
+    case prop_delivery: g_value_set_enum(value, settings.delivery); break;
     case prop_payload: g_value_set_enum(value, settings.payload); break;
     case prop_meta: g_value_set_string(value, settings.meta.c_str()); break;
     case prop_min_peers: g_value_set_uint(value, settings.min_peers); break;
@@ -298,6 +318,12 @@ static void install_properties(GObjectClass* klass) {
       klass, prop_framing,
       g_param_spec_enum("framing", "Framing", "What of the stream is a message", framing_type(),
                         GST_GENOS_FRAMING_MESSAGE, flags));
+  g_object_class_install_property(
+      klass, prop_delivery,
+      g_param_spec_enum("delivery", "Delivery",
+                        "Whether all arrives in order, or at once and what cannot is dropped: to "
+                        "pipelines only, at most 16 KiB each, and nothing waits for peers",
+                        delivery_type(), GST_GENOS_DELIVERY_RELIABLE, flags));
   g_object_class_install_property(
       klass, prop_payload,
       g_param_spec_enum("payload", "Payload", "What a message is for its receivers",

@@ -41,4 +41,14 @@ typedef enum {
   GST_GENOS_PAYLOAD_CHOICE_BYTES
 } GstGenosPayloadChoice;
 
+/**
+ * GstGenosDelivery:
+ * @GST_GENOS_DELIVERY_RELIABLE: everything arrives, in order
+ * @GST_GENOS_DELIVERY_FRESH: what cannot be passed on at once is dropped, and what is lost on the
+ * way is not sent again; not to web pages
+ *
+ * What becomes of data that a slow or bad line cannot take.
+ */
+typedef enum { GST_GENOS_DELIVERY_RELIABLE, GST_GENOS_DELIVERY_FRESH } GstGenosDelivery;
+
 G_END_DECLS

@@ -10,6 +10,8 @@ namespace {
 // What one page, or program that knows nothing of streams, may have waiting here; one of ours stops
 // long before.
 constexpr std::size_t reading_limit = 64 * 1024 * 1024;
+// Of what is good only now: the oldest makes room.
+constexpr std::size_t fresh_limit = 64;
 // What an item takes beside its bytes, about.
 constexpr std::size_t item_cost = 256;
 
@@ -33,6 +35,13 @@ void start_stream(GstGenosDataChannel* self) {
   gst_pad_push_event(state.src, gst_event_new_segment(&segment));
 }
 
+// It waits no more; under the lock.
+void settle(DataChannelState& state, const Talk::Item& item) {
+  const auto waiting = state.reading_bytes.find(item.peer);
+  waiting->second -= cost_of(item);
+  if (waiting->second == 0) state.reading_bytes.erase(waiting);
+}
+
 std::optional<Talk::Item> next_item(DataChannelState& state) {
   std::unique_lock guard(state.lock);
   state.changed.wait(
@@ -40,9 +49,7 @@ std::optional<Talk::Item> next_item(DataChannelState& state) {
   if (state.stopped) return std::nullopt;
   auto item = std::move(state.reading.front());
   state.reading.pop_front();
-  const auto waiting = state.reading_bytes.find(item.peer);
-  waiting->second -= cost_of(item);
-  if (waiting->second == 0) state.reading_bytes.erase(waiting);
+  settle(state, item);
   return item;
 }
 
@@ -93,6 +100,11 @@ void push_next(gpointer data) {
 bool data_src_take(GstGenosDataChannel* self, Talk::Item item) {
   auto& state = state_of(self);
   const std::scoped_lock guard(state.lock);
+  const bool fresh = state.settings.delivery == GST_GENOS_DELIVERY_FRESH;
+  if (fresh && state.reading.size() >= fresh_limit && !state.reading.front().last) {
+    settle(state, state.reading.front());
+    state.reading.pop_front();
+  }
   auto& waiting = state.reading_bytes[item.peer];
   if (waiting + cost_of(item) > reading_limit) return false;
   waiting += cost_of(item);

@@ -14,6 +14,8 @@ namespace {
 constexpr const char* aside_name = "genos-streams";
 // Waits in the element, before the library has it; more only makes a stop lose more.
 constexpr std::size_t waiting_limit = 1024 * 1024;
+// What may be lost goes at once; this waits for the thread, and then the oldest is dropped.
+constexpr std::size_t fresh_limit = 16;
 // Handed to the library at a time. Enough for 100 Mbit/s over 160 ms.
 constexpr std::size_t in_flight_limit = 2 * 1024 * 1024;
 // Pieces of a stream of bytes: small ones are sent together, big ones apart.
@@ -31,6 +33,13 @@ bool matches(const std::set<std::string>& names, GstGenosPeer* peer) {
   if (names.empty() || names.contains(gst_genos_peer_get_id(peer))) return true;
   const char* identity = gst_genos_peer_get_identity(peer);
   return identity && names.contains(identity);
+}
+
+std::vector<const char*> targets_of(const std::vector<std::string>& peers) {
+  std::vector<const char*> targets;
+  for (const auto& id : peers) targets.push_back(id.c_str());
+  targets.push_back(nullptr);
+  return targets;
 }
 
 Ref<GBytes> joined(const std::vector<Ref<GBytes>>& parts) {
@@ -251,8 +260,14 @@ bool Talk::end() { return push({{}, GST_GENOS_PAYLOAD_BYTES, true}); }
 bool Talk::push(Outgoing outgoing) {
   {
     std::unique_lock guard(lock_);
-    space_.wait(guard, [this] { return flushing_ || failed_ || waiting_ < waiting_limit; });
+    space_.wait(guard, [this] {
+      return flushing_ || failed_ || options_.fresh || waiting_ < waiting_limit;
+    });
     if (flushing_ || failed_) return false;
+    if (options_.fresh && outgoing_.size() >= fresh_limit) {
+      waiting_ -= cost_of(outgoing_.front().bytes.get());
+      outgoing_.pop_front();
+    }
     if (outgoing.bytes) waiting_ += cost_of(outgoing.bytes.get());
     outgoing_.push_back(std::move(outgoing));
   }
@@ -316,7 +331,26 @@ bool Talk::next_is_end() const {
   return !outgoing_.empty() && outgoing_.front().end;
 }
 
+// Who is not here, or cannot take it now, gets the next one.
+void Talk::pump_fresh() {
+  while (!ended_) {
+    const auto outgoing = next();
+    if (!outgoing) return;
+    if (outgoing->end) {
+      ended_ = written_ = true;
+      return events_.written();
+    }
+    const auto peers = readers(true);
+    if (peers.empty() || peers_.size() < options_.min_peers) continue;
+    Owned<GError> error;
+    if (!gst_genos_channel_send_fresh(channel_.get(), outgoing->kind, outgoing->bytes.get(),
+                                      targets_of(peers).data(), out(error)))
+      return fail(*error);
+  }
+}
+
 void Talk::pump() {
+  if (options_.fresh) return pump_fresh();
   while (may_send()) {
     const auto outgoing = next();
     if (!outgoing) break;
@@ -359,18 +393,12 @@ void Talk::send_end() {
 
 void Talk::send_aside(const std::vector<std::string>& peers, const std::string& json) {
   if (peers.empty() || !aside_) return;  // an empty list is everybody
-  std::vector<const char*> targets;
-  for (const auto& id : peers) targets.push_back(id.c_str());
-  targets.push_back(nullptr);
-  gst_genos_channel_send_json(aside_.get(), json.c_str(), targets.data(), nullptr);
+  gst_genos_channel_send_json(aside_.get(), json.c_str(), targets_of(peers).data(), nullptr);
 }
 
 void Talk::send_to(const std::vector<std::string>& peers, const Outgoing& outgoing,
                    const std::string& meta) {
   if (peers.empty()) return;
-  std::vector<const char*> targets;
-  for (const auto& id : peers) targets.push_back(id.c_str());
-  targets.push_back(nullptr);
   struct Call {
     Talk* talk;
     std::size_t size;
@@ -383,8 +411,8 @@ void Talk::send_to(const std::vector<std::string>& peers, const Outgoing& outgoi
   in_flight_ += size;
   calls_++;
   gst_genos_channel_send_async(channel_.get(), outgoing.kind, outgoing.bytes.get(),
-                               meta.empty() ? nullptr : meta.c_str(), targets.data(), nullptr,
-                               nullptr, nullptr, nullptr, done, new Call{this, size});
+                               meta.empty() ? nullptr : meta.c_str(), targets_of(peers).data(),
+                               nullptr, nullptr, nullptr, nullptr, done, new Call{this, size});
 }
 
 void Talk::on_sent(GAsyncResult* result, std::size_t size) {

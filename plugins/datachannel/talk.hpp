@@ -30,6 +30,7 @@ class Talk {
     std::string channel;
     bool reads = true;   // somebody is there for what others send
     bool bytes = false;  // a stream of bytes: whole, to those who are here when it begins
+    bool fresh = false;  // at once or not at all
     std::set<std::string> targets, from;  // ids or identities; all when empty
     std::string meta;                     // a JSON object, or empty
     guint min_peers = 1;
@@ -92,6 +93,7 @@ class Talk {
   void begin();
   void send(const Outgoing& outgoing);
   void send_end();
+  void pump_fresh();
   [[nodiscard]] std::vector<std::string> readers(bool ours) const;
   void send_to(const std::vector<std::string>& peers, const Outgoing& outgoing,
                const std::string& meta);

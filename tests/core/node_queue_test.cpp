@@ -108,6 +108,30 @@ TEST_F(NodeBulk, WhoLeavesOneRoomHoldsUpNobodyInAnother) {
   EXPECT_GT(written(), 10'000u);
 }
 
+TEST_F(NodeBulk, WhatIsFreshWaitsForNothingAndGoesToOursOnly) {
+  const PeerId page{"bbb"};
+  const LinkId other = connect(page, std::nullopt, "two");
+  send(1'000'000);
+  feed(Node::LinkDrained{link, 250'000});
+  take<Node::Write>();
+  take<Node::Sent>();
+  Message now_only = message("22.5");
+  now_only.fresh = true;
+  feed(Node::Send{TransferId{++sent}, room, {}, now_only});
+  auto writes = take<Node::Write>();
+  ASSERT_EQ(writes.size(), 1u);
+  EXPECT_EQ(writes[0].link, link);
+  EXPECT_NE(writes[0].link, other);
+  EXPECT_TRUE(writes[0].fresh);
+  EXPECT_EQ(take<Node::Sent>().at(0).failed, std::vector<PeerId>());
+  feed(Node::Send{TransferId{++sent}, room, {page, PeerId{"nobody"}}, now_only});
+  EXPECT_TRUE(take<Node::Write>().empty());
+  EXPECT_EQ(take<Node::Sent>().at(0).failed.size(), 2u);
+  now_only.meta = "{}";  // it would be a second frame
+  feed(Node::Send{TransferId{++sent}, room, {low}, now_only});
+  EXPECT_EQ(take<Node::Sent>().at(0).failed, std::vector{low});
+}
+
 TEST_F(NodeQueue, DropOldestKeepsTheNewest) {
   slow_peer(small_queue<Overflow::drop_oldest>);
   const TransferId oldest = send(600);

@@ -5,10 +5,8 @@
 #include <future>
 #include <random>
 
-#include "datachannel/gstgenosdatachannel.h"
+#include "datachannel_fixture.hpp"
 #include "support/footprint.hpp"
-#include "support/test_line.hpp"
-#include "support/test_room.hpp"
 
 namespace genos {
 namespace {
@@ -25,40 +23,6 @@ std::string noise(std::size_t size) {
   for (auto& byte : bytes) byte = static_cast<char>(random());
   return bytes;
 }
-
-class DataChannel : public testing::Test {
- protected:
-  static void SetUpTestSuite() { GST_ELEMENT_REGISTER(genosdatachannel, nullptr); }
-  ~DataChannel() override { gst_genos_deinit(); }
-
-  std::string channel(const std::string& more = "") const {
-    return "genosdatachannel name=dc app-id=genos-test room=lines ice-servers=none signaling=" +
-           relay + " " + more;
-  }
-  std::string writer(const std::string& more = "") const {
-    return "appsrc name=in max-bytes=65536 ! " + channel(more);
-  }
-  std::string reader(const std::string& more = "") const {
-    return channel(more) + " ! fakesink name=out";
-  }
-  std::string both(const std::string& more = "") const {
-    return "appsrc name=in ! " + channel(more) + " ! fakesink name=out";
-  }
-  static bool arrives(const TestLine& line, const std::string& text) {
-    return TestLine::until([&] { return line.received() == text; });
-  }
-  static guint peers(const TestLine& line) {
-    GstStructure* raw = nullptr;
-    g_object_get(line.element("dc").get(), "stats", &raw, nullptr);
-    const Owned<GstStructure> stats(raw);
-    guint count = 0;
-    gst_structure_get_uint(stats.get(), "peers", &count);
-    return count;
-  }
-
-  TestContext context;
-  std::string relay = private_relay();
-};
 
 TEST_F(DataChannel, AStreamOfBytesArrivesWholeAndEndsBoth) {
   TestLine from(writer("framing=bytes")), to(reader("framing=bytes"));

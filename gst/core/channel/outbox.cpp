@@ -40,6 +40,11 @@ std::optional<Error> Outbox::check(const Message& message) {
                  "a channel's name has 1 to 32 bytes of UTF-8, not '" + name + "'"};
   }
   if (!message.payload) return Error{Errc::malformed, "a message without a payload"};
+  if (message.fresh && (message.meta || message.payload->size() > limits::chunk_payload)) {
+    return Error{Errc::too_large, "a fresh message has at most " +
+                                      std::to_string(limits::chunk_payload) +
+                                      " bytes, and no metadata"};
+  }
   if (message.payload->size() > limits::max_message) {
     return Error{Errc::too_large, "a message has at most " + std::to_string(limits::max_message) +
                                       " bytes; send a file instead"};

@@ -218,6 +218,7 @@ class Node {
   struct Write {
     LinkId link;
     Bytes bytes;
+    bool fresh = false;  // may be lost or late, and must not wait
   };
   struct CloseLink {
     LinkId link;

@@ -299,6 +299,7 @@ class NodeImpl {
   void on(Node::Respond& in, Time now);
   void on(Node::Accept& in, Time now);
   void on(Node::LinkDrained& in, Time now);
+  void send_fresh(Room& room, Node::Send& in);
   bool enqueue(Room& room, const PeerId& peer, TransferId id, const Message& message,
                std::uint16_t nonce, Time now);
   bool make_queue_room(Room& room, const PeerId& peer, Member& member, std::size_t size, Time now);

@@ -18,6 +18,7 @@ std::size_t size_of(const Message& message) {
 
 void NodeImpl::on(Node::Send& in, Time now) {
   Room* room = active_room(in.room);
+  if (room && in.message.fresh && !Outbox::check(in.message)) return send_fresh(*room, in);
   std::vector<PeerId> targets = std::move(in.to);
   if (targets.empty() && room)
     for (const auto& [peer, member] : room->members) targets.push_back(peer);
@@ -38,6 +39,26 @@ void NodeImpl::on(Node::Send& in, Time now) {
       member->transfers.insert(in.id);
     }
   }
+}
+
+// Nothing of it is kept: who cannot have it now gets the next one. Pages have no way for it.
+void NodeImpl::send_fresh(Room& room, Node::Send& in) {
+  const bool all = in.to.empty();
+  if (all)
+    for (const auto& [peer, member] : room.members) in.to.push_back(peer);
+  Outbox cutter;
+  cutter.send(TransferId{}, room.options.token, in.message, room.nonces.next(in.message.channel));
+  const auto frame = cutter.next();
+  Node::Sent sent{in.id, {}};
+  for (const PeerId& peer : std::set<PeerId>(in.to.begin(), in.to.end())) {
+    const Member* member = member_of(room.options.token, peer);
+    const Link* link = member && member->link ? find(*member->link) : nullptr;
+    if (link && link->partner == Partner::genos)
+      outputs_.push_back(Node::Write{link->id, frame->bytes, true});
+    else if (!all && !(member && !member->link))
+      sent.failed.push_back(peer);
+  }
+  outputs_.push_back(std::move(sent));
 }
 
 bool NodeImpl::enqueue(Room& room, const PeerId& peer, TransferId id, const Message& message,

@@ -19,6 +19,9 @@ struct Message {
   PayloadKind kind = PayloadKind::bytes;
   std::shared_ptr<const Bytes> payload = std::make_shared<const Bytes>();
   std::optional<std::string> meta;  // JSON text
+  // Good only now: to ours, in one piece, perhaps not, perhaps out of order, and it waits for
+  // nothing.
+  bool fresh = false;
 };
 
 }  // namespace genos::core

@@ -193,6 +193,13 @@ void Room::send(const Json& command, Answer answer) {
   const auto meta = meta_of(command);
   const Targets targets(command);
   const double t = wall_ms();
+  if (command.bool_at("fresh").value_or(false)) {
+    Owned<GError> error;
+    if (!gst_genos_channel_send_fresh(channel->object.get(), payload.kind, payload.bytes.get(),
+                                      targets.get(), out(error)))
+      return answer(error_of(error.get()));
+    return answer(Json::object().set("t", t));
+  }
   auto report = [](GstGenosChannel* object, const gchar* peer, gdouble fraction,
                    gpointer data) noexcept {
     const auto& to = *static_cast<SendReport*>(data);
