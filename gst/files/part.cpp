@@ -136,7 +136,8 @@ std::optional<Error> Part::open_contents() {
   const bool known = std::count_if(claimed_.begin(), claimed_.end(), [head](auto block) {
                        return block < head;
                      }) == static_cast<std::ptrdiff_t>(head);
-  if (known && !unfold()) return std::nullopt;
+  if (known)
+    if (auto error = unfold(); !error || error->code != Errc::malformed) return error;
   // Without its list what was here is of no use, and its names may be others.
   claimed_.clear();
   std::error_code failed;
