@@ -142,6 +142,29 @@ void hash_in_thread(GTask* task, gpointer, gpointer data, GCancellable* cancella
   g_task_return_boolean(task, TRUE);
 }
 
+Ref<GstGenosFile> offer(GstGenosRoom* self, Sending& sending) {
+  auto known = find_file(self, sending.info.id);
+  if (known && is_live(known.get()) && gst_genos_file_is_outgoing(known.get()))
+    return known;  // the same once more
+  const auto files = sending.front->files();
+  auto file = keep_file(self, {sending.info, true, {}, sending.path, false});
+  const bool offered = files && files->offer(sending.info, std::move(sending.roots),
+                                             std::move(sending.to), std::move(sending.source));
+  return offered ? std::move(file) : nullptr;
+}
+
+// Whether the caller asks what came of it or not. In his context.
+void offer_hashed(GObject* object, GAsyncResult* result, gpointer data) noexcept {
+  const auto task = adopt(static_cast<GTask*>(data));
+  Owned<GError> error;
+  if (!g_task_propagate_boolean(G_TASK(result), out(error)))
+    return g_task_return_error(task.get(), error.release());
+  auto& sending = *static_cast<Sending*>(g_task_get_task_data(G_TASK(result)));
+  if (auto file = offer(GST_GENOS_ROOM(object), sending))
+    return g_task_return_pointer(task.get(), file.release(), g_object_unref);
+  g_task_return_new_error(task.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_STATE, "the room was left");
+}
+
 std::string name_of(const char* name, const char* path) {
   if (name && *name) return name;
   const Owned<char> absolute(g_canonicalize_filename(path, nullptr));
@@ -178,7 +201,9 @@ void gst_genos_room_send_file_async(GstGenosRoom* self, const gchar* path, const
                                     gpointer progress_data, GAsyncReadyCallback callback,
                                     gpointer user_data) {
   g_return_if_fail(GST_IS_GENOS_ROOM(self) && path);
-  const auto task = adopt(g_task_new(self, cancellable, callback, user_data));
+  // Not cancelled any more once it is on offer.
+  auto* told = g_task_new(self, nullptr, callback, user_data);
+  const auto task = adopt(g_task_new(self, cancellable, offer_hashed, told));
   auto* sending = new Sending();
   g_task_set_task_data(task.get(), sending,
                        [](gpointer data) { delete static_cast<Sending*>(data); });
@@ -211,18 +236,7 @@ void gst_genos_room_send_file_async(GstGenosRoom* self, const gchar* path, const
 GstGenosFile* gst_genos_room_send_file_finish(GstGenosRoom* self, GAsyncResult* result,
                                               GError** error) {
   g_return_val_if_fail(g_task_is_valid(result, self), nullptr);
-  if (!g_task_propagate_boolean(G_TASK(result), error)) return nullptr;
-  auto& sending = *static_cast<Sending*>(g_task_get_task_data(G_TASK(result)));
-  if (auto known = find_file(self, sending.info.id);
-      known && is_live(known.get()) && gst_genos_file_is_outgoing(known.get()))
-    return known.release();  // the same once more
-  const auto files = sending.front->files();
-  auto file = keep_file(self, {sending.info, true, {}, sending.path, false});
-  if (files && files->offer(sending.info, std::move(sending.roots), std::move(sending.to),
-                            std::move(sending.source)))
-    return file.release();
-  g_set_error_literal(error, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE, "the room was left");
-  return nullptr;
+  return static_cast<GstGenosFile*>(g_task_propagate_pointer(G_TASK(result), error));
 }
 
 /**

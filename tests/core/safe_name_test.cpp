@@ -56,6 +56,9 @@ TEST(SafeName, LongNamesKeepTheirEnd) {
   for (int i = 0; i < 200; ++i) umlauts += "ü";
   EXPECT_TRUE(is_utf8(bytes_of(safe_name(umlauts)).empty() ? "" : safe_name(umlauts)));
   EXPECT_EQ(safe_name(umlauts).size(), 254u);
+  // What goes before a device pushes the last letter out.
+  const auto device = "con." + std::string(249, 'x');
+  EXPECT_EQ(safe_name(device + " y"), "_" + device);
 }
 
 TEST(SafeName, NumberedBeforeTheEnd) {

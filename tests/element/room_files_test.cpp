@@ -150,6 +150,17 @@ TEST_F(Files, ArriveWhole) {
   EXPECT_EQ(path.get(), (into / "5000001").string());
 }
 
+TEST_F(Files, AreOnOfferWhetherAnybodyAsksOrNot) {
+  FileRoom a(relay), b(relay);
+  b.into = into;
+  ASSERT_TRUE(meet(a, b));
+  put(from / "unasked", "here");
+  gst_genos_room_send_file_async(a.room.get(), (from / "unasked").c_str(), nullptr, nullptr,
+                                 nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+  EXPECT_EQ(arrives(b), "done");
+  EXPECT_EQ(get(into / "unasked"), "here");
+}
+
 TEST_F(Files, FoldersKeepTheirShape) {
   put(from / "album" / "one.txt", "1");
   put(from / "album" / "sub" / "two.bin", noise(300'000));

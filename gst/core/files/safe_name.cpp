@@ -71,6 +71,12 @@ std::string fitted(std::string_view name) {
          std::string(end);
 }
 
+// Windows cuts these off by itself, and "con." would become "con".
+std::string without_end(std::string name) {
+  while (name.ends_with('.') || name.ends_with(' ')) name.pop_back();
+  return name;
+}
+
 std::vector<std::string_view> components(std::string_view path) {
   std::vector<std::string_view> all;
   for (std::size_t begin = 0; begin <= path.size();) {
@@ -142,12 +148,11 @@ std::string safe_name(std::string_view name, Dots dots) {
     const bool bad = is_control_character(one) || forbidden.find(one[0]) != forbidden.npos;
     safe += bad ? "_" : std::string(one);
   }
-  safe = fitted(safe);
-  while (!safe.empty() && (safe.back() == '.' || safe.back() == ' ')) safe.pop_back();
+  safe = without_end(fitted(safe));
   safe.erase(0, std::min(safe.find_first_not_of(' '), safe.size()));
   if (safe.starts_with('.') && dots == Dots::refused) safe[0] = '_';
   if (safe.empty()) return "unnamed";
-  return is_device(safe) ? fitted("_" + safe) : safe;
+  return is_device(safe) ? without_end(fitted("_" + safe)) : safe;
 }
 
 std::string numbered_name(std::string_view name, unsigned number) {
