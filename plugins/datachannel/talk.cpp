@@ -264,7 +264,7 @@ bool Talk::push(Outgoing outgoing) {
       return flushing_ || failed_ || options_.fresh || waiting_ < waiting_limit;
     });
     if (flushing_ || failed_) return false;
-    if (options_.fresh && outgoing_.size() >= fresh_limit) {
+    if (options_.fresh && outgoing_.size() >= fresh_limit && outgoing_.front().bytes) {
       waiting_ -= cost_of(outgoing_.front().bytes.get());
       outgoing_.pop_front();
     }

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <random>
 
+#include "support/footprint.hpp"
 #include "support/test_room.hpp"
 
 namespace genos {
@@ -336,7 +337,8 @@ TEST_F(Files, ThreeReceiversShareTheWork) {
   }
   guint64 all = 0;
   for (const auto& [peer, bytes] : sent) all += bytes;
-  EXPECT_LE(all, 8'000'000u * 12 / 10);
+  // A sanitizer's receivers take longer to tell each other what they have than the sender to send.
+  EXPECT_LE(all, 8'000'000u * (test::under_sanitizer ? 16 : 12) / 10);
 }
 
 TEST_F(Files, SaysWhatCannotBeSentOrStored) {
