@@ -10,15 +10,20 @@ import {parseArgs} from 'node:util';
 import {ensureModules} from '../e2e/harness/modules.mjs';
 import {sweep} from '../e2e/harness/sweep.mjs';
 
-const HELP = `usage: join-pages.mjs [--runs N] [--transfers N] [--relay npm|signald] [--password TEXT]
+const HELP = `usage: join-pages.mjs [--runs N] [--transfers N] [--size MIB] [--relay npm|signald]
+                      [--password TEXT] [--address A --space PATH]
   --relay signald   needs GENOS_SIGNALD, the path of genos-signald
+  --address A       of this host, where relay and site listen, with --relay signald
+  --space PATH      the network namespace of the second page's browser
 `;
 const MIB = 1024 * 1024;
 const SETTLED = 1500;  // ms that the incumbent is in the room before the newcomer
 
 const {values: options} = parseArgs({options: {
   runs: {type: 'string', default: '20'}, transfers: {type: 'string', default: '3'},
-  relay: {type: 'string', default: 'npm'}, password: {type: 'string'}, help: {type: 'boolean'},
+  size: {type: 'string', default: '50'}, relay: {type: 'string', default: 'npm'},
+  password: {type: 'string'}, address: {type: 'string'}, space: {type: 'string'},
+  help: {type: 'boolean'},
 }});
 
 /** One figure from its samples: a JSON line at once, a row for the table. */
@@ -44,20 +49,24 @@ async function joinOnce({sleep}, fields, incumbent, newcomer, url) {
 }
 
 async function transferOnce(fields, from, to, seed) {
+  const size = Number(options.size);
   const command = {room: fields.room, channel: 'file'};
   for (const actor of [from, to]) await actor.do('channel', command);
   const mark = to.mark();
   const [{t}, message] = await Promise.all([
-    from.do('send', {...command, kind: 'bytes', size: 50 * MIB, seed}),
+    from.do('send', {...command, kind: 'bytes', size: size * MIB, seed}),
     to.wait('message', {channel: 'file'}, {from: mark, seconds: 120}),
   ]);
-  return 50 / ((message.t - t) / 1000);
+  return size / ((message.t - t) / 1000);
 }
 
 async function measure(modules, browsers, site, relay) {
   const pages = [];
   for (const name of ['incumbent', 'newcomer']) {
-    pages.push(await browsers.page(name, site.url, {own: true}));
+    const kind = {own: true};
+    if (options.address) kind.site = site.url;
+    if (name === 'newcomer') kind.space = options.space;
+    pages.push(await browsers.page(name, site.url, kind));
   }
   const fields = (n) => ({app: 'genos-bench', room: `bench-${process.pid}-${n}`,
                           relays: [relay.url], password: options.password});
@@ -71,7 +80,7 @@ async function measure(modules, browsers, site, relay) {
   }
   const rows = [figure('pages: joinRoom to onPeerJoin', 'ms', joins.map((one) => one.newcomer)),
                 figure('pages: joinRoom to both joined', 'ms', joins.map((one) => one.both))];
-  if (rates.length) rows.push(figure('pages: 50 MiB in one message', 'MiB/s', rates));
+  if (rates.length) rows.push(figure(`pages: ${options.size} MiB in one message`, 'MiB/s', rates));
   return rows;
 }
 
@@ -96,8 +105,10 @@ async function main() {
   const {startRelay} = await import('../e2e/harness/relay.mjs');
   const {serveSite} = await import('../e2e/harness/site.mjs');
   const browsers = new Browsers();
+  const relayOptions = options.address ? {address: options.address, args: ['--no-tls']} : {};
   try {
-    const [site, relay] = await Promise.all([serveSite(), startRelay(options.relay)]);
+    const [site, relay] = await Promise.all([
+      serveSite(options.address), startRelay(options.relay, relayOptions)]);
     table(await measure(modules, browsers, site, relay));
     await browsers.close();
     await relay.close();

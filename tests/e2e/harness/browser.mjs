@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Starts browsers and opens the test page in them.
-import {existsSync, mkdtempSync} from 'node:fs';
+import {existsSync, mkdtempSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import puppeteer from 'puppeteer-core';
@@ -53,6 +53,17 @@ function firefoxOptions() {
           extraPrefsFirefox: FIREFOX_PREFERENCES, headless: true};
 }
 
+/** As a program, which is all that can be launched: Chromium in a network namespace, where a site
+ *  that is not on loopback counts as secure. */
+function elsewhere({space, site}) {
+  const directory = mkdtempSync(join(process.env.GENOS_E2E_DIR ?? tmpdir(), 'space-'));
+  const path = join(directory, 'chromium');
+  const secure = `--unsafely-treat-insecure-origin-as-secure=${new URL(site).origin}`;
+  const enter = space ? `nsenter --net=${space} ` : '';
+  writeFileSync(path, `#!/bin/sh\nexec ${enter}${CHROMIUM} ${secure} "$@"\n`, {mode: 0o755});
+  return path;
+}
+
 export class Page extends Actor {
   constructor(name, page, browser) {
     super(name);
@@ -96,10 +107,12 @@ export class Browsers {
   /** @type {Set<import('puppeteer-core').Browser>} */
   started = new Set();
 
-  /** @param {{firefox?: boolean, mdns?: boolean}} kind */
+  /** @param {{firefox?: boolean, mdns?: boolean, space?: string, site?: string}} kind
+   *    site: where it is not on loopback; space: the network namespace that it is seen from */
   async start(kind) {
     const userDataDir = mkdtempSync(join(process.env.GENOS_E2E_DIR ?? tmpdir(), 'profile-'));
     const options = kind.firefox ? firefoxOptions() : chromiumOptions(kind);
+    if (kind.site) Object.assign(options, {executablePath: elsewhere(kind), pipe: true});
     const browser = await puppeteer.launch({...options, userDataDir, protocolTimeout: 120_000});
     this.started.add(browser);
     return browser;

@@ -28,14 +28,15 @@ function opens(url) {
   });
 }
 
-/** @param {'npm'|'signald'} kind @param {{port?: number, args?: string[]}} [options] */
-export async function startRelay(kind, {port, args = []} = {}) {
+/** @param {'npm'|'signald'} kind
+ *  @param {{port?: number, args?: string[], address?: string}} [options] address: of signald only */
+export async function startRelay(kind, {port, args = [], address = '127.0.0.1'} = {}) {
   port ??= await freePort();
   const [path, all] = kind === 'npm'
       ? [process.execPath, [BASELINE, String(port)]]
-      : [binary('GENOS_SIGNALD', 'genos-signald'), ['--listen', `127.0.0.1:${port}`, ...args]];
+      : [binary('GENOS_SIGNALD', 'genos-signald'), ['--listen', `${address}:${port}`, ...args]];
   const child = spawn(path, all, {stdio: ['ignore', 'pipe', 'pipe']});
-  const relay = {url: `ws://127.0.0.1:${port}`, port, kind, child, log: [], ended: false};
+  const relay = {url: `ws://${address}:${port}`, port, kind, child, log: [], ended: false};
   const note = (data) => relay.log.push(String(data).trimEnd());
   child.stdout.on('data', note);
   child.stderr.on('data', note);

@@ -17,7 +17,7 @@ async function bundle() {
 }
 
 /** @returns {Promise<{url: string, close: () => void}>} */
-export async function serveSite() {
+export async function serveSite(address = '127.0.0.1') {
   const files = {
     '/': ['text/html', await readFile(new URL('index.html', PAGE))],
     '/page.bundle.js': ['text/javascript', await bundle()],
@@ -27,9 +27,9 @@ export async function serveSite() {
     response.writeHead(body ? 200 : 404, {'content-type': `${type}; charset=utf-8`});
     response.end(body ?? 'not here');
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, address);
   await once(server, 'listening');
-  return {url: `http://127.0.0.1:${server.address().port}/`, close: () => {
+  return {url: `http://${address}:${server.address().port}/`, close: () => {
     server.close();
     server.closeAllConnections();
   }};
