@@ -3,8 +3,13 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <deque>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -16,6 +21,43 @@ namespace {
 // Nothing more is offered for so long: that was all.
 constexpr guint quiet_ms = 2000;
 
+// Where files are until they are whole and go to standard output.
+class Basin {
+ public:
+  ~Basin() {
+    std::error_code none;
+    if (!path_.empty()) std::filesystem::remove_all(path_, none);
+  }
+  // False when it failed, which is printed.
+  bool open() {
+    Owned<GError> error;
+    const Owned<char> made(g_dir_make_tmp("genos-stdout-XXXXXX", out(error)));
+    if (!made) complain(error->message);
+    if (made) path_ = made.get();
+    return bool(made);
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  static bool pour(const char* path) {
+    std::ifstream file(path, std::ios::binary);
+    std::array<char, 65536> bytes{};
+    while (file.read(bytes.data(), bytes.size()), file.gcount() > 0) {
+      for (ssize_t put = 0, part = 0; put < file.gcount(); put += part) {
+        part = write(STDOUT_FILENO, bytes.data() + put, std::size_t(file.gcount() - put));
+        if (part < 0 && errno == EINTR) part = 0;
+        if (part < 0) complain(std::string("standard output: ") + g_strerror(errno));
+        if (part < 0) return false;
+      }
+    }
+    std::error_code none;
+    std::filesystem::remove(path, none);
+    return true;
+  }
+
+ private:
+  std::string path_;
+};
+
 class Receive {
  public:
   struct Settings {
@@ -23,6 +65,7 @@ class Receive {
     std::set<std::string> from;
     guint64 count = 0;
     bool yes = false, replace = false;
+    bool pours = false;  // to standard output, when it is whole
   };
   Receive(App& app, Settings settings)
       : app_(app), progress_(app.options()), settings_(std::move(settings)) {}
@@ -102,6 +145,8 @@ class Receive {
     if (!is_from(raw)) return gst_genos_file_refuse(raw, "not from you");
     if (settings_.count > 0 && begun_ == settings_.count)
       return gst_genos_file_refuse(raw, "enough");
+    if (settings_.pours && gst_genos_file_is_folder(raw))
+      return gst_genos_file_refuse(raw, "a file is wanted, and this is a folder");
     if (settings_.yes) return accept(retain(raw));
     questions_.push_back(retain(raw));
     ask();
@@ -152,6 +197,9 @@ class Receive {
           .print(app_.options().json, {});
       complain(std::string("'") + gst_genos_file_get_name(file) + "': " + why->message);
       failed_ = true;
+    } else if (settings_.pours) {
+      ++whole_;
+      failed_ = !Basin::pour(path.get()) || failed_;
     } else {
       ++whole_;
       Line("received")
@@ -212,8 +260,8 @@ int receive(std::vector<std::string> args) {
       "--count files, or when nothing more is offered for two seconds. What was broken off before\n"
       "goes on where it was, when it goes into the same folder.",
       options,
-      {{"into", 'o', 0, G_OPTION_ARG_FILENAME, &into, "Folder to store them in (default: .)",
-        "DIR"},
+      {{"into", 'o', 0, G_OPTION_ARG_FILENAME, &into,
+        "Folder to store them in (default: .); - writes the first file to standard output", "DIR"},
        {"count", 'n', 0, G_OPTION_ARG_INT64, &count, "End after so many", "N"},
        {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Receive everything, without asking", nullptr},
        {"from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &from,
@@ -226,6 +274,7 @@ int receive(std::vector<std::string> args) {
   settings.into = into ? into : ".";
   for (char** one = from; one && *one; ++one) settings.from.insert(*one);
   g_strfreev(from);
+  settings.pours = settings.into == "-";
   settings.yes = yes;
   settings.replace = replace;
   settings.count = guint64(std::max<gint64>(count, 0));
@@ -236,13 +285,21 @@ int receive(std::vector<std::string> args) {
     wrong = "--limit is a number of bytes a second (500k, 2M), not '" + std::string(limit) + "'";
   else if (count < 0)
     wrong = "--count is a number of files";
-  else if (!g_file_test(settings.into.c_str(), G_FILE_TEST_IS_DIR))
+  else if (settings.pours && options.json)
+    wrong = "--into - and --json both want standard output";
+  else if (!settings.pours && !g_file_test(settings.into.c_str(), G_FILE_TEST_IS_DIR))
     wrong = "--into: there is no folder '" + settings.into + "'";
   else if (!yes && !isatty(STDIN_FILENO))
     wrong = "nobody is there to ask: say --yes to receive what is offered";
   if (!wrong.empty()) {
     complain(wrong);
     return exit_usage;
+  }
+  Basin basin;
+  if (settings.pours) {
+    if (!basin.open()) return exit_failed;
+    settings.into = basin.path();
+    settings.count = std::max<guint64>(settings.count, 1);
   }
   App app(options);
   Receive receiving(app, settings);
@@ -251,7 +308,7 @@ int receive(std::vector<std::string> args) {
     receiving.start();
   };
   const int code = app.run([&] { return receiving.begun() ? exit_failed : exit_nobody; });
-  if (code == exit_interrupted && receiving.unfinished() && !options.quiet)
+  if (code == exit_interrupted && receiving.unfinished() && !settings.pours && !options.quiet)
     complain("what has come stays; say the same again to go on");
   return code;
 }

@@ -133,6 +133,20 @@ class Ordinary(Transfer):
         with open(self.path("into", "backup.tar"), "rb") as file:
             self.assertEqual(file.read(), data)
 
+    def test_standard_output(self):
+        path = self.file("backup.tar", 1_500_000)
+        spool = self.path("spool")
+        os.mkdir(spool)
+        sender = self.send(os.path.dirname(self.file("folder/a", 10)), path)
+        receiver = subprocess.run([GENOS, "receive", "--room", "files", "--yes", "--into", "-"],
+                                  env={**self.environment, "TMPDIR": spool}, timeout=60,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+        self.assertEqual(receiver.returncode, 0)
+        with open(path, "rb") as file:
+            self.assertEqual(receiver.stdout, file.read())
+        self.assertEqual(os.listdir(spool), [])
+        sender.kill()  # nobody took the folder
+
     def test_lines_for_scripts(self):
         path = self.file("x.bin", 2_000_000)
         sender = self.send(path, "--json")
