@@ -15,6 +15,25 @@ using core::Negotiator;
 
 namespace {
 
+GstDebugCategory* category() {
+  static GstDebugCategory* const made =
+      _gst_debug_category_new("genoslink", 0, "What the links of Genos agree on");
+  return made;
+}
+
+// GST_DEBUG=genoslink:5 shows who described what, and when.
+void log_description(const char* way, core::LinkId link, const core::Signal& signal) {
+  const auto* description = std::get_if<core::Description>(&signal);
+  if (!description || gst_debug_category_get_threshold(category()) < GST_LEVEL_DEBUG) return;
+  std::string lines;
+  const auto parsed = core::Sdp::parse(description->sdp);
+  if (parsed)
+    for (const auto& section : (*parsed).media)
+      lines += " " + section.media + ":" + std::string(core::name_of((*parsed).direction(section)));
+  GST_CAT_DEBUG(category(), "link %" G_GUINT64_FORMAT " %s %s%s", guint64{link.value}, way,
+                description->type == DescriptionType::offer ? "offer" : "answer", lines.c_str());
+}
+
 // webrtcbin 1.22 and 1.26 copy the role of their own earlier answer into re-offers, and then refuse
 // the answer ("Cannot intersect direction attributes"): what is made local must be as true as what
 // is sent.
@@ -38,7 +57,10 @@ void PeerLink::Impl::feed(Negotiator::Input input) {
   if (!over_ && negotiator_) negotiator_->feed(input);
 }
 
-void PeerLink::Impl::signal(core::Signal signal) { feed(Negotiator::Remote{std::move(signal)}); }
+void PeerLink::Impl::signal(core::Signal signal) {
+  log_description("heard", options_.id, signal);
+  feed(Negotiator::Remote{std::move(signal)});
+}
 
 void PeerLink::Impl::act(Negotiator::CreateOffer) {
   rounds_offered_ = rounds_wanted_;
@@ -116,6 +138,7 @@ void PeerLink::Impl::act(Negotiator::Send& output) {
       signal = std::move(*shown);
     }
   }
+  log_description("said", options_.id, signal);
   mailbox_->post([signal = std::move(signal)](Impl& self) {
     if (!self.over_ && self.events_.signal) self.events_.signal(signal);
   });

@@ -20,7 +20,9 @@ export class Native extends Actor {
     const native = new Native(name);
     const path = binary('GENOS_TEST_PEER', 'genos-test-peer');
     const all = [...(prefix ? [`--id-prefix=${prefix}`] : []), ...args];
-    native.child = spawn(path, all, {env: {...process.env, ...env}, stdio: 'pipe'});
+    // A scenario that fails prints it.
+    const told = {GST_DEBUG: 'genoslink:5', GST_DEBUG_NO_COLOR: '1'};
+    native.child = spawn(path, all, {env: {...told, ...process.env, ...env}, stdio: 'pipe'});
     native.answers = new Map();
     native.next = 1;
     native.follow();
