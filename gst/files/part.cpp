@@ -260,7 +260,7 @@ core::Result<std::string> Part::place(Existing existing) {
     if (auto error = unfold()) return *error;
   const bool synced = is_folder() ? syncfs(journal_.get()) == 0 : fdatasync(file_.get()) == 0;
   if (!synced) return system_error("'" + base_ + "' cannot be written");
-  const auto path = rename_to_name(existing);
+  auto path = rename_to_name(existing);
   if (!path) return path;
   sync_folder(folder_);
   const auto inside = base_.size();

@@ -41,7 +41,7 @@ class Part {
   std::optional<core::Error> open_journal();
   void read_journal(const std::string& header);
   std::optional<core::Error> begin_journal(const std::string& header);
-  std::optional<core::Error> enough_space() const;
+  [[nodiscard]] std::optional<core::Error> enough_space() const;
   std::optional<core::Error> open_contents();
   std::optional<core::Error> write_head(core::ByteView bytes, std::uint64_t at);
   std::optional<core::Error> compare_head(core::ByteView bytes, std::uint64_t at);

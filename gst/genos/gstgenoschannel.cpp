@@ -266,12 +266,9 @@ gboolean gst_genos_channel_send_finish(GstGenosChannel* self, GAsyncResult* resu
   return g_task_propagate_boolean(G_TASK(result), error);
 }
 
-static gboolean send_now(GstGenosChannel* self, GstGenosPayload kind, GBytes* payload,
-                         const gchar* meta, const gchar* const* targets, GError** error,
-                         bool fresh = false) {
+static gboolean send_now(GstGenosChannel* self, core::Result<core::Message> message,
+                         const gchar* const* targets, GError** error) {
   auto& state = state_of(self);
-  auto message = make_message(state.name, kind, payload, meta);
-  if (message) (*message).fresh = fresh;
   const auto wrong = message ? core::Outbox::check(*message) : message.error();
   if (wrong) {
     g_propagate_error(error, to_gerror(*wrong).release());
@@ -300,7 +297,8 @@ gboolean gst_genos_channel_send_text(GstGenosChannel* self, const gchar* text,
                                      const gchar* const* targets, GError** error) {
   g_return_val_if_fail(GST_IS_GENOS_CHANNEL(self) && text, FALSE);
   auto payload = adopt(g_bytes_new(text, strlen(text)));
-  return send_now(self, GST_GENOS_PAYLOAD_TEXT, payload.get(), nullptr, targets, error);
+  auto message = make_message(state_of(self).name, GST_GENOS_PAYLOAD_TEXT, payload.get(), nullptr);
+  return send_now(self, std::move(message), targets, error);
 }
 
 /**
@@ -318,7 +316,8 @@ gboolean gst_genos_channel_send_json(GstGenosChannel* self, const gchar* json,
                                      const gchar* const* targets, GError** error) {
   g_return_val_if_fail(GST_IS_GENOS_CHANNEL(self) && json, FALSE);
   auto payload = adopt(g_bytes_new(json, strlen(json)));
-  return send_now(self, GST_GENOS_PAYLOAD_JSON, payload.get(), nullptr, targets, error);
+  auto message = make_message(state_of(self).name, GST_GENOS_PAYLOAD_JSON, payload.get(), nullptr);
+  return send_now(self, std::move(message), targets, error);
 }
 
 /**
@@ -336,7 +335,8 @@ gboolean gst_genos_channel_send_json(GstGenosChannel* self, const gchar* json,
 gboolean gst_genos_channel_send_bytes(GstGenosChannel* self, GBytes* bytes, const gchar* meta,
                                       const gchar* const* targets, GError** error) {
   g_return_val_if_fail(GST_IS_GENOS_CHANNEL(self) && bytes, FALSE);
-  return send_now(self, GST_GENOS_PAYLOAD_BYTES, bytes, meta, targets, error);
+  return send_now(self, make_message(state_of(self).name, GST_GENOS_PAYLOAD_BYTES, bytes, meta),
+                  targets, error);
 }
 
 /**
@@ -355,7 +355,9 @@ gboolean gst_genos_channel_send_bytes(GstGenosChannel* self, GBytes* bytes, cons
 gboolean gst_genos_channel_send_fresh(GstGenosChannel* self, GstGenosPayload kind, GBytes* payload,
                                       const gchar* const* targets, GError** error) {
   g_return_val_if_fail(GST_IS_GENOS_CHANNEL(self), FALSE);
-  return send_now(self, kind, payload, nullptr, targets, error, true);
+  auto message = make_message(state_of(self).name, kind, payload, nullptr);
+  if (message) (*message).fresh = true;
+  return send_now(self, std::move(message), targets, error);
 }
 
 /**

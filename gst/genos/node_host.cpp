@@ -12,7 +12,6 @@
 namespace genos {
 namespace {
 
-using core::Errc;
 using core::Error;
 using core::Node;
 

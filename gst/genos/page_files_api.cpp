@@ -61,7 +61,7 @@ Ref<GstGenosFile> find_or_offer(GstGenosRoom* self, const core::PeerId& page,
                                 const std::string& meta, core::FileInfo info) {
   for (std::size_t number = 0; number <= core::limits::max_offers; ++number) {
     info.id = temporary_id(page, meta, number);
-    const auto known = find(self, info.id);
+    auto known = find(self, info.id);
     if (!known || is_over(gst_genos_file_get_state(known.get()))) break;
     if (!has_come(known.get())) return known;
   }

@@ -30,7 +30,7 @@ struct RoomConfig {
   bool application_handshake = false;
   bool sends = true;
   bool receives = true;
-  std::size_t queue_limit = 64 * 1024 * 1024;
+  std::size_t queue_limit = 64UL * 1024 * 1024;
   core::Overflow overflow = core::Overflow::wait;
   std::uint64_t upload_limit = 0;  // of files, bytes a second; 0: none
   std::uint64_t upload_limit_per_peer = 0;

@@ -59,7 +59,7 @@ void room_file_news(GstGenosRoom* self, const FileNews& news) {
   }
   const auto files = state_of(self).front->files();
   if (!files) return;
-  for (auto some : files->take_progress())
+  for (const auto& some : files->take_progress())
     if (const auto file = find_file(self, some.id)) file_news(file.get(), some);
 }
 

@@ -10,7 +10,7 @@ using core::Errc;
 using core::Error;
 
 // Half of what a sender of ours keeps under way: it refills while the rest is leaving.
-constexpr guint64 low_mark = 128 * 1024;
+constexpr guint64 low_mark = 128UL * 1024;
 
 guint64 buffered_amount(GstWebRTCDataChannel* channel) {
   guint64 amount = 0;

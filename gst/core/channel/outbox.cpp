@@ -137,7 +137,7 @@ void Outbox::report(const Transfer& transfer) {
 
 std::optional<Outbox::Output> Outbox::poll() {
   if (outputs_.empty()) return std::nullopt;
-  auto output = std::move(outputs_.front());
+  const auto output = outputs_.front();
   outputs_.pop_front();
   return output;
 }

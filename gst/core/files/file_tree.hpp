@@ -20,7 +20,7 @@ enum class HashOf : std::uint8_t { leaf, node, file };
 // A pure function; the core has no cryptography of its own.
 using FileHash = Digest (*)(HashOf what, ByteView bytes);
 
-inline constexpr std::uint64_t leaf_size = 64 * 1024;
+inline constexpr std::uint64_t leaf_size = 64UL * 1024;
 // What is asked for and announced at a time.
 inline constexpr std::uint64_t block_size = 4 * leaf_size;
 // The hashes of so much are sent at a time: 8 KiB of them.

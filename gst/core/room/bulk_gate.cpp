@@ -7,10 +7,10 @@ namespace genos::core {
 namespace {
 
 constexpr Duration wait = std::chrono::milliseconds(20);
-constexpr std::size_t least_window = 32 * 1024;
-constexpr std::size_t most_window = 8 * 1024 * 1024;
+constexpr std::size_t least_window = 32UL * 1024;
+constexpr std::size_t most_window = 8UL * 1024 * 1024;
 // A chunk more than the time says, which itself takes some of it.
-constexpr std::size_t step = 16 * 1024;
+constexpr std::size_t step = 16UL * 1024;
 // Faster at the beginning, as long as there is hardly a queue.
 constexpr double quick = 1.25;
 constexpr std::size_t marks_in_window = 4;

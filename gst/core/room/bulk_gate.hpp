@@ -42,7 +42,7 @@ class BulkGate {
   void start_round();
   void adjust();
 
-  std::size_t window_ = 32 * 1024;  // the least: two chunks
+  std::size_t window_ = 32UL * 1024;  // the least: two chunks
   std::uint64_t sent_ = 0, passed_ = 0, marked_ = 0;
   std::size_t marks_ = 0;  // without an answer
   Time next_{};            // nothing before that

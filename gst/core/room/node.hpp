@@ -51,8 +51,8 @@ class Node {
         std::chrono::milliseconds(23333);  // to open, once the answer came or was sent
     Duration offer_limit = std::chrono::milliseconds(57333);  // to be answered
     Duration handshake_limit = std::chrono::seconds(10);
-    std::size_t send_high = 256 * 1024;  // bytes handed to a link before we wait for it to drain
-    std::size_t queue_limit = 64 * 1024 * 1024;  // bytes waiting for one peer
+    std::size_t send_high = 256UL * 1024;  // bytes handed to a link before we wait for it to drain
+    std::size_t queue_limit = 64UL * 1024 * 1024;  // bytes waiting for one peer
     Overflow overflow = Overflow::wait;
   };
 

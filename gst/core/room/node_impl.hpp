@@ -308,6 +308,8 @@ class NodeImpl {
   void control(Link& link, Room& room, std::string_view action, std::string_view text = {});
   void in_band(Link& link, const Signal& signal);
   void pump(Link& link, Time now);
+  bool pump(Link& link, Room& room, Member& member, Time now);
+  Member* carried(const Link& link, const RoomToken& token, const Binding& binding);
   void pump_all(Time now);
   void mark_bulk(Link& link, Room& room, Member& member, Time now);
   void drain_outbox(Room& room, const PeerId& peer, Member& member);

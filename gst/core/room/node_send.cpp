@@ -280,28 +280,36 @@ void NodeImpl::pump(Link& link, Time now) {
   while (link.outstanding < options_.send_high && idle < link.bindings.size()) {
     if (at == link.bindings.end()) at = link.bindings.begin();
     const RoomToken& token = at->first;
-    Member* member = at->second.active ? member_of(token, link.peer) : nullptr;
-    const auto bulk = link.bulk.open(now) ? Outbox::Bulk::goes : Outbox::Bulk::waits;
-    auto frame = member && member->link == link.id ? member->outbox.next(bulk) : std::nullopt;
-    if (frame) {
-      idle = 0;
-      Room& room = rooms_.find(token)->second;
-      if (frame->bulk && link.bulk.quiet()) mark_bulk(link, room, *member, now);
-      if (frame->bulk) link.bulk.wrote(frame->bytes.size(), now);
-      write(link, std::move(frame->bytes));
-      if (link.bulk.mark_due()) mark_bulk(link, room, *member, now);
-      drain_outbox(room, link.peer, *member);
-    } else {
-      ++idle;
-    }
+    Member* member = carried(link, token, at->second);
+    idle = member && pump(link, rooms_.find(token)->second, *member, now) ? 0 : idle + 1;
     link.turn = token;
     ++at;
   }
   const bool waits = std::any_of(link.bindings.begin(), link.bindings.end(), [&](const auto& each) {
-    const Member* member = each.second.active ? member_of(each.first, link.peer) : nullptr;
-    return member && member->link == link.id && !member->outbox.empty();
+    const Member* member = carried(link, each.first, each.second);
+    return member && !member->outbox.empty();
   });
   link.pump_at = waits && link.outstanding < options_.send_high ? link.bulk.opens_at() : never;
+}
+
+// Who writes to this link in that room, if anybody.
+Member* NodeImpl::carried(const Link& link, const RoomToken& token, const Binding& binding) {
+  Member* member = binding.active ? member_of(token, link.peer) : nullptr;
+  return member && member->link == link.id ? member : nullptr;
+}
+
+// False when there is nothing that may go.
+bool NodeImpl::pump(Link& link, Room& room, Member& member, Time now) {
+  auto frame = member.outbox.next(link.bulk.open(now) ? Outbox::Bulk::goes : Outbox::Bulk::waits);
+  if (!frame) return false;
+  if (frame->bulk) {
+    if (link.bulk.quiet()) mark_bulk(link, room, member, now);
+    link.bulk.wrote(frame->bytes.size(), now);
+  }
+  write(link, std::move(frame->bytes));
+  if (link.bulk.mark_due()) mark_bulk(link, room, member, now);
+  drain_outbox(room, link.peer, member);
+  return true;
 }
 
 void NodeImpl::drain_outbox(Room& room, const PeerId& peer, Member& member) {

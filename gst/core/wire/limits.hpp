@@ -16,7 +16,7 @@ inline constexpr std::size_t max_payload_json_depth = 256;
 // A subscription with 250 topics has about 260 values; an event about 20.
 inline constexpr std::size_t max_json_nodes = 8192;
 // The largest of our own: an event with a sealed 128 KiB SDP, base64 and escaped.
-inline constexpr std::size_t max_json_size = 512 * 1024;
+inline constexpr std::size_t max_json_size = 512UL * 1024;
 
 // --- signalling -------------------------------------------------------------------------------
 // Ours have 20 characters; Trystero checks nothing. A longer one is a mistake or an attack.
@@ -24,9 +24,9 @@ inline constexpr std::size_t max_peer_id = 64;
 // Ours have 12 characters.
 inline constexpr std::size_t max_offer_id = 64;
 // A page with four streams and every codec of Chromium 130 sends about 25 KiB.
-inline constexpr std::size_t max_sdp = 128 * 1024;
+inline constexpr std::size_t max_sdp = 128UL * 1024;
 // Base64 (4/3) of the SDP, the tag, 16 IV bytes in decimal.
-inline constexpr std::size_t max_sealed = 176 * 1024;
+inline constexpr std::size_t max_sealed = 176UL * 1024;
 // Largest seen: 220 bytes (TCP candidate with IPv6 address, ufrag and network cost).
 inline constexpr std::size_t max_candidate = 1024;
 inline constexpr std::size_t max_mid = 64;
@@ -101,12 +101,12 @@ inline constexpr std::size_t max_channel_name = 32;
 // Metadata is one chunk that is not split.
 inline constexpr std::size_t max_meta = chunk_payload;
 // Larger than the 50 MiB that a page is known to send at once; beyond it files are the way.
-inline constexpr std::size_t max_message = 64 * 1024 * 1024;
+inline constexpr std::size_t max_message = 64UL * 1024 * 1024;
 // Control actions carry at most an SDP, quoted.
 inline constexpr std::size_t max_control_message = 2 * max_sdp;
 // Of one peer in one room at any time; a page interleaves as many as its code sends at once.
 inline constexpr std::size_t max_partials = 64;
-inline constexpr std::size_t max_partial_bytes = max_message + 16 * 1024 * 1024;
+inline constexpr std::size_t max_partial_bytes = max_message + 16UL * 1024 * 1024;
 // Names of transmissions that were refused midway, remembered until their last chunk has passed.
 inline constexpr std::size_t max_refused = 1024;
 // Trystero's ids have 20 characters; it checks nothing.
@@ -124,7 +124,7 @@ inline constexpr std::size_t max_file_type = 255;
 // 16 TiB: what ext4 can hold. The roots of its pages take 32 MiB, one message.
 inline constexpr std::uint64_t max_file_size = std::uint64_t{1} << 44;
 // What a folder holds is listed at its beginning and held in memory: some 100,000 files.
-inline constexpr std::uint64_t max_manifest = 16 * 1024 * 1024;
+inline constexpr std::uint64_t max_manifest = 16UL * 1024 * 1024;
 inline constexpr std::size_t max_manifest_entries = 200'000;
 // A name with every character escaped, and the rest.
 inline constexpr std::size_t max_file_message = 4096;
@@ -161,14 +161,14 @@ inline constexpr std::size_t max_rooms = 64;
 inline constexpr std::size_t max_early_candidates = 4096;
 // Frames for a room that we are not in yet: a handshake is a handful of small ones.
 inline constexpr std::size_t max_early_frames = 16;
-inline constexpr std::size_t max_early_frame_bytes = 32 * 1024;
+inline constexpr std::size_t max_early_frame_bytes = 32UL * 1024;
 // Messages from this size on wait for everything else, and only so much of them is under way that
 // what is said meanwhile arrives soon. Half a block of a file; what is shorter is soon out.
-inline constexpr std::size_t bulk_message = 128 * 1024;
+inline constexpr std::size_t bulk_message = 128UL * 1024;
 // Unanswered pings of the application to one peer; more answer "timed out" at once.
 inline constexpr std::size_t max_open_pings = 64;
 // Protocol messages (pong, handshake) that may wait in a link beyond `send_high` when the other
 // side asks but does not read.
-inline constexpr std::size_t control_headroom = 1024 * 1024;
+inline constexpr std::size_t control_headroom = 1024UL * 1024;
 
 }  // namespace genos::core::limits
