@@ -94,6 +94,15 @@ TEST(BulkGate, FollowsALineThatBecomesSlower) {
   EXPECT_LT(line.mean(), milliseconds(40));
 }
 
+TEST(BulkGate, GoesOnWhenACutPathIsBack) {
+  Line line(5e6, milliseconds(20));
+  line.run(seconds(3));
+  line.free_at = line.now + seconds(30);  // nothing leaves until then
+  line.run(seconds(30));
+  line.run(seconds(1));
+  EXPECT_GT(line.run(seconds(1)), 1e6);
+}
+
 TEST(BulkGate, LearnsThatAPathBecameLonger) {
   Line line(5e6, milliseconds(10));
   line.run(seconds(5));

@@ -17,6 +17,8 @@ constexpr std::size_t marks_in_window = 4;
 // Not all of the window at once, which would be a queue of its own; a little faster than it
 // empties.
 constexpr double pace = 1.25;
+// Nor slower than this above the idle link: after a cut of half a minute it would be as slow.
+constexpr Duration slowest = 5 * wait;
 constexpr Duration burst = std::chrono::milliseconds(2);
 // A path may become longer, and then the time of its idle state is no longer true. It is looked at
 // again after this, which costs a round trip without files.
@@ -80,9 +82,10 @@ void BulkGate::start_round() {
 }
 
 void BulkGate::adjust() {
-  usual_ = trips_ / answers_;
-  double factor = std::clamp(ratio(least_ + wait, usual_), 0.5, 2.0);
-  if (usual_ > least_ + wait / 2) begins_ = false;
+  const auto trip = trips_ / answers_;
+  usual_ = std::min(trip, least_ + slowest);
+  double factor = std::clamp(ratio(least_ + wait, trip), 0.5, 2.0);
+  if (trip > least_ + wait / 2) begins_ = false;
   if (begins_) factor = std::max(factor, quick);
   const auto wanted = static_cast<std::size_t>(static_cast<double>(window_) * factor) + step;
   if (wanted < window_ || filled_) window_ = std::clamp(wanted, least_window, most_window);
