@@ -166,7 +166,7 @@ bool PeerLink::Impl::build() {
     GstWebRTCDataChannel* channel = nullptr;
     g_signal_emit_by_name(webrtc_.get(), "create-data-channel", "data", nullptr, &channel);
     if (!channel) return false;
-    port_ = std::make_shared<DataPort>(adopt(channel), data_events(mailbox_));
+    port_ = std::make_shared<DataPort>(adopt(channel), data_events(mailbox_, &Impl::on_message));
   }
   return gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
 }
@@ -231,10 +231,12 @@ void PeerLink::Impl::watch_webrtcbin() {
         if (local) return;
         const std::size_t before = seen->fetch_add(1);
         if (before == 0) {  // whatever its label says
-          auto port = std::make_shared<DataPort>(retain(channel), data_events(box));
+          auto port =
+              std::make_shared<DataPort>(retain(channel), data_events(box, &Impl::on_message));
           box->post([port = std::move(port)](Impl& self) { self.take_port(port); });
         } else if (genos && before == 1) {  // its label is not known yet (1.22)
-          auto port = std::make_shared<DataPort>(retain(channel), fresh_events(box));
+          auto port =
+              std::make_shared<DataPort>(retain(channel), fresh_events(box, &Impl::on_fresh_piece));
           box->post([port = std::move(port)](Impl& self) { self.heard_fresh_ = port; });
         } else if (before >= max_channels) {
           box->post([](Impl& self) { self.end("they open one data channel after another"); });

@@ -7,6 +7,7 @@
 
 #include "bridge/pump.hpp"
 #include "bridge/signal.hpp"
+#include "core/channel/fresh_lane.hpp"
 #include "core/negotiation/candidate.hpp"
 #include "core/negotiation/gate.hpp"
 #include "core/negotiation/negotiator.hpp"
@@ -49,11 +50,14 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   void watch_webrtcbin();
   void on_bus_message(GstMessage* message);
   void on_connection_state();
-  [[nodiscard]] static DataEvents data_events(const std::shared_ptr<Box>& box);
-  [[nodiscard]] static DataEvents fresh_events(const std::shared_ptr<Box>& box);
+  using Heard = void (Impl::*)(core::Bytes bytes);
+  [[nodiscard]] static DataEvents data_events(const std::shared_ptr<Box>& box, Heard heard);
+  [[nodiscard]] static DataEvents fresh_events(const std::shared_ptr<Box>& box, Heard heard);
   void take_port(std::shared_ptr<DataPort> port);
   void on_channel_open();
   void on_message(core::Bytes bytes);
+  void on_fresh_piece(core::Bytes bytes);
+  void on_fresh_answer(core::Bytes bytes);
   void on_drained();
   void try_open();
   [[nodiscard]] bool verify();
@@ -100,6 +104,8 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   std::shared_ptr<DataPort> port_;
   // For what may be lost: each side writes to one of its own.
   std::shared_ptr<DataPort> fresh_, heard_fresh_;
+  core::FreshSender fresh_sender_;
+  core::FreshReceiver fresh_receiver_;
   std::optional<std::string> settling_;  // the stream whose round is not over
   unsigned rounds_wanted_ = 0, rounds_offered_ = 0;
   bool media_posted_ = false;

@@ -18,7 +18,7 @@ constexpr std::size_t fresh_limit = 32 * 1024;
 
 }  // namespace
 
-DataEvents PeerLink::Impl::data_events(const std::shared_ptr<Box>& box) {
+DataEvents PeerLink::Impl::data_events(const std::shared_ptr<Box>& box, Heard heard) {
   const auto unread = std::make_shared<std::atomic<std::size_t>>(0);
   const auto draining = std::make_shared<std::atomic<bool>>(false);
   return {
@@ -28,16 +28,16 @@ DataEvents PeerLink::Impl::data_events(const std::shared_ptr<Box>& box) {
             box->post([why = std::move(why)](Impl& self) { self.end(why); });
           },
       .message =
-          [box, unread](core::Bytes bytes) {
+          [box, unread, heard](core::Bytes bytes) {
             const std::size_t cost = bytes.size() + message_cost;
             if (unread->fetch_add(cost) > unread_limit) {
               unread->fetch_sub(cost);
               return box->post([](Impl& self) { self.end("they send faster than we can read"); });
             }
             const auto kept = std::make_shared<core::Bytes>(std::move(bytes));
-            box->post([kept, unread, cost](Impl& self) {
+            box->post([kept, unread, cost, heard](Impl& self) {
               unread->fetch_sub(cost);
-              self.on_message(std::move(*kept));
+              (self.*heard)(std::move(*kept));
             });
           },
       .drained =
@@ -52,8 +52,8 @@ DataEvents PeerLink::Impl::data_events(const std::shared_ptr<Box>& box) {
 }
 
 // That channel may come and go: the link is none the worse.
-DataEvents PeerLink::Impl::fresh_events(const std::shared_ptr<Box>& box) {
-  DataEvents events = data_events(box);
+DataEvents PeerLink::Impl::fresh_events(const std::shared_ptr<Box>& box, Heard heard) {
+  DataEvents events = data_events(box, heard);
   events.open = [] {};
   events.closed = [](const std::string&) {};
   events.drained = [] {};
@@ -79,6 +79,15 @@ void PeerLink::Impl::on_message(core::Bytes bytes) {
   }
   if (events_.message) events_.message(std::move(bytes));
 }
+
+void PeerLink::Impl::on_fresh_piece(core::Bytes bytes) {
+  if (over_ || !opened_) return;
+  auto heard = fresh_receiver_.handle(bytes);
+  if (!heard.answer.empty() && heard_fresh_) (void)heard_fresh_->send(std::move(heard.answer));
+  if (heard.message) on_message(std::move(*heard.message));
+}
+
+void PeerLink::Impl::on_fresh_answer(core::Bytes bytes) { fresh_sender_.handle(bytes); }
 
 void PeerLink::Impl::try_open() {
   if (over_ || opened_ || !channel_open_ || !port_ || !verify()) return;
@@ -113,10 +122,13 @@ void PeerLink::Impl::send_fresh(core::Bytes bytes) {
     g_signal_emit_by_name(webrtc_.get(), "create-data-channel", fresh_label, options.get(),
                           &channel);
     if (!channel) return send(std::move(bytes));
-    fresh_ = std::make_shared<DataPort>(adopt(channel), fresh_events(mailbox_));
+    fresh_ =
+        std::make_shared<DataPort>(adopt(channel), fresh_events(mailbox_, &Impl::on_fresh_answer));
   }
   if (fresh_->is_open()) {
-    if (fresh_->buffered() < fresh_limit) (void)fresh_->send(std::move(bytes));
+    if (fresh_->buffered() >= fresh_limit) return;
+    for (auto& piece : fresh_sender_.send(bytes, monotonic_now()))
+      (void)fresh_->send(std::move(piece));
   } else if (port_->buffered() == 0) {
     send(std::move(bytes));  // until it is open, if that makes nothing wait
   }

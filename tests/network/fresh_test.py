@@ -8,6 +8,8 @@ from people import Cable, CHANNEL, LabTest, Peer, ROOM, Relay, main
 
 MESSAGES = 300
 PAUSE = 0.01
+# Ten packets.
+LARGE = 12_000 * "x"
 
 
 class Fresh(LabTest):
@@ -48,6 +50,27 @@ class Fresh(LabTest):
         # 50 ms of line, and this machine; sent again it would be 150 at least.
         self.assertLess(statistics.median(fresh.values()), 0.1)
         self.assertGreater(statistics.median(kept.values()), 0.15)
+
+    def test_a_flood_of_large_ones_that_are_lost_leaves_the_link_as_it_was(self):
+        self.ages(fresh=True)
+        for host in self.hosts:
+            host.lose(5)
+        for number in range(10 * MESSAGES):
+            self.one.say("send", room=ROOM, channel=CHANNEL, kind="text", fresh=True,
+                         text=f"large {number} " + LARGE)
+            time.sleep(PAUSE / 3)
+        for host in self.hosts:
+            host.lose(0)
+        healed = self.ages(fresh=True)
+        kept = self.ages()
+        large = [e["text"] for e in self.two.events("message") if e["text"].startswith("large")]
+        print(f"# large: {len(large)} of {10 * MESSAGES}; then {len(healed)} and {len(kept)} of "
+              f"{MESSAGES}, the slowest {max(healed.values(), default=0):.3f} s", flush=True)
+        self.assertGreater(len(large), 0)
+        self.assertTrue(all(text.endswith(" " + LARGE) for text in large))
+        # What was under way when the line was mended is gone within half a second.
+        self.assertGreater(len(healed), 0.8 * MESSAGES)
+        self.assertEqual(len(kept), MESSAGES)
 
 
 if __name__ == "__main__":

@@ -165,6 +165,18 @@ inline constexpr std::size_t max_early_frame_bytes = 32UL * 1024;
 // Messages from this size on wait for everything else, and only so much of them is under way that
 // what is said meanwhile arrives soon. Half a block of a file; what is shorter is soon out.
 inline constexpr std::size_t bulk_message = 128UL * 1024;
+// What may be lost goes in pieces that fit one packet: 1,200 bytes of a path of any kind, less DTLS
+// and SCTP.
+inline constexpr std::size_t piece = 1024;
+// A frame of 16 KiB with its header.
+inline constexpr std::size_t max_pieces = 17;
+// Of what may be lost, not heard of yet: 5 Mbit/s over 100 ms, and half a second of 1 Mbit/s.
+inline constexpr std::size_t fresh_under_way = 64UL * 1024;
+// Nothing heard of it for so long: it or the answers are lost. Longer than a slow path's round
+// trip.
+inline constexpr std::chrono::milliseconds fresh_silence{500};
+// Begun messages of which not all came yet; the oldest makes room.
+inline constexpr std::size_t max_partial_messages = 8;
 // Unanswered pings of the application to one peer; more answer "timed out" at once.
 inline constexpr std::size_t max_open_pings = 64;
 // Protocol messages (pong, handshake) that may wait in a link beyond `send_high` when the other
