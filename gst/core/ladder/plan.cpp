@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/ladder/plan.hpp"
+
+#include <algorithm>
+
+namespace genos::core {
+namespace {
+
+// Rounds down at the half, so that running times before zero have intervals too.
+std::int64_t floor_divide(std::int64_t value, std::int64_t by) {
+  const std::int64_t quotient = value / by;
+  return value % by < 0 ? quotient - 1 : quotient;
+}
+
+std::uint32_t even(std::uint64_t side) {
+  return std::uint32_t(std::max<std::uint64_t>(2, side / 2 * 2));
+}
+
+// The picture in square pixels, made smaller in one direction rather than larger in the other.
+Size square_size(const Picture& picture) {
+  const std::uint64_t wide = picture.pixel_width, high = picture.pixel_height;
+  if (wide > high)
+    return {picture.width, std::uint32_t(std::uint64_t(picture.height) * high / wide)};
+  return {std::uint32_t(std::uint64_t(picture.width) * wide / high), picture.height};
+}
+
+Size shrunk(const Size& whole, std::uint32_t lines) {
+  const std::uint64_t shorter = std::min(whole.width, whole.height);
+  if (lines >= shorter) return {even(whole.width), even(whole.height)};
+  const std::uint32_t exact = even(lines);
+  // To the nearest even number: 360 lines of 1920x1080 are 640, of 1998x1080 666 wide.
+  const auto scaled = [&](std::uint64_t side) { return even((side * exact + shorter) / shorter); };
+  return whole.width < whole.height ? Size{exact, scaled(whole.height)}
+                                    : Size{scaled(whole.width), exact};
+}
+
+}  // namespace
+
+std::vector<std::optional<Size>> plan_sizes(const std::vector<RungWords>& rungs,
+                                            const Picture& picture) {
+  const Size whole = square_size(picture);
+  const std::uint32_t lines = std::min(whole.width, whole.height);
+  const auto fills = [&](const RungWords& rung) { return even(rung.lines) == even(lines); };
+  const auto is_larger = [&](const RungWords& rung) { return even(rung.lines) > even(lines); };
+  const bool filled = std::ranges::any_of(rungs, fills);
+  std::uint32_t closest = 0;
+  for (const auto& rung : rungs)
+    if (is_larger(rung) && (closest == 0 || rung.lines < closest)) closest = rung.lines;
+  std::vector<std::optional<Size>> sizes;
+  for (const auto& rung : rungs) {
+    const bool repeats = is_larger(rung) && (filled || rung.lines != closest);
+    sizes.push_back(repeats ? std::nullopt : std::optional(shrunk(whole, rung.lines)));
+  }
+  return sizes;
+}
+
+bool KeyGrid::is_key(Duration running_time) {
+  const auto interval = floor_divide(running_time.count(), interval_.count());
+  if (last_ && interval <= *last_) return false;
+  last_ = interval;
+  return true;
+}
+
+bool FramePace::is_kept(Duration running_time) {
+  if (frames_ == 0) return true;
+  // A slot begins a quarter of it early: neither frames of this rate nor of twice this rate, whose
+  // times are rounded, lie near its border then.
+  const std::int64_t second = 1'000'000;
+  const auto slot = floor_divide(running_time.count() * frames_ * 4 + second, second * 4);
+  const auto key = floor_divide(running_time.count(), key_interval_.count());
+  const bool kept = !last_slot_ || slot > *last_slot_ || key > *last_key_ ||
+                    slot < *last_slot_ - std::int64_t(frames_);  // time went back: a new stream
+  if (kept) {
+    last_slot_ = slot;
+    last_key_ = key;
+  }
+  return kept;
+}
+
+}  // namespace genos::core
