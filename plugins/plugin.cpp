@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The plugin: a list of its elements. Nothing starts here; the first room does.
 #include "datachannel/gstgenosdatachannel.h"
+#include "rtpav1depay/gstgenosrtpav1depay.h"
+#include "rtpav1pay/gstgenosrtpav1pay.h"
 
 static gboolean plugin_init(GstPlugin* plugin) {
-  return GST_ELEMENT_REGISTER(genosdatachannel, plugin);
+  gboolean done = GST_ELEMENT_REGISTER(genosdatachannel, plugin);
+  done &= GST_ELEMENT_REGISTER(genosrtpav1pay, plugin);
+  done &= GST_ELEMENT_REGISTER(genosrtpav1depay, plugin);
+  return done;
 }
 
 #define PACKAGE "genos"

@@ -43,8 +43,10 @@ GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
                     "clock-rate=(int)90000, encoding-name=(string)AV1"));
 GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS("video/x-av1, stream-format=(string)obu-stream, alignment=(string){tu,frame}; "
-                    "video/x-av1, stream-format=(string)annexb, alignment=(string)tu"));
+    GST_STATIC_CAPS(
+        "video/x-av1, stream-format=(string)obu-stream, alignment=(string){tu,frame}; "
+        "video/x-av1, stream-format=(string)annexb, alignment=(string)tu; "
+        "video/x-av1, alignment=(string)tu"));  // av1enc of 1.22 does not say: an obu-stream
 
 guint frame_signal = 0;
 

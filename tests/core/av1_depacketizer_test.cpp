@@ -295,6 +295,10 @@ TEST(Av1Depacketizer, OpaqueFramesRoundTrip) {
     line.send(packetize_opaque(frame, FrameKind::key, max_payload));
     line.send(packetize_opaque(frame, FrameKind::delta, max_payload));
     EXPECT_EQ(line.received, (std::vector<Bytes>{frame, frame})) << max_payload;
+    line.send_payload("1800");
+    line.send_payload("0000");  // of nothing
+    EXPECT_EQ(line.received.size(), 3u);
+    line.received.pop_back();
     line.send(packetize_opaque(frame, FrameKind::delta, max_payload), {0});
     line.send(packetize_opaque(frame, FrameKind::delta, max_payload));
     EXPECT_EQ(line.received.size(), 2u);

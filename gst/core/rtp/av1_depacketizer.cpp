@@ -152,18 +152,15 @@ void Av1Depacketizer::complete() {
   unit.timestamp = timestamp_;
   unit.bytes = std::move(bytes_);
   bytes_ = {};
-  if (options_.content == Content::opaque) {
-    unit.keyframe = begins_sequence_;
-  } else if (!make_obus(unit)) {
+  const bool opaque = options_.content == Content::opaque;
+  if (!opaque && !make_obus(unit)) {
     ++counts_.malformed;
     ++counts_.dropped;
     lose();
     return;
-  } else if (unit.obus.empty()) {
-    return;
-  } else {
-    unit.keyframe = begins_sequence(unit.obus);
   }
+  if (opaque ? unit.bytes.empty() : unit.obus.empty()) return;
+  unit.keyframe = opaque ? begins_sequence_ : begins_sequence(unit.obus);
   if (waiting_ && !unit.keyframe) {
     ++counts_.dropped;
     outputs_.emplace_back(KeyframeNeeded{});
