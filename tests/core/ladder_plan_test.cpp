@@ -60,11 +60,19 @@ TEST(KeyGrid, BeginsEachIntervalWhoeverBeganWhen) {
   }
 }
 
+TEST(KeyGrid, ARoundedTimeIsNotTheIntervalBefore) {
+  KeyGrid grid{std::chrono::seconds(2)};
+  EXPECT_TRUE(grid.is_key(microseconds(0)));
+  EXPECT_FALSE(grid.is_key(microseconds(1'966'666)));
+  EXPECT_TRUE(grid.is_key(microseconds(1'999'500)));
+  EXPECT_FALSE(grid.is_key(microseconds(2'033'333)));
+}
+
 TEST(KeyGrid, AGapHasOneKeyframe) {
   KeyGrid grid{std::chrono::seconds(2)};
-  EXPECT_TRUE(grid.is_key(microseconds(-1)));
+  EXPECT_TRUE(grid.is_key(microseconds(-33'333)));
   EXPECT_TRUE(grid.is_key(microseconds(0)));
-  EXPECT_FALSE(grid.is_key(microseconds(1'999'999)));
+  EXPECT_FALSE(grid.is_key(microseconds(1'966'666)));
   EXPECT_TRUE(grid.is_key(microseconds(60'500'000)));
   EXPECT_FALSE(grid.is_key(microseconds(60'600'000)));
   EXPECT_TRUE(grid.is_key(microseconds(62'000'000)));

@@ -12,6 +12,14 @@ std::int64_t floor_divide(std::int64_t value, std::int64_t by) {
   return value % by < 0 ? quotient - 1 : quotient;
 }
 
+// Timestamps are rounded: frame 60 of 30 a second comes 20 ns before two seconds, in Matroska half
+// a millisecond. That is the new interval already.
+constexpr Duration rounding = std::chrono::milliseconds(1);
+
+std::int64_t interval_of(Duration running_time, Duration interval) {
+  return floor_divide((running_time + rounding).count(), interval.count());
+}
+
 std::uint32_t even(std::uint64_t side) {
   return std::uint32_t(std::max<std::uint64_t>(2, side / 2 * 2));
 }
@@ -55,7 +63,7 @@ std::vector<std::optional<Size>> plan_sizes(const std::vector<RungWords>& rungs,
 }
 
 bool KeyGrid::is_key(Duration running_time) {
-  const auto interval = floor_divide(running_time.count(), interval_.count());
+  const auto interval = interval_of(running_time, interval_);
   if (last_ && interval <= *last_) return false;
   last_ = interval;
   return true;
@@ -67,7 +75,7 @@ bool FramePace::is_kept(Duration running_time) {
   // times are rounded, lie near its border then.
   const std::int64_t second = 1'000'000;
   const auto slot = floor_divide(running_time.count() * frames_ * 4 + second, second * 4);
-  const auto key = floor_divide(running_time.count(), key_interval_.count());
+  const auto key = interval_of(running_time, key_interval_);
   const bool kept = !last_slot_ || slot > *last_slot_ || key > *last_key_ ||
                     slot < *last_slot_ - std::int64_t(frames_);  // time went back: a new stream
   if (kept) {

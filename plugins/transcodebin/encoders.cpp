@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "encoders.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace genos::element {
+namespace {
+
+// In order of preference, within a codec and among codecs. Keyframes come by request only, from the
+// grid that all rungs share, so each encoder's own are as far apart as it allows. One thread each:
+// a ladder has as many encoders as rungs, and more threads cost 15 to 60 % more CPU time.
+constexpr std::array video_encoders = {
+    Encoder{"av1", "genosav1enc", "keyframe-interval=0", "bitrate", 1},
+    Encoder{"vp8", "vp8enc",
+            "deadline=1 cpu-used=8 end-usage=cbr keyframe-max-dist=100000 error-resilient=default "
+            "lag-in-frames=0 threads=1 buffer-size=1000 buffer-initial-size=500 "
+            "buffer-optimal-size=600 undershoot=50 static-threshold=1 max-intra-bitrate=300",
+            "target-bitrate", 1},
+    Encoder{"vp9", "vp9enc",
+            "deadline=1 cpu-used=8 end-usage=cbr keyframe-max-dist=100000 lag-in-frames=0 "
+            "threads=1 buffer-size=1000 buffer-initial-size=500 buffer-optimal-size=600 "
+            "undershoot=50 max-intra-bitrate=300 aq-mode=cyclic-refresh row-mt=false",
+            "target-bitrate", 1},
+    Encoder{"h264", "x264enc",
+            "tune=zerolatency speed-preset=superfast key-int-max=100000 threads=1 "
+            "vbv-buf-capacity=1000 option-string=scenecut=0",
+            "bitrate", 1000, "h264parse config-interval=-1"},
+    Encoder{"h264", "openh264enc",
+            "rate-control=bitrate complexity=low gop-size=100000 multi-thread=1", "bitrate", 1,
+            "h264parse config-interval=-1"},
+    Encoder{"av1", "svtav1enc", "preset=12 intra-period-length=-1", "target-bitrate", 1000},
+};
+constexpr std::array sound_encoders = {
+    Encoder{"opus", "opusenc", "inband-fec=true packet-loss-percentage=5 bitrate-type=vbr",
+            "bitrate", 1},
+    Encoder{"aac", "fdkaacenc", "", "bitrate", 1, "aacparse"},
+    Encoder{"aac", "avenc_aac", "", "bitrate", 1, "aacparse"},
+    Encoder{"aac", "voaacenc", "", "bitrate", 1, "aacparse"},
+};
+
+bool is_installed(const char* name) {
+  auto* factory = gst_element_factory_find(name);
+  if (!factory) return false;
+  gst_object_unref(factory);
+  return true;
+}
+
+template <std::size_t count>
+core::Result<const Encoder*> find(const std::array<Encoder, count>& all, std::string_view codec,
+                                  const EncoderChoice& choice) {
+  std::string tried;
+  for (const auto& [chosen_codec, factory] : choice)
+    for (const auto& one : all)
+      if (factory == one.factory && chosen_codec == one.codec &&
+          (codec.empty() || codec == one.codec) && is_installed(one.factory))
+        return &one;
+  for (const auto& one : all) {
+    if (!codec.empty() && codec != one.codec) continue;
+    if (is_installed(one.factory)) return &one;
+    tried += (tried.empty() ? "" : ", ") + std::string(one.factory);
+  }
+  return core::Error{core::Errc::not_found, "no encoder for " + std::string(codec) +
+                                                " is installed; one of these makes it: " + tried};
+}
+
+}  // namespace
+
+core::Result<EncoderChoice> parse_encoders(std::string_view words) {
+  EncoderChoice choice;
+  const auto known = [](std::string_view codec, std::string_view factory) {
+    for (const auto& one : video_encoders)
+      if (codec == one.codec && factory == one.factory) return true;
+    for (const auto& one : sound_encoders)
+      if (codec == one.codec && factory == one.factory) return true;
+    return false;
+  };
+  while (!words.empty()) {
+    const auto word = words.substr(0, words.find(','));
+    words.remove_prefix(std::min(words.size(), word.size() + 1));
+    const auto equals = word.find('=');
+    const auto codec = word.substr(0, equals);
+    const auto factory = equals == std::string_view::npos ? "" : word.substr(equals + 1);
+    if (!known(codec, factory))
+      return core::Error{core::Errc::malformed,
+                         "encoders: '" + std::string(word) +
+                             "' is not CODEC=ELEMENT of a pair that is known here, like "
+                             "av1=genosav1enc or h264=openh264enc"};
+    choice.emplace_back(codec, factory);
+  }
+  return choice;
+}
+
+core::Result<const Encoder*> find_encoder(std::string_view codec, bool is_sound,
+                                          const EncoderChoice& choice) {
+  return is_sound ? find(sound_encoders, codec, choice) : find(video_encoders, codec, choice);
+}
+
+static std::string bitrate_words(const Encoder& encoder, unsigned bitrate) {
+  return std::to_string(std::max(1U, bitrate / encoder.bitrate_unit));
+}
+
+void set_bitrate(GstElement* element, const Encoder& encoder, unsigned bitrate) {
+  gst_util_set_object_arg(G_OBJECT(element), encoder.bitrate_property,
+                          bitrate_words(encoder, bitrate).c_str());
+}
+
+std::string encoder_words(const Encoder& encoder, unsigned bitrate) {
+  return std::string(encoder.factory) + " name=encoder " + encoder.settings + " " +
+         encoder.bitrate_property + "=" + bitrate_words(encoder, bitrate);
+}
+
+}  // namespace genos::element

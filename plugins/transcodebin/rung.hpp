@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One rung of a ladder, or one sound: queue, encoder and parser behind a splitter, and the pad that
+// comes out of the bin.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "encoders.hpp"
+#include "splitter.hpp"
+
+G_DECLARE_FINAL_TYPE(GstGenosRungPad, gst_genos_rung_pad, GST, GENOS_RUNG_PAD, GstGhostPad)
+
+namespace genos::element {
+
+class Rung {
+ public:
+  // Puts the elements into the bin and links them; the pad is not in the bin yet.
+  static core::Result<std::shared_ptr<Rung>> make(GstBin* bin, GstGenosSplitter* splitter,
+                                                  core::RungWords words, const Encoder& encoder,
+                                                  const std::string& pad_name);
+  Rung(const Rung&) = delete;
+  Rung& operator=(const Rung&) = delete;
+  ~Rung() = default;
+
+  // Whoever reads the pad gets its end, and when that has come, all of it leaves the bin.
+  static void remove(std::shared_ptr<Rung> self);
+  // Takes it out at once; not in a thread of its own elements.
+  void dispose();
+  [[nodiscard]] bool owns(GstObject* object) const;
+  // True when it is news.
+  bool fail();
+  void set_bitrate(guint bitrate);
+
+  [[nodiscard]] GstPad* pad() const { return pad_.get(); }
+  [[nodiscard]] const core::RungWords& words() const { return outlet_->words; }
+  [[nodiscard]] bool has_failed() const { return outlet_->failed; }
+  // Name, words, encoder, size, frames, keyframes, dropped, bytes, taken, failed.
+  [[nodiscard]] Owned<GstStructure> stats() const;
+
+ private:
+  Rung() = default;
+  core::Result<bool> build(GstBin* bin, const std::string& pad_name);
+  void watch();
+
+  Ref<GstElement> bin_;  // the whole transcoder
+  GstGenosSplitter* splitter_ = nullptr;
+  GstPad* exit_ = nullptr;
+  const Encoder* encoder_ = nullptr;
+  Ref<GstElement> elements_;  // a bin of the rung's own
+  Ref<GstElement> encoder_element_;
+  Ref<GstPad> pad_;
+  std::shared_ptr<Outlet> outlet_;
+  struct Counted {
+    std::atomic<guint64> buffers{0}, bytes{0};
+  };
+  std::shared_ptr<Counted> counted_;
+  std::atomic<bool> disposed_{false};
+};
+
+}  // namespace genos::element

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "transcoder.hpp"
+
+#include <gst/video/video.h>
+
+#include <algorithm>
+
+#include "core/ladder/plan.hpp"
+
+#define GST_CAT_DEFAULT genos_transcode_bin_debug
+
+namespace genos::element {
+namespace {
+
+constexpr gint64 report_interval = G_USEC_PER_SEC;
+
+// Encoders take 8 bits and 4:2:0; whatever comes is made that, whole frames, and upright. What is
+// so already passes untouched.
+constexpr const char* picture_converter =
+    "videoconvert ! video/x-raw,format=I420 ! deinterlace fields=top ! "
+    "videoflip video-direction=auto";
+constexpr const char* sound_converter = "audioconvert ! audioresample";
+
+core::RungWords words_of(const core::SoundWords& sound) {
+  return {.bitrate = sound.bitrate, .codec = sound.codec};
+}
+
+// The same rung, at whatever bitrate.
+bool is_same(const core::RungWords& one, const core::RungWords& other) {
+  return one.lines == other.lines && one.frames == other.frames && one.codec == other.codec;
+}
+
+bool is_live(GstPad* entry) {
+  GstQuery* query = gst_query_new_latency();
+  gboolean live = FALSE;
+  if (gst_pad_peer_query(entry, query)) gst_query_parse_latency(query, &live, nullptr, nullptr);
+  gst_query_unref(query);
+  return live;
+}
+
+// A file, say: a demuxer wants to seek in it.
+bool can_pull(GstPad* pad) {
+  GstQuery* query = gst_query_new_scheduling();
+  const bool can =
+      gst_pad_peer_query(pad, query) && gst_query_has_scheduling_mode(query, GST_PAD_MODE_PULL);
+  gst_query_unref(query);
+  return can;
+}
+
+}  // namespace
+
+// --- settings ---------------------------------------------------------------------------------
+
+core::Result<bool> Transcoder::set_ladder(const std::string& words) {
+  auto ladder = core::parse_ladder(words);
+  if (!ladder) return ladder.error();
+  const std::scoped_lock guard(lock_);
+  settings_.ladder = words;
+  ladder_ = *std::move(ladder);
+  pictures_.changed = true;
+  return true;
+}
+
+core::Result<bool> Transcoder::set_sounds(const std::string& words) {
+  auto sounds = core::parse_sounds(words);
+  if (!sounds) return sounds.error();
+  const std::scoped_lock guard(lock_);
+  settings_.sounds = words;
+  sounds_ = *std::move(sounds);
+  sound_.changed = true;
+  return true;
+}
+
+core::Result<bool> Transcoder::set_encoders(const std::string& words) {
+  auto encoders = parse_encoders(words);
+  if (!encoders) return encoders.error();
+  const std::scoped_lock guard(lock_);
+  settings_.encoders = words;
+  encoders_ = *std::move(encoders);
+  return true;
+}
+
+void Transcoder::set_key_interval(guint64 interval) {
+  const std::scoped_lock guard(lock_);
+  settings_.key_interval = interval;
+}
+
+TranscodeSettings Transcoder::settings() const {
+  const std::scoped_lock guard(lock_);
+  return settings_;
+}
+
+Owned<GstStructure> Transcoder::stats() const {
+  Owned<GstStructure> stats(gst_structure_new_empty("genos-transcode"));
+  const std::scoped_lock guard(lock_);
+  for (const auto* trunk : {&pictures_, &sound_})
+    for (const auto& rung : trunk->rungs) {
+      const Owned<char> name(gst_pad_get_name(rung->pad()));
+      const auto one = rung->stats();
+      gst_structure_set(stats.get(), name.get(), GST_TYPE_STRUCTURE, one.get(), nullptr);
+    }
+  return stats;
+}
+
+core::Result<bool> Transcoder::check() const {
+  const std::scoped_lock guard(lock_);
+  for (const auto& rung : ladder_)
+    if (auto encoder = find_encoder(rung.codec, false, encoders_); !encoder) return encoder.error();
+  for (const auto& sound : sounds_)
+    if (auto encoder = find_encoder(sound.codec, true, encoders_); !encoder) return encoder.error();
+  return true;
+}
+
+// --- inputs -----------------------------------------------------------------------------------
+
+GstPad* Transcoder::request_input(GstPadTemplate* templ, const char* name) {
+  const auto numbered = "sink_" + std::to_string(next_input_++);
+  auto* pad = gst_ghost_pad_new_no_target_from_template(name ? name : numbered.c_str(), templ);
+  auto input = std::make_unique<Input>(Input{this, pad});
+  constexpr auto what = GstPadProbeType(GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM |
+                                        GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+  gst_pad_add_probe(pad, what, on_input, input.get(), nullptr);
+  {
+    const std::scoped_lock guard(lock_);
+    inputs_[pad] = std::move(input);
+  }
+  gst_element_add_pad(GST_ELEMENT(bin_), pad);  // which activates it if it is time
+  return pad;
+}
+
+void Transcoder::forget(Input& input) {
+  gst_ghost_pad_set_target(GST_GHOST_PAD(input.pad), nullptr);
+  input.decided = false;
+  if (const auto decoder = std::exchange(input.decoder, {})) {
+    gst_element_set_state(decoder.get(), GST_STATE_NULL);
+    gst_bin_remove(bin_, decoder.get());
+  }
+}
+
+void Transcoder::release_input(GstPad* pad) {
+  gst_pad_set_active(pad, FALSE);
+  std::unique_ptr<Input> input;
+  {
+    const std::scoped_lock guard(lock_);
+    auto node = inputs_.extract(pad);
+    if (node) input = std::move(node.mapped());
+  }
+  if (input) forget(*input);
+  gst_element_remove_pad(GST_ELEMENT(bin_), pad);
+}
+
+// The first caps, or the first bytes without any, tell what it is.
+GstPadProbeReturn Transcoder::on_input(GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
+  auto& input = *static_cast<Input*>(data);
+  if (input.decided) return GST_PAD_PROBE_OK;
+  if (!(info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM)) {
+    input.owner->decide(input, nullptr);
+    return GST_PAD_PROBE_OK;
+  }
+  auto* event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
+    GstCaps* caps = nullptr;
+    gst_event_parse_caps(event, &caps);
+    input.owner->decide(input, caps);
+  } else if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
+    GST_ELEMENT_ERROR(input.owner->bin_, STREAM, WRONG_TYPE, ("the input ended before it began"),
+                      (nullptr));
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+void Transcoder::decide(Input& input, GstCaps* caps) {
+  input.decided = true;
+  const char* name = caps ? gst_structure_get_name(gst_caps_get_structure(caps, 0)) : "";
+  if (!g_str_has_suffix(name, "/x-raw")) return decode(input, true);
+  if (const auto pad = claim(caps))
+    gst_ghost_pad_set_target(GST_GHOST_PAD(input.pad), pad.get());
+  else
+    GST_ELEMENT_ERROR(
+        bin_, STREAM, WRONG_TYPE,
+        ("'%s' on a second input: there is one stream of pictures and one of sound", name),
+        (nullptr));
+}
+
+void Transcoder::prepare() {
+  std::vector<Input*> inputs;
+  {
+    const std::scoped_lock guard(lock_);
+    for (const auto& [pad, input] : inputs_) inputs.push_back(input.get());
+  }
+  for (auto* input : inputs) {
+    if (input->decided || !can_pull(input->pad)) continue;
+    input->decided = true;
+    decode(*input, false);  // it goes to PAUSED with the bin, so that it activates the pads its way
+  }
+}
+
+void Transcoder::decode(Input& input, bool in_thread_of_data) {
+  input.decoder = sink(gst_element_factory_make("decodebin", nullptr));
+  if (!input.decoder) {
+    GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN,
+                      ("decodebin is missing: install gstreamer1.0-plugins-base"), (nullptr));
+    return;
+  }
+  g_signal_connect(input.decoder.get(), "pad-added", G_CALLBACK(on_decoded), this);
+  gst_bin_add(bin_, input.decoder.get());
+  if (in_thread_of_data) gst_element_sync_state_with_parent(input.decoder.get());
+  const auto pad = adopt(gst_element_get_static_pad(input.decoder.get(), "sink"));
+  gst_ghost_pad_set_target(GST_GHOST_PAD(input.pad), pad.get());
+}
+
+// A second stream of a kind stays unlinked, and its decoder stops.
+void Transcoder::on_decoded(GstElement*, GstPad* pad, gpointer self) noexcept {
+  const auto caps = adopt(gst_pad_get_current_caps(pad));
+  const auto query = caps ? caps : adopt(gst_pad_query_caps(pad, nullptr));
+  if (const auto entry = static_cast<Transcoder*>(self)->claim(query.get()))
+    gst_pad_link(pad, entry.get());
+}
+
+// --- trunks -----------------------------------------------------------------------------------
+
+Ref<GstPad> Transcoder::claim(GstCaps* caps) {
+  const char* name = gst_structure_get_name(gst_caps_get_structure(caps, 0));
+  const bool is_sound = g_str_has_prefix(name, "audio/");
+  if (!is_sound && !g_str_has_prefix(name, "video/")) return {};
+  Trunk& trunk = is_sound ? sound_ : pictures_;
+  {
+    const std::scoped_lock guard(lock_);
+    if (is_sound ? sounds_.empty() : ladder_.empty()) return {};
+    if (trunk.converter) return {};
+    Owned<GError> error;
+    trunk.converter = sink(gst_parse_bin_from_description(
+        is_sound ? sound_converter : picture_converter, TRUE, out(error)));
+    if (!trunk.converter) {
+      GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN,
+                        ("a converter is missing: install gstreamer1.0-plugins-base and -good"),
+                        ("%s", error ? error->message : ""));
+      return {};
+    }
+    trunk.splitter = sink(GST_ELEMENT(splitter_new(is_sound)));
+    trunk.changed = true;
+  }
+  if (!build(trunk)) return {};
+  return adopt(gst_element_get_static_pad(trunk.converter.get(), "sink"));
+}
+
+bool Transcoder::build(Trunk& trunk) {
+  auto* splitter = GST_GENOS_SPLITTER(trunk.splitter.get());
+  const auto interval = settings().key_interval / GST_USECOND;
+  splitter_set_key_interval(splitter, core::Duration(gint64(interval)));
+  gst_bin_add_many(bin_, trunk.converter.get(), trunk.splitter.get(), nullptr);
+  if (!gst_element_link(trunk.converter.get(), trunk.splitter.get())) return false;
+  const auto entry = adopt(gst_element_get_static_pad(trunk.splitter.get(), "sink"));
+  constexpr auto what =
+      GstPadProbeType(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM);
+  gst_pad_add_probe(entry.get(), what, on_trunk, this, nullptr);
+  gst_element_sync_state_with_parent(trunk.splitter.get());
+  gst_element_sync_state_with_parent(trunk.converter.get());
+  return true;
+}
+
+GstPadProbeReturn Transcoder::on_trunk(GstPad* pad, GstPadProbeInfo* info, gpointer data) noexcept {
+  auto& self = *static_cast<Transcoder*>(data);
+  const auto splitter = adopt(gst_pad_get_parent_element(pad));
+  Trunk& trunk = splitter.get() == self.sound_.splitter.get() ? self.sound_ : self.pictures_;
+  if (info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM) {
+    if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_CAPS) trunk.changed = true;
+    return GST_PAD_PROBE_OK;
+  }
+  if (trunk.changed.exchange(false)) self.follow(trunk, pad);
+  const gint64 now = g_get_monotonic_time();
+  gint64 due = self.next_report_;
+  if (now >= due && self.next_report_.compare_exchange_strong(due, now + report_interval) &&
+      due > 0)
+    self.report();
+  return GST_PAD_PROBE_OK;
+}
+
+void Transcoder::report() {
+  gst_element_post_message(GST_ELEMENT(bin_),
+                           gst_message_new_element(GST_OBJECT(bin_), stats().release()));
+}
+
+// --- rungs ------------------------------------------------------------------------------------
+
+// Of the ladder, those that this picture has lines for.
+std::vector<core::RungWords> Transcoder::wanted(const Trunk& trunk, GstPad* entry) const {
+  std::vector<core::RungWords> all;
+  {
+    const std::scoped_lock guard(lock_);
+    if (trunk.is_sound) {
+      for (const auto& sound : sounds_) all.push_back(words_of(sound));
+      return all;
+    }
+    all = ladder_;
+  }
+  const auto caps = adopt(gst_pad_get_current_caps(entry));
+  GstVideoInfo info;
+  if (!caps || !gst_video_info_from_caps(&info, caps.get())) return {};
+  const auto sizes = core::plan_sizes(
+      all, {guint(info.width), guint(info.height), guint(info.par_n), guint(info.par_d)});
+  std::vector<core::RungWords> fitting;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (sizes[i]) fitting.push_back(all[i]);
+  return fitting;
+}
+
+void Transcoder::follow(Trunk& trunk, GstPad* entry) {
+  splitter_set_live(GST_GENOS_SPLITTER(trunk.splitter.get()), is_live(entry));
+  auto missing = wanted(trunk, entry);
+  drop_others(trunk, missing);
+  for (const auto& words : missing) add(trunk, words);
+  if (std::exchange(trunk.has_pads, true)) return;
+  const bool all =
+      (!pictures_.converter || pictures_.has_pads) && (!sound_.converter || sound_.has_pads);
+  if (all) gst_element_no_more_pads(GST_ELEMENT(bin_));
+}
+
+// Leaves in `wanted` what is not there yet.
+void Transcoder::drop_others(Trunk& trunk, std::vector<core::RungWords>& wanted) {
+  std::vector<std::shared_ptr<Rung>> dropped;
+  {
+    const std::scoped_lock guard(lock_);
+    std::erase_if(trunk.rungs, [&](const std::shared_ptr<Rung>& rung) {
+      const auto same = std::ranges::find_if(
+          wanted, [&](const auto& words) { return is_same(words, rung->words()); });
+      if (same == wanted.end()) {
+        dropped.push_back(rung);
+        return true;
+      }
+      rung->set_bitrate(same->bitrate);
+      wanted.erase(same);
+      return false;
+    });
+    trunk.leaving.insert(trunk.leaving.end(), dropped.begin(), dropped.end());
+  }
+  for (auto& rung : dropped) Rung::remove(std::move(rung));
+}
+
+void Transcoder::add(Trunk& trunk, const core::RungWords& words) {
+  EncoderChoice choice;
+  std::string name;
+  {
+    const std::scoped_lock guard(lock_);
+    choice = encoders_;
+    name = trunk.is_sound ? "sound_" + std::to_string(next_sound_++)
+                          : "rung_" + std::to_string(next_pad_++);
+  }
+  const auto encoder = find_encoder(words.codec, trunk.is_sound, choice);
+  if (!encoder) return tell_failure(words, name.c_str(), encoder.error().detail);
+  auto rung = Rung::make(bin_, GST_GENOS_SPLITTER(trunk.splitter.get()), words, **encoder, name);
+  if (!rung) return tell_failure(words, name.c_str(), rung.error().detail);
+  {
+    const std::scoped_lock guard(lock_);
+    trunk.rungs.push_back(*rung);
+  }
+  gst_pad_set_active((*rung)->pad(), TRUE);
+  gst_element_add_pad(GST_ELEMENT(bin_), (*rung)->pad());
+}
+
+void Transcoder::tell_failure(const core::RungWords& words, const char* pad,
+                              const std::string& why) {
+  const auto said = words.lines > 0 ? core::to_words(words)
+                                    : core::to_words(core::SoundWords{words.codec, words.bitrate});
+  GST_ELEMENT_WARNING(bin_, STREAM, ENCODE, ("%s is not made: %s", said.c_str(), why.c_str()),
+                      (nullptr));
+  auto* what =
+      gst_structure_new("genos-rung-failed", "pad", G_TYPE_STRING, pad, "words", G_TYPE_STRING,
+                        said.c_str(), "reason", G_TYPE_STRING, why.c_str(), nullptr);
+  gst_element_post_message(GST_ELEMENT(bin_), gst_message_new_element(GST_OBJECT(bin_), what));
+}
+
+bool Transcoder::absorb(GstMessage* message) {
+  std::shared_ptr<Rung> failed;
+  bool others = false;
+  {
+    const std::scoped_lock guard(lock_);
+    for (const auto* trunk : {&pictures_, &sound_})
+      for (const auto& rung : trunk->rungs) {
+        if (rung->owns(GST_MESSAGE_SRC(message)))
+          failed = rung;
+        else if (!rung->has_failed())
+          others = true;
+      }
+  }
+  if (!failed) return false;
+  const bool is_news = failed->fail();
+  if (!others) return false;
+  if (!is_news) return true;
+  Owned<GError> error;
+  {
+    Out<GError> slot(error);
+    gst_message_parse_error(message, slot, nullptr);
+  }
+  const Owned<char> name(gst_pad_get_name(failed->pad()));
+  tell_failure(failed->words(), name.get(), error->message);
+  return true;
+}
+
+// --- the end ----------------------------------------------------------------------------------
+
+void Transcoder::close(Trunk& trunk) {
+  std::vector<std::shared_ptr<Rung>> rungs;
+  {
+    const std::scoped_lock guard(lock_);
+    rungs = std::exchange(trunk.rungs, {});
+    rungs.insert(rungs.end(), trunk.leaving.begin(), trunk.leaving.end());
+    trunk.leaving.clear();
+  }
+  for (const auto& rung : rungs) rung->dispose();
+  for (auto* element : {&trunk.converter, &trunk.splitter}) {
+    if (!*element) continue;
+    gst_element_set_state(element->get(), GST_STATE_NULL);
+    gst_bin_remove(bin_, element->get());
+    *element = nullptr;
+  }
+  trunk.has_pads = false;
+  trunk.changed = true;
+}
+
+void Transcoder::close() {
+  std::vector<Input*> inputs;
+  {
+    const std::scoped_lock guard(lock_);
+    for (const auto& [pad, input] : inputs_) inputs.push_back(input.get());
+  }
+  for (auto* input : inputs) forget(*input);
+  close(pictures_);
+  close(sound_);
+  const std::scoped_lock guard(lock_);
+  next_pad_ = next_sound_ = 0;
+  next_report_ = 0;
+}
+
+}  // namespace genos::element
