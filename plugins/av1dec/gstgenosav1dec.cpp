@@ -15,24 +15,17 @@
 
 #include "gstgenosav1dec.h"
 
-#include <dav1d/dav1d.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <deque>
-#include <memory>
-#include <mutex>
 #include <new>
-#include <optional>
 
-#include "dav1d_picture.hpp"
-#include "video_refs.hpp"
+#include "decoder_state.hpp"
 
 using namespace genos;
 using namespace genos::element;
 
-GST_DEBUG_CATEGORY_STATIC(genos_av1_dec_debug);
+GST_DEBUG_CATEGORY(genos_av1_dec_debug);
 #define GST_CAT_DEFAULT genos_av1_dec_debug
 
 namespace {
@@ -41,33 +34,7 @@ enum Prop : guint { prop_none, prop_threads, prop_frame_delay };
 
 // Of level 6, the highest there is: a sequence header may claim 65536x65536.
 constexpr unsigned largest_picture = 35'651'584;
-// A keyframe takes a round trip to come; asking more often only makes more of them.
-constexpr GstClockTime ask_again_after = 250 * GST_MSECOND;
 constexpr guint most_threads_by_itself = 4;
-
-struct CloseDav1d {
-  void operator()(Dav1dContext* context) const { dav1d_close(&context); }
-};
-
-struct Settings {
-  guint threads = 0, frame_delay = 0;
-};
-
-struct DecoderState {
-  std::mutex lock;    // guards settings
-  Settings settings;  // as last set; taken with the caps
-
-  // Under the base class's stream lock:
-  Ref<GstVideoCodecState> input;
-  std::unique_ptr<Dav1dContext, CloseDav1d> decoder;
-  guint frame_delay = 1;
-  bool whole_units = true;           // each input buffer shows a picture
-  std::deque<guint32> waiting;       // numbers of the frames that dav1d has
-  std::optional<PictureFormat> out;  // as negotiated
-  bool may_wrap = false;             // downstream reads GstVideoMeta
-  bool key_asked = false;
-  GstClockTime key_asked_at = GST_CLOCK_TIME_NONE;
-};
 
 GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -88,106 +55,12 @@ G_DEFINE_FINAL_TYPE_WITH_PRIVATE(GstGenosAv1Dec, gst_genos_av1_dec, GST_TYPE_VID
 GST_ELEMENT_REGISTER_DEFINE(genosav1dec, "genosav1dec", GST_RANK_PRIMARY + 1,
                             GST_TYPE_GENOS_AV1_DEC)
 
-static DecoderState& state_of(gpointer self) {
+DecoderState& genos::element::state_of(GstVideoDecoder* base) {
   return *static_cast<DecoderState*>(
-      gst_genos_av1_dec_get_instance_private(GST_GENOS_AV1_DEC(self)));
+      gst_genos_av1_dec_get_instance_private(GST_GENOS_AV1_DEC(base)));
 }
 
-// --- what is missing --------------------------------------------------------------------------
-
-static void ask_for_key(GstVideoDecoder* base, GstVideoCodecFrame* frame) {
-  auto& state = state_of(base);
-  const auto pts = frame->pts;
-  if (state.key_asked && GST_CLOCK_TIME_IS_VALID(pts) &&
-      GST_CLOCK_TIME_IS_VALID(state.key_asked_at) && pts >= state.key_asked_at &&
-      pts < state.key_asked_at + ask_again_after)
-    return;
-  state.key_asked = true;
-  state.key_asked_at = pts;
-  gst_video_decoder_request_sync_point(base, frame,
-                                       GST_VIDEO_DECODER_REQUEST_SYNC_POINT_CORRUPT_OUTPUT);
-}
-
-// No picture comes of this frame. An error only where the application has set max-errors.
-static GstFlowReturn give_up(GstVideoDecoder* base, Ref<GstVideoCodecFrame> frame,
-                             const char* why) {
-  GstFlowReturn flow = GST_FLOW_OK;
-  ask_for_key(base, frame.get());
-  gst_video_decoder_drop_frame(base, frame.release());
-  GST_VIDEO_DECODER_ERROR(base, 1, STREAM, DECODE, ("A frame cannot be decoded: %s", why),
-                          ("asked for a keyframe"), flow);
-  return flow;
-}
-
-// Frames up to `number` of which dav1d has made nothing; hidden ones where buffers are frames.
-static GstFlowReturn forget_before(GstVideoDecoder* base, guint32 number) {
-  auto& state = state_of(base);
-  GstFlowReturn flow = GST_FLOW_OK;
-  while (!state.waiting.empty() && state.waiting.front() < number && flow == GST_FLOW_OK) {
-    auto frame = adopt(gst_video_decoder_get_frame(base, int(state.waiting.front())));
-    state.waiting.pop_front();
-    if (!frame) continue;
-    if (state.whole_units)
-      flow = give_up(base, std::move(frame), "it has no picture");
-    else
-      gst_video_decoder_release_frame(base, frame.release());
-  }
-  return flow;
-}
-
-// --- pictures ---------------------------------------------------------------------------------
-
-static bool negotiate(GstVideoDecoder* base, const Picture& picture) {
-  auto& state = state_of(base);
-  const auto format = element::format_of(picture);
-  if (state.out == format) return true;
-  const auto output = adopt(gst_video_decoder_set_output_state(
-      base, format.format, guint(format.width), guint(format.height), state.input.get()));
-  if (!output) return false;
-  set_colours(format, output->info);
-  if (!gst_video_decoder_negotiate(base)) return false;
-  state.out = format;
-  return true;
-}
-
-static GstFlowReturn show(GstVideoDecoder* base, Ref<GstVideoCodecFrame> frame, Picture picture) {
-  auto& state = state_of(base);
-  if (gst_video_decoder_get_max_decode_time(base, frame.get()) < 0)
-    return gst_video_decoder_drop_frame(base, frame.release());  // too late for who plays it
-  if (!negotiate(base, picture)) {
-    gst_video_decoder_drop_frame(base, frame.release());
-    return GST_PAD_IS_FLUSHING(base->srcpad) ? GST_FLOW_FLUSHING : GST_FLOW_NOT_NEGOTIATED;
-  }
-  const auto output = adopt(gst_video_decoder_get_output_state(base));
-  if (state.may_wrap) frame->output_buffer = wrap(picture, output->info).release();
-  if (!frame->output_buffer) {
-    const auto flow = gst_video_decoder_allocate_output_frame(base, frame.get());
-    if (flow != GST_FLOW_OK) {
-      gst_video_decoder_drop_frame(base, frame.release());
-      return flow;
-    }
-    if (!copy(picture, output->info, frame->output_buffer))
-      return give_up(base, std::move(frame), "its buffer cannot be written");
-  }
-  return gst_video_decoder_finish_frame(base, frame.release());
-}
-
-// One picture out of dav1d. `none` when it has none now.
-enum class Taken { picture, none, damaged };
-static Taken take(GstVideoDecoder* base, GstFlowReturn& flow) {
-  auto& state = state_of(base);
-  Picture picture;
-  const int result = dav1d_get_picture(state.decoder.get(), picture.get());
-  if (result == DAV1D_ERR(EAGAIN)) return Taken::none;
-  if (result < 0) return Taken::damaged;
-  const auto number = guint32(picture->m.timestamp);
-  flow = forget_before(base, number);
-  if (flow != GST_FLOW_OK) return Taken::picture;
-  if (!state.waiting.empty() && state.waiting.front() == number) state.waiting.pop_front();
-  if (auto frame = adopt(gst_video_decoder_get_frame(base, int(number))))
-    flow = show(base, std::move(frame), std::move(picture));
-  return Taken::picture;
-}
+// --- the stream -------------------------------------------------------------------------------
 
 static GstFlowReturn gst_genos_av1_dec_drain(GstVideoDecoder* base) {
   auto& state = state_of(base);
@@ -196,8 +69,6 @@ static GstFlowReturn gst_genos_av1_dec_drain(GstVideoDecoder* base) {
   if (flow == GST_FLOW_OK) flow = forget_before(base, G_MAXUINT32);
   return flow;
 }
-
-// --- the stream -------------------------------------------------------------------------------
 
 static Dav1dData data_of(GstVideoCodecFrame* frame) {
   struct Held {
@@ -238,18 +109,19 @@ static GstFlowReturn gst_genos_av1_dec_handle_frame(GstVideoDecoder* base,
                                                     GstVideoCodecFrame* given) {
   auto& state = state_of(base);
   auto frame = adopt(given);
+  const auto number = given->system_frame_number;
+  state.waiting.push_back(number);
   if (GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(given))
     state.key_asked = false;
-  else if (GST_BUFFER_FLAG_IS_SET(given->input_buffer, GST_BUFFER_FLAG_DISCONT))
-    ask_for_key(base, given);
+  else if (state.key_asked || GST_BUFFER_FLAG_IS_SET(given->input_buffer, GST_BUFFER_FLAG_DISCONT))
+    ask_for_key(base, given);  // again, where a request was lost
 
   auto data = data_of(given);
   if (data.sz == 0) {
+    state.waiting.pop_back();
     gst_video_decoder_release_frame(base, frame.release());
     return GST_FLOW_OK;
   }
-  const auto number = given->system_frame_number;
-  state.waiting.push_back(number);
   GstFlowReturn flow = GST_FLOW_OK;
   const bool whole = decode(base, data, flow);
   if (data.sz > 0) dav1d_data_unref(&data);
@@ -277,7 +149,7 @@ static bool is_live(GstVideoDecoder* base) {
 
 static bool open(GstVideoDecoder* base) {
   auto& state = state_of(base);
-  Settings settings;
+  DecoderSettings settings;
   {
     const std::scoped_lock guard(state.lock);
     settings = state.settings;
@@ -362,7 +234,7 @@ static gboolean gst_genos_av1_dec_stop(GstVideoDecoder* base) {
 
 static void gst_genos_av1_dec_set_property(GObject* object, guint id, const GValue* value,
                                            GParamSpec* pspec) {
-  auto& state = state_of(object);
+  auto& state = state_of(GST_VIDEO_DECODER(object));
   const std::scoped_lock guard(state.lock);
   switch (id) {
     case prop_threads: state.settings.threads = g_value_get_uint(value); break;
@@ -373,7 +245,7 @@ static void gst_genos_av1_dec_set_property(GObject* object, guint id, const GVal
 
 static void gst_genos_av1_dec_get_property(GObject* object, guint id, GValue* value,
                                            GParamSpec* pspec) {
-  auto& state = state_of(object);
+  auto& state = state_of(GST_VIDEO_DECODER(object));
   const std::scoped_lock guard(state.lock);
   switch (id) {
     case prop_threads: g_value_set_uint(value, state.settings.threads); break;
@@ -385,15 +257,18 @@ static void gst_genos_av1_dec_get_property(GObject* object, guint id, GValue* va
 static void gst_genos_av1_dec_init(GstGenosAv1Dec* self) {
   static_assert(alignof(DecoderState) <= 2 * sizeof(gsize),
                 "GObject aligns private data to two words");
-  new (&state_of(self)) DecoderState();
+  new (&state_of(GST_VIDEO_DECODER(self))) DecoderState();
   auto* base = GST_VIDEO_DECODER(self);
   GST_PAD_SET_ACCEPT_TEMPLATE(GST_VIDEO_DECODER_SINK_PAD(base));
   gst_video_decoder_set_use_default_pad_acceptcaps(base, TRUE);
   gst_video_decoder_set_needs_format(base, TRUE);
+  // AV1's probabilities go on from frame to frame: what follows a loss is not blurred but wrong.
+  // The last good picture stays instead.
+  g_object_set(self, "discard-corrupted-frames", TRUE, nullptr);
 }
 
 static void gst_genos_av1_dec_finalize(GObject* object) {
-  state_of(object).~DecoderState();
+  state_of(GST_VIDEO_DECODER(object)).~DecoderState();
   G_OBJECT_CLASS(gst_genos_av1_dec_parent_class)->finalize(object);
 }
 
