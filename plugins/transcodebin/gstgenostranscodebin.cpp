@@ -94,8 +94,7 @@ static GstStateChangeReturn gst_genos_transcode_bin_change_state(GstElement* ele
                                                                  GstStateChange change) {
   if (change == GST_STATE_CHANGE_READY_TO_PAUSED)
     if (const auto able = state_of(element).check(); !able) {
-      GST_ELEMENT_ERROR(element, CORE, MISSING_PLUGIN, ("%s", able.error().detail.c_str()),
-                        (nullptr));
+      GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", able.error().detail.c_str()), (nullptr));
       return GST_STATE_CHANGE_FAILURE;
     }
   if (change == GST_STATE_CHANGE_READY_TO_PAUSED) state_of(element).prepare();
@@ -120,8 +119,9 @@ static void gst_genos_transcode_bin_set_property(GObject* object, guint id, cons
     case prop_key_interval: state.set_key_interval(g_value_get_uint64(value)); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
+  // While playing it stays as it was; else this is an error when it is to begin.
   if (!done)
-    GST_ELEMENT_ERROR(object, LIBRARY, SETTINGS, ("%s", done.error().detail.c_str()), (nullptr));
+    GST_ELEMENT_WARNING(object, LIBRARY, SETTINGS, ("%s", done.error().detail.c_str()), (nullptr));
 }
 
 static void gst_genos_transcode_bin_get_property(GObject* object, guint id, GValue* value,

@@ -151,39 +151,41 @@ void Rung::watch() {
       new Watch{counted_, pad_.get()}, [](gpointer data) { delete static_cast<Watch*>(data); });
 }
 
-void Rung::remove(std::shared_ptr<Rung> self) {
+// In a thread that is none of its elements'.
+void Rung::call_later(std::shared_ptr<Rung> self, void (Rung::*what)()) {
+  struct Call {
+    std::shared_ptr<Rung> rung;
+    void (Rung::*what)();
+  };
+  auto* bin = self->bin_.get();
+  gst_element_call_async(
+      bin,
+      [](GstElement*, gpointer data) noexcept {
+        const auto& call = *static_cast<Call*>(data);
+        (*call.rung.*call.what)();
+      },
+      new Call{std::move(self), what}, [](gpointer data) { delete static_cast<Call*>(data); });
+}
+
+void Rung::remove(const std::shared_ptr<Rung>& self) {
   const bool drains = !self->outlet_->failed.exchange(true) && gst_pad_is_linked(self->pad_.get());
-  const auto exit = retain(self->exit_);
-  splitter_remove(self->splitter_, exit.get());
-  auto* held = new std::shared_ptr<Rung>(std::move(self));
-  const auto dispose = [](GstElement*, gpointer data) noexcept {
-    (*static_cast<std::shared_ptr<Rung>*>(data))->dispose();
-  };
-  const auto drop = [](gpointer data) noexcept {
-    delete static_cast<std::shared_ptr<Rung>*>(data);
-  };
-  if (!drains) return gst_element_call_async((*held)->bin_.get(), dispose, held, drop);
-  gst_pad_add_probe((*held)->pad_.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
-                    [](GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
-                      if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS)
-                        return GST_PAD_PROBE_OK;
-                      auto& rung = *static_cast<std::shared_ptr<Rung>*>(data);
-                      auto* later = new std::shared_ptr<Rung>(rung);
-                      gst_element_call_async(
-                          rung->bin_.get(),
-                          [](GstElement*, gpointer kept) noexcept {
-                            (*static_cast<std::shared_ptr<Rung>*>(kept))->dispose();
-                          },
-                          later,
-                          [](gpointer kept) { delete static_cast<std::shared_ptr<Rung>*>(kept); });
-                      return GST_PAD_PROBE_OK;
-                    },
-                    held, drop);
-  gst_pad_push_event(exit.get(), gst_event_new_eos());
+  if (drains)
+    self->end_probe_ = gst_pad_add_probe(
+        self->pad_.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+        [](GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
+          if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS)
+            call_later(*static_cast<std::shared_ptr<Rung>*>(data), &Rung::dispose);
+          return GST_PAD_PROBE_OK;
+        },
+        new std::shared_ptr<Rung>(self),
+        [](gpointer data) { delete static_cast<std::shared_ptr<Rung>*>(data); });
+  splitter_remove(self->splitter_, self->exit_);
+  if (!drains) call_later(self, &Rung::dispose);
 }
 
 void Rung::dispose() {
   if (disposed_.exchange(true)) return;
+  if (end_probe_ != 0) gst_pad_remove_probe(pad_.get(), end_probe_);  // it holds this rung
   gst_element_set_locked_state(elements_.get(), TRUE);
   gst_element_set_state(elements_.get(), GST_STATE_NULL);
   gst_pad_set_active(pad_.get(), FALSE);
@@ -195,7 +197,17 @@ bool Rung::owns(GstObject* object) const {
   return gst_object_has_as_ancestor(object, GST_OBJECT(elements_.get()));
 }
 
-bool Rung::fail() { return !outlet_->failed.exchange(true); }
+bool Rung::fail(const std::shared_ptr<Rung>& self) {
+  if (self->outlet_->failed.exchange(true)) return false;
+  call_later(self, &Rung::end);
+  return true;
+}
+
+// A queue sends the end behind an error that comes back to it, but an encoder need not return one.
+void Rung::end() {
+  const auto last = adopt(gst_element_get_static_pad(elements_.get(), "src"));
+  gst_pad_push_event(last.get(), gst_event_new_eos());
+}
 
 void Rung::set_bitrate(guint bitrate) {
   if (outlet_->words.bitrate == bitrate) return;

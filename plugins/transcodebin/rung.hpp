@@ -24,12 +24,13 @@ class Rung {
   ~Rung() = default;
 
   // Whoever reads the pad gets its end, and when that has come, all of it leaves the bin.
-  static void remove(std::shared_ptr<Rung> self);
+  static void remove(const std::shared_ptr<Rung>& self);
   // Takes it out at once; not in a thread of its own elements.
   void dispose();
   [[nodiscard]] bool owns(GstObject* object) const;
-  // True when it is news.
-  bool fail();
+  [[nodiscard]] bool has_left() const { return disposed_; }
+  // It gets no more frames, and its reader the end. True when that is news.
+  static bool fail(const std::shared_ptr<Rung>& self);
   void set_bitrate(guint bitrate);
 
   [[nodiscard]] GstPad* pad() const { return pad_.get(); }
@@ -42,6 +43,8 @@ class Rung {
   Rung() = default;
   core::Result<bool> build(GstBin* bin, const std::string& pad_name);
   void watch();
+  void end();
+  static void call_later(std::shared_ptr<Rung> self, void (Rung::*what)());
 
   Ref<GstElement> bin_;  // the whole transcoder
   GstGenosSplitter* splitter_ = nullptr;
@@ -55,6 +58,7 @@ class Rung {
     std::atomic<guint64> buffers{0}, bytes{0};
   };
   std::shared_ptr<Counted> counted_;
+  std::atomic<gulong> end_probe_{0};
   std::atomic<bool> disposed_{false};
 };
 

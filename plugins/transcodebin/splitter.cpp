@@ -314,6 +314,7 @@ void splitter_remove(GstGenosSplitter* self, GstPad* pad) {
     std::erase_if(state.exits, [&](const auto& exit) { return exit->pad.get() == pad; });
     state.changes++;
   }
+  gst_pad_push_event(pad, gst_event_new_eos());
   gst_element_remove_pad(GST_ELEMENT(self), pad);
 }
 

@@ -32,6 +32,7 @@ struct Outlet {
 // full it is, when the source is live: frames that an encoder cannot keep up with are dropped
 // before it, sound never.
 GstPad* splitter_add(GstGenosSplitter* self, std::shared_ptr<Outlet> outlet, GstElement* queue);
+// What was given to it goes on its way, and then its end.
 void splitter_remove(GstGenosSplitter* self, GstPad* pad);
 void splitter_set_key_interval(GstGenosSplitter* self, core::Duration interval);
 void splitter_set_live(GstGenosSplitter* self, bool live);

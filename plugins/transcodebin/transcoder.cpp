@@ -51,10 +51,16 @@ bool can_pull(GstPad* pad) {
 
 // --- settings ---------------------------------------------------------------------------------
 
+core::Result<bool> Transcoder::remember(const char* property, const core::Error& error) {
+  const std::scoped_lock guard(lock_);
+  return wrong_.insert_or_assign(property, error).first->second;
+}
+
 core::Result<bool> Transcoder::set_ladder(const std::string& words) {
   auto ladder = core::parse_ladder(words);
-  if (!ladder) return ladder.error();
+  if (!ladder) return remember("ladder", ladder.error());
   const std::scoped_lock guard(lock_);
+  wrong_.erase("ladder");
   settings_.ladder = words;
   ladder_ = *std::move(ladder);
   pictures_.changed = true;
@@ -63,8 +69,9 @@ core::Result<bool> Transcoder::set_ladder(const std::string& words) {
 
 core::Result<bool> Transcoder::set_sounds(const std::string& words) {
   auto sounds = core::parse_sounds(words);
-  if (!sounds) return sounds.error();
+  if (!sounds) return remember("sounds", sounds.error());
   const std::scoped_lock guard(lock_);
+  wrong_.erase("sounds");
   settings_.sounds = words;
   sounds_ = *std::move(sounds);
   sound_.changed = true;
@@ -73,8 +80,9 @@ core::Result<bool> Transcoder::set_sounds(const std::string& words) {
 
 core::Result<bool> Transcoder::set_encoders(const std::string& words) {
   auto encoders = parse_encoders(words);
-  if (!encoders) return encoders.error();
+  if (!encoders) return remember("encoders", encoders.error());
   const std::scoped_lock guard(lock_);
+  wrong_.erase("encoders");
   settings_.encoders = words;
   encoders_ = *std::move(encoders);
   return true;
@@ -104,6 +112,7 @@ Owned<GstStructure> Transcoder::stats() const {
 
 core::Result<bool> Transcoder::check() const {
   const std::scoped_lock guard(lock_);
+  if (!wrong_.empty()) return wrong_.begin()->second;
   for (const auto& rung : ladder_)
     if (auto encoder = find_encoder(rung.codec, false, encoders_); !encoder) return encoder.error();
   for (const auto& sound : sounds_)
@@ -332,9 +341,10 @@ void Transcoder::drop_others(Trunk& trunk, std::vector<core::RungWords>& wanted)
       wanted.erase(same);
       return false;
     });
+    std::erase_if(trunk.leaving, [](const auto& rung) { return rung->has_left(); });
     trunk.leaving.insert(trunk.leaving.end(), dropped.begin(), dropped.end());
   }
-  for (auto& rung : dropped) Rung::remove(std::move(rung));
+  for (const auto& rung : dropped) Rung::remove(rung);
 }
 
 void Transcoder::add(Trunk& trunk, const core::RungWords& words) {
@@ -384,7 +394,7 @@ bool Transcoder::absorb(GstMessage* message) {
       }
   }
   if (!failed) return false;
-  const bool is_news = failed->fail();
+  const bool is_news = Rung::fail(failed);
   if (!others) return false;
   if (!is_news) return true;
   Owned<GError> error;

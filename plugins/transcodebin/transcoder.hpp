@@ -50,7 +50,7 @@ class Transcoder {
   [[nodiscard]] TranscodeSettings settings() const;
   [[nodiscard]] Owned<GstStructure> stats() const;
 
-  // Before READY to PAUSED: whether all that is asked for can be made here.
+  // Before READY to PAUSED: what was wrong of the settings, or cannot be made here.
   core::Result<bool> check() const;
   // Before READY to PAUSED too: what can be pulled is decoded, for which pads must be activated so.
   void prepare();
@@ -69,6 +69,7 @@ class Transcoder {
   static GstPadProbeReturn on_input(GstPad* pad, GstPadProbeInfo* info, gpointer input) noexcept;
   static void on_decoded(GstElement* decoder, GstPad* pad, gpointer self) noexcept;
   static GstPadProbeReturn on_trunk(GstPad* pad, GstPadProbeInfo* info, gpointer self) noexcept;
+  core::Result<bool> remember(const char* property, const core::Error& error);
   void decide(Input& input, GstCaps* caps);
   void decode(Input& input, bool in_thread_of_data);
   void forget(Input& input);
@@ -86,6 +87,7 @@ class Transcoder {
   GstBin* bin_;
   mutable std::mutex lock_;  // guards what follows; not held while pads or elements are touched
   TranscodeSettings settings_;
+  std::map<std::string, core::Error> wrong_;  // by property: it is as it was before
   std::vector<core::RungWords> ladder_ = *core::parse_ladder("medium");
   std::vector<core::SoundWords> sounds_ = *core::parse_sounds("opus:96k");
   EncoderChoice encoders_;
