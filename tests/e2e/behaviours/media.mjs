@@ -22,9 +22,10 @@ export async function flowing(lab, from, to) {
   return stats;
 }
 
-async function send(lab, from, to, source) {
+export async function send(lab, from, to, source, codec) {
   const mark = to.mark();
-  const {stream} = await lab.do(from, 'add-media', {media: ['video', 'audio'], meta: META, source});
+  const added = {media: ['video', 'audio'], meta: META, source, codec};
+  const {stream} = await lab.do(from, 'add-media', added);
   const seen = await to.wait('stream', {peer: from.self}, {from: mark});
   assert.deepEqual(seen.meta, META);
   assert.deepEqual([...seen.tracks].sort(), ['audio', 'video']);

@@ -34,6 +34,19 @@ export function makeStream(source, kinds) {
   return navigator.mediaDevices.getUserMedia({video, audio: kinds.includes('audio')});
 }
 
+/** From now on this page offers video in this codec and no other. @param {string} codec 'video/AV1' */
+export function videoOnlyIn(codec) {
+  const {addTrack} = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.addTrack = function(track, ...streams) {
+    const sender = addTrack.call(this, track, ...streams);
+    if (track.kind !== 'video') return sender;
+    const {codecs} = RTCRtpReceiver.getCapabilities('video');
+    this.getTransceivers().find((each) => each.sender === sender)
+        .setCodecPreferences(codecs.filter(({mimeType}) => mimeType === codec));
+    return sender;
+  };
+}
+
 /** A stream that nobody renders is not decoded everywhere, and a muted element pulls no sound: the
  *  browser as a whole is silent (--mute-audio). */
 export function play(stream) {

@@ -3,7 +3,7 @@
 // window.actor.do(command), telling what happened by window.emit(event).
 import {getRelaySockets, joinRoom, selfId} from 'trystero';
 import {pattern, sha256} from './bytes.js';
-import {addresses, makeStream, play, received} from './media.js';
+import {addresses, makeStream, play, received, videoOnlyIn} from './media.js';
 
 /** @type {Map<string, {room: object, channels: Map, streams: Map}>} */
 const rooms = new Map();
@@ -130,8 +130,9 @@ const commands = {
     return {ms: await rooms.get(name).room.ping(to)};
   },
 
-  async 'add-media'({room: name, source = 'camera', media, to, meta}) {
+  async 'add-media'({room: name, source = 'camera', media, to, meta, codec}) {
     const {room, streams} = rooms.get(name);
+    if (codec) videoOnlyIn(codec);
     const stream = await makeStream(source, media);
     streams.set(stream.id, stream);
     const t = now();

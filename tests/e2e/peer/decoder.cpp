@@ -13,6 +13,7 @@ struct Chain {
 constexpr Chain chains[] = {
     {"VP8", "rtpvp8depay ! vp8dec"},
     {"VP9", "rtpvp9depay ! vp9dec"},
+    {"AV1", "genosrtpav1depay ! genosav1dec"},
     {"OPUS", "rtpopusdepay ! opusdec ! audioconvert ! audio/x-raw,format=S16LE"},
 };
 

@@ -5,6 +5,12 @@
 #include <unistd.h>
 
 #include "e2e/peer/room.hpp"
+#ifdef GENOS_HAVE_AV1
+#include "av1dec/gstgenosav1dec.h"
+#include "av1enc/gstgenosav1enc.h"
+#include "rtpav1depay/gstgenosrtpav1depay.h"
+#include "rtpav1pay/gstgenosrtpav1pay.h"
+#endif
 
 namespace genos::test {
 namespace {
@@ -131,6 +137,12 @@ int run(const std::string& prefix) {
 
 int main(int argc, char** argv) {
   gst_init(&argc, &argv);
+#ifdef GENOS_HAVE_AV1
+  GST_ELEMENT_REGISTER(genosav1dec, nullptr);
+  GST_ELEMENT_REGISTER(genosav1enc, nullptr);
+  GST_ELEMENT_REGISTER(genosrtpav1depay, nullptr);
+  GST_ELEMENT_REGISTER(genosrtpav1pay, nullptr);
+#endif
   std::string prefix;
   for (int i = 1; i < argc; i++)
     if (g_str_has_prefix(argv[i], "--id-prefix=")) prefix = argv[i] + sizeof("--id-prefix=") - 1;

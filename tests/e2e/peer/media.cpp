@@ -24,6 +24,11 @@ constexpr Source picture{
     "application/x-rtp,media=video,encoding-name=VP8,payload=96,clock-rate=90000,ssrc=(uint)%u",
     "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=25/1 ! "
     "vp8enc deadline=1 keyframe-max-dist=25 target-bitrate=300000 ! rtpvp8pay pt=96 ssrc=%u"};
+constexpr Source av1_picture{
+    "application/x-rtp,media=video,encoding-name=AV1,payload=45,clock-rate=90000,ssrc=(uint)%u",
+    "videotestsrc is-live=true pattern=ball ! "
+    "video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! "
+    "genosav1enc ! genosrtpav1pay mtu=1200 ssrc=%u"};
 constexpr Source tone{
     "application/x-rtp,media=audio,encoding-name=OPUS,payload=111,clock-rate=48000,"
     "encoding-params=(string)2,ssrc=(uint)%u",
@@ -178,17 +183,18 @@ void Media::report(const std::string& peer, Remote& remote) {
   remote.announced.erase(remote.announced.begin());
 }
 
-std::string Media::add(const std::vector<std::string>& peers, const Json* meta) {
+std::string Media::add(const std::vector<std::string>& peers, const Json* meta, Codec codec) {
   const std::string stream = random_key();
   auto said = Json::object().set("k", random_key()).set("s", stream);
   if (meta) said.set("m", *meta);
-  world_->post([self = shared_from_this(), peers, stream, said] {
-    for (const auto& peer : peers) self->add_to({peer}, stream, said);
+  world_->post([self = shared_from_this(), peers, stream, said, codec] {
+    for (const auto& peer : peers) self->add_to({peer}, stream, said, codec);
   });
   return stream;
 }
 
-void Media::add_to(const core::PeerId& peer, const std::string& stream, const Json& said) {
+void Media::add_to(const core::PeerId& peer, const std::string& stream, const Json& said,
+                   Codec codec) {
   auto* link = host_ ? host_->link_of(peer) : nullptr;
   if (!link) return g_printerr("media: no link to %s\n", peer.value.c_str());
   const std::string text = core::to_text(said);
@@ -198,7 +204,7 @@ void Media::add_to(const core::PeerId& peer, const std::string& stream, const Js
   const auto bytes = core::bytes_of(text);
   message.payload = std::make_shared<const core::Bytes>(bytes.begin(), bytes.end());
   host_->feed(Node::Send{{}, token_, {peer}, std::move(message)});
-  for (const auto& source : {picture, tone}) {
+  for (const auto& source : {codec == Codec::av1 ? av1_picture : picture, tone}) {
     const guint ssrc = g_random_int();
     const auto caps = adopt(gst_caps_from_string(with_ssrc(source.caps, ssrc).c_str()));
     const auto pad = link->add_media(caps.get(), stream);

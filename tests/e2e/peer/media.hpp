@@ -27,7 +27,8 @@ class Media : public RoomListener, public std::enable_shared_from_this<Media> {
   Media(GstGenosRoom* room, std::string id);
   ~Media() override;
 
-  std::string add(const std::vector<std::string>& peers, const core::Json* meta);
+  enum class Codec { vp8, av1 };
+  std::string add(const std::vector<std::string>& peers, const core::Json* meta, Codec codec);
   void remove(const std::string& stream);
   core::Json stats(const std::string& peer);
   void stop();
@@ -60,7 +61,8 @@ class Media : public RoomListener, public std::enable_shared_from_this<Media> {
   void announce(const core::Node::Received& received);
   void look();  // every 100 ms: which streams have begun, which tracks have ended
   void report(const std::string& peer, Remote& remote);
-  void add_to(const core::PeerId& peer, const std::string& stream, const core::Json& said);
+  void add_to(const core::PeerId& peer, const std::string& stream, const core::Json& said,
+              Codec codec);
 
   std::string room_id_;
   RoomConfig config_;

@@ -280,7 +280,9 @@ void Room::add_media(const Json& command, Answer answer) {
       to.emplace_back(gst_genos_peer_get_id(static_cast<GstGenosPeer*>(one->data)));
     g_list_free_full(present, g_object_unref);
   }
-  const auto stream = media_->add(to, command.find("meta"));
+  const bool av1 = command.string_at("codec") == "video/AV1";
+  const auto stream =
+      media_->add(to, command.find("meta"), av1 ? Media::Codec::av1 : Media::Codec::vp8);
   answer(Json::object().set("stream", stream).set("t", wall_ms()));
 }
 
