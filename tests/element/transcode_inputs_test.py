@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Files as people have them through genostranscodebin; ffprobe, which knows nothing of us, judges
+what comes out. TAP."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import tap
+
+LIMIT = 60  # seconds for a few seconds of small pictures
+PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30:duration=5"]
+SOUND = ["-f", "lavfi", "-i", "sine=frequency=440:duration=5"]
+H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
+LADDER = "360p30:500k,180p15:150k"
+
+
+def run(words, **more):
+    return subprocess.run(words, capture_output=True, text=True, timeout=LIMIT, check=False, **more)
+
+
+def ffmpeg(*words):
+    made = run(["ffmpeg", "-v", "error", "-y", *words])
+    assert made.returncode == 0, made.stderr
+
+
+def probe(path):
+    """Streams by kind, and of each the times of all packets and of those that are keyframes."""
+    told = run(["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_packets", path])
+    assert told.returncode == 0 and not told.stderr, told.stderr
+    found = json.loads(told.stdout)
+    streams = {}
+    for stream in found["streams"]:
+        packets = [p for p in found["packets"] if p["stream_index"] == stream["index"]]
+        times = [float(p["pts_time"]) for p in packets]
+        stream["times"] = sorted(times)
+        stream["keys"] = [t for t, p in zip(times, packets) if "K" in p["flags"]]
+        streams[stream["codec_type"]] = stream
+    return streams
+
+
+def decodes(path):
+    """All of it, without a complaint."""
+    told = run(["ffmpeg", "-v", "error", "-i", path, "-f", "null", "-"])
+    return told.stderr
+
+
+class Inputs(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def transcode(self, source, rungs=2, sound=True, ladder=LADDER):
+        """Each rung into a file of its own, and the sound with the first."""
+        words = ["gst-launch-1.0", "filesrc", f"location={source}", "!", "genostranscodebin",
+                 "name=t", f"ladder={ladder}"]
+        outputs = []
+        for rung in range(rungs):
+            outputs.append(self.path(f"{rung}.webm"))
+            words += [f"t.rung_{rung}", "!", "queue", "!", f"m{rung}.video_0", "webmmux",
+                      f"name=m{rung}", "!", "filesink", f"location={outputs[-1]}"]
+        if sound:
+            if not rungs:
+                outputs.append(self.path("sound.webm"))
+                words += ["webmmux", "name=m0", "!", "filesink", f"location={outputs[-1]}"]
+            words += ["t.sound_0", "!", "queue", "!", "m0.audio_0"]
+        return run(words), outputs
+
+    def check(self, outputs, sizes, seconds=5.0, rate=30):
+        """Whole and aligned."""
+        all_keys = []
+        for path, size in zip(outputs, sizes):
+            self.assertEqual(decodes(path), "")
+            video = probe(path)["video"]
+            self.assertEqual((video["width"], video["height"]), size)
+            self.assertEqual(video["codec_name"], "av1")
+            self.assertAlmostEqual(video["times"][-1], seconds, delta=0.25)
+            self.assertEqual(len(set(video["times"])), len(video["times"]))
+            all_keys.append([round(t, 2) for t in video["keys"]])
+        self.assertLess(all_keys[0][0], 0.02)  # Opus begins 7 ms before its picture
+        self.assertEqual(len(all_keys[0]), 1 + int((seconds - 0.01) / 2))
+        for keys in all_keys[1:]:
+            self.assertEqual(keys, all_keys[0])
+        first = probe(outputs[0])
+        if rate:
+            self.assertAlmostEqual(len(first["video"]["times"]), seconds * rate, delta=3)
+        return first
+
+    def good(self, name, sizes, encode, rate=30, sound=True):
+        source = self.path(name)
+        ffmpeg(*encode, source)
+        told, outputs = self.transcode(source, len(sizes), sound)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        first = self.check(outputs, sizes, rate=rate)
+        self.assertEqual("audio" in first, sound)
+        if sound:
+            self.assertAlmostEqual(first["audio"]["times"][-1], 5, delta=0.2)
+        return first
+
+    def test_h264_and_aac_in_mp4(self):
+        self.good("a.mp4", [(640, 360), (320, 180)], [*PICTURE, *SOUND, *H264, "-c:a", "aac"])
+
+    def test_vp9_and_opus_in_webm(self):
+        self.good("a.webm", [(640, 360), (320, 180)],
+                  [*PICTURE, *SOUND, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used",
+                   "8", "-c:a", "libopus"])
+
+    def test_mpeg_ts(self):
+        # A transport stream begins at a time of its own.
+        self.good("a.ts", [(640, 360), (320, 180)], [*PICTURE, *SOUND, *H264, "-c:a", "aac"])
+
+    def test_ten_bits(self):
+        self.good("a.mkv", [(640, 360), (320, 180)],
+                  [*PICTURE, *SOUND, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt",
+                   "yuv420p10le", "-c:a", "libopus"])
+
+    def test_444(self):
+        self.good("a.mkv", [(640, 360), (320, 180)],
+                  [*PICTURE, *SOUND, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt",
+                   "yuv444p", "-c:a", "libopus"])
+
+    def test_interlaced(self):
+        self.good("a.ts", [(640, 360), (320, 180)],
+                  [*PICTURE, *SOUND, "-vf", "interlace", "-c:v", "mpeg2video", "-flags",
+                   "+ilme+ildct", "-b:v", "4M", "-c:a", "mp2"], rate=15)
+
+    def test_odd_sizes(self):
+        self.good("a.webm", [(320, 178)],
+                  ["-f", "lavfi", "-i", "testsrc2=size=321x179:rate=30:duration=5", *SOUND, "-c:v",
+                   "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"])
+
+    def test_pixels_that_are_not_square(self):
+        self.good("a.mp4", [(640, 360), (320, 180)],
+                  ["-f", "lavfi", "-i", "testsrc2=size=720x360:rate=30:duration=5,setsar=8/9",
+                   *SOUND, *H264, "-c:a", "aac"])
+
+    def test_a_picture_that_lies_on_its_side(self):
+        straight = self.path("straight.mp4")
+        ffmpeg(*PICTURE, *SOUND, *H264, "-c:a", "aac", straight)
+        self.good("a.mp4", [(360, 640), (180, 320)],
+                  ["-i", straight, "-c", "copy", "-metadata:s:v:0", "rotate=90"])
+
+    def test_video_only(self):
+        self.good("a.mp4", [(640, 360), (320, 180)], [*PICTURE, *H264], sound=False)
+
+    def test_audio_only(self):
+        source = self.path("a.m4a")
+        ffmpeg(*SOUND, "-c:a", "aac", source)
+        told, outputs = self.transcode(source, rungs=0)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        audio = probe(outputs[0])["audio"]
+        self.assertEqual(audio["codec_name"], "opus")
+        self.assertAlmostEqual(audio["times"][-1], 5, delta=0.2)
+
+    def test_silence(self):
+        self.good("a.mp4", [(640, 360), (320, 180)],
+                  [*PICTURE, "-f", "lavfi", "-i", "anullsrc=duration=5", *H264, "-c:a", "aac"])
+
+    def test_a_variable_rate_keeps_its_times(self):
+        source = self.path("a.mkv")
+        # Ten frames a second, then thirty.
+        ffmpeg(*PICTURE, "-vf", "select='if(lt(t,2),not(mod(n,3)),1)'", "-fps_mode", "vfr", *H264,
+               source)
+        told, outputs = self.transcode(source, sound=False)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.check(outputs, [(640, 360), (320, 180)], rate=None)
+        before = [round(t, 2) for t in probe(source)["video"]["times"]]
+        self.assertEqual([round(t, 2) for t in probe(outputs[0])["video"]["times"]], before)
+
+    def test_a_file_that_was_cut_off_gives_what_is_there(self):
+        source = self.path("a.webm")
+        ffmpeg(*PICTURE, *SOUND, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8",
+               "-c:a", "libopus", source)
+        os.truncate(source, os.path.getsize(source) // 2)
+        told, outputs = self.transcode(source)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        for path in outputs:
+            self.assertEqual(decodes(path), "")
+            self.assertGreater(probe(path)["video"]["times"][-1], 1)
+
+    def test_rubbish_is_an_error(self):
+        source = self.path("a.mp4")
+        with open(source, "wb") as file:
+            file.write(bytes(range(256)) * 1000)
+        told, _ = self.transcode(source)
+        self.assertNotEqual(told.returncode, 0)
+        self.assertIn("ERROR", told.stderr)
+
+    def test_nothing_is_an_error(self):
+        source = self.path("a.mp4")
+        open(source, "wb").close()
+        told, _ = self.transcode(source)
+        self.assertNotEqual(told.returncode, 0)
+
+
+if __name__ == "__main__":
+    tap.main()
