@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "transcoder.hpp"
 
-#include <gst/video/video.h>
-
-#include <algorithm>
-
-#include "core/ladder/plan.hpp"
-
 #define GST_CAT_DEFAULT genos_transcode_bin_debug
 
 namespace genos::element {
@@ -20,23 +14,6 @@ constexpr const char* picture_converter =
     "videoconvert ! video/x-raw,format=I420 ! deinterlace fields=top ! "
     "videoflip video-direction=auto";
 constexpr const char* sound_converter = "audioconvert ! audioresample";
-
-core::RungWords words_of(const core::SoundWords& sound) {
-  return {.bitrate = sound.bitrate, .codec = sound.codec};
-}
-
-// The same rung, at whatever bitrate.
-bool is_same(const core::RungWords& one, const core::RungWords& other) {
-  return one.lines == other.lines && one.frames == other.frames && one.codec == other.codec;
-}
-
-bool is_live(GstPad* entry) {
-  GstQuery* query = gst_query_new_latency();
-  gboolean live = FALSE;
-  if (gst_pad_peer_query(entry, query)) gst_query_parse_latency(query, &live, nullptr, nullptr);
-  gst_query_unref(query);
-  return live;
-}
 
 // A file, say: a demuxer wants to seek in it.
 bool can_pull(GstPad* pad) {
@@ -288,123 +265,6 @@ GstPadProbeReturn Transcoder::on_trunk(GstPad* pad, GstPadProbeInfo* info, gpoin
 void Transcoder::report() {
   gst_element_post_message(GST_ELEMENT(bin_),
                            gst_message_new_element(GST_OBJECT(bin_), stats().release()));
-}
-
-// --- rungs ------------------------------------------------------------------------------------
-
-// Of the ladder, those that this picture has lines for.
-std::vector<core::RungWords> Transcoder::wanted(const Trunk& trunk, GstPad* entry) const {
-  std::vector<core::RungWords> all;
-  {
-    const std::scoped_lock guard(lock_);
-    if (trunk.is_sound) {
-      for (const auto& sound : sounds_) all.push_back(words_of(sound));
-      return all;
-    }
-    all = ladder_;
-  }
-  const auto caps = adopt(gst_pad_get_current_caps(entry));
-  GstVideoInfo info;
-  if (!caps || !gst_video_info_from_caps(&info, caps.get())) return {};
-  const auto sizes = core::plan_sizes(
-      all, {guint(info.width), guint(info.height), guint(info.par_n), guint(info.par_d)});
-  std::vector<core::RungWords> fitting;
-  for (std::size_t i = 0; i < all.size(); ++i)
-    if (sizes[i]) fitting.push_back(all[i]);
-  return fitting;
-}
-
-void Transcoder::follow(Trunk& trunk, GstPad* entry) {
-  splitter_set_live(GST_GENOS_SPLITTER(trunk.splitter.get()), is_live(entry));
-  auto missing = wanted(trunk, entry);
-  drop_others(trunk, missing);
-  for (const auto& words : missing) add(trunk, words);
-  if (std::exchange(trunk.has_pads, true)) return;
-  const bool all =
-      (!pictures_.converter || pictures_.has_pads) && (!sound_.converter || sound_.has_pads);
-  if (all) gst_element_no_more_pads(GST_ELEMENT(bin_));
-}
-
-// Leaves in `wanted` what is not there yet.
-void Transcoder::drop_others(Trunk& trunk, std::vector<core::RungWords>& wanted) {
-  std::vector<std::shared_ptr<Rung>> dropped;
-  {
-    const std::scoped_lock guard(lock_);
-    std::erase_if(trunk.rungs, [&](const std::shared_ptr<Rung>& rung) {
-      const auto same = std::ranges::find_if(
-          wanted, [&](const auto& words) { return is_same(words, rung->words()); });
-      if (same == wanted.end()) {
-        dropped.push_back(rung);
-        return true;
-      }
-      rung->set_bitrate(same->bitrate);
-      wanted.erase(same);
-      return false;
-    });
-    std::erase_if(trunk.leaving, [](const auto& rung) { return rung->has_left(); });
-    trunk.leaving.insert(trunk.leaving.end(), dropped.begin(), dropped.end());
-  }
-  for (const auto& rung : dropped) Rung::remove(rung);
-}
-
-void Transcoder::add(Trunk& trunk, const core::RungWords& words) {
-  EncoderChoice choice;
-  std::string name;
-  {
-    const std::scoped_lock guard(lock_);
-    choice = encoders_;
-    name = trunk.is_sound ? "sound_" + std::to_string(next_sound_++)
-                          : "rung_" + std::to_string(next_pad_++);
-  }
-  const auto encoder = find_encoder(words.codec, trunk.is_sound, choice);
-  if (!encoder) return tell_failure(words, name.c_str(), encoder.error().detail);
-  auto rung = Rung::make(bin_, GST_GENOS_SPLITTER(trunk.splitter.get()), words, **encoder, name);
-  if (!rung) return tell_failure(words, name.c_str(), rung.error().detail);
-  {
-    const std::scoped_lock guard(lock_);
-    trunk.rungs.push_back(*rung);
-  }
-  gst_pad_set_active((*rung)->pad(), TRUE);
-  gst_element_add_pad(GST_ELEMENT(bin_), (*rung)->pad());
-}
-
-void Transcoder::tell_failure(const core::RungWords& words, const char* pad,
-                              const std::string& why) {
-  const auto said = words.lines > 0 ? core::to_words(words)
-                                    : core::to_words(core::SoundWords{words.codec, words.bitrate});
-  GST_ELEMENT_WARNING(bin_, STREAM, ENCODE, ("%s is not made: %s", said.c_str(), why.c_str()),
-                      (nullptr));
-  auto* what =
-      gst_structure_new("genos-rung-failed", "pad", G_TYPE_STRING, pad, "words", G_TYPE_STRING,
-                        said.c_str(), "reason", G_TYPE_STRING, why.c_str(), nullptr);
-  gst_element_post_message(GST_ELEMENT(bin_), gst_message_new_element(GST_OBJECT(bin_), what));
-}
-
-bool Transcoder::absorb(GstMessage* message) {
-  std::shared_ptr<Rung> failed;
-  bool others = false;
-  {
-    const std::scoped_lock guard(lock_);
-    for (const auto* trunk : {&pictures_, &sound_})
-      for (const auto& rung : trunk->rungs) {
-        if (rung->owns(GST_MESSAGE_SRC(message)))
-          failed = rung;
-        else if (!rung->has_failed())
-          others = true;
-      }
-  }
-  if (!failed) return false;
-  const bool is_news = Rung::fail(failed);
-  if (!others) return false;
-  if (!is_news) return true;
-  Owned<GError> error;
-  {
-    Out<GError> slot(error);
-    gst_message_parse_error(message, slot, nullptr);
-  }
-  const Owned<char> name(gst_pad_get_name(failed->pad()));
-  tell_failure(failed->words(), name.get(), error->message);
-  return true;
 }
 
 // --- the end ----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <optional>
 
-#include "core/wire/limits.hpp"
+#include "core/ladder/limits.hpp"
 
 namespace genos::core {
 namespace {

@@ -266,8 +266,10 @@ DependencyStructure temporal_structure(unsigned layers) {
   return structure;
 }
 
-TemporalDependencies::TemporalDependencies(unsigned layers)
-    : structure_(temporal_structure(layers)), last_(layers, 0) {}
+void TemporalDependencies::change(unsigned layers) {
+  structure_ = temporal_structure(layers);
+  last_.assign(layers, number_);
+}
 
 DependencyDescriptor TemporalDependencies::next(Frame frame, unsigned temporal_id,
                                                 RenderSize size) {
@@ -283,7 +285,8 @@ DependencyDescriptor TemporalDependencies::next(Frame frame, unsigned temporal_i
     return static_cast<std::uint16_t>(descriptor.frame_number - last_[of]);
   };
   if (key) {
-    structure_.sizes = {size};
+    structure_.sizes.clear();
+    if (size.width > 0) structure_.sizes.push_back(size);
     descriptor.structure = structure_;
     descriptor.active_targets = structure_.all_targets();
     about.chain_diffs = {0};

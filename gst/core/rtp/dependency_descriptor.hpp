@@ -70,10 +70,11 @@ DependencyStructure temporal_structure(unsigned layers);
 // Numbers the frames of a stream with such a structure and says what each refers to.
 class TemporalDependencies {
  public:
-  explicit TemporalDependencies(unsigned layers);
+  explicit TemporalDependencies(unsigned layers) { change(layers); }
+  void change(unsigned layers);  // from the next frame on, which is a key frame
 
   enum class Frame : std::uint8_t { key, delta };
-  // The next frame. A key frame is of layer 0 and carries the structure.
+  // The next frame. A key frame is of layer 0 and carries the structure; a size of 0: none is told.
   DependencyDescriptor next(Frame frame, unsigned temporal_id, RenderSize size);
   [[nodiscard]] const DependencyStructure& structure() const { return structure_; }
 

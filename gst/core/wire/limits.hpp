@@ -48,19 +48,6 @@ inline constexpr std::size_t max_peer_name = 128;
 // Peers of one room that we remember having heard; a hostile one can invent ids without end.
 inline constexpr std::size_t max_heard_peers = 4096;
 
-// --- ladders ----------------------------------------------------------------------------------
-// An encoder each; more than this no machine makes.
-inline constexpr std::uint32_t max_rungs = 16;
-inline constexpr std::uint32_t min_lines = 16;
-// 16K; libaom takes 65,536.
-inline constexpr std::uint32_t max_lines = 8640;
-inline constexpr std::uint32_t max_frames_per_second = 240;
-// Ten times what a Blu-ray has.
-inline constexpr std::uint64_t max_bitrate = 400'000'000;
-// What libopus takes.
-inline constexpr std::uint32_t min_sound_bitrate = 6'000;
-inline constexpr std::uint32_t max_sound_bitrate = 510'000;
-
 // --- SDP --------------------------------------------------------------------------------------
 // (the whole: max_sdp, candidates: max_candidate, ids: max_mid, max_ufrag)
 // Chromium's m=video with every codec has about 140 lines, and 5 m-lines 400.
