@@ -3,6 +3,7 @@
 #include "datachannel/gstgenosdatachannel.h"
 #include "rtpav1depay/gstgenosrtpav1depay.h"
 #include "rtpav1pay/gstgenosrtpav1pay.h"
+#include "rtpdependency/gstgenosrtpdependency.h"
 #include "transcodebin/gstgenostranscodebin.h"
 #ifdef GENOS_HAVE_AV1
 #include "av1dec/gstgenosav1dec.h"
@@ -13,6 +14,7 @@ static gboolean plugin_init(GstPlugin* plugin) {
   gboolean done = GST_ELEMENT_REGISTER(genosdatachannel, plugin);
   done &= GST_ELEMENT_REGISTER(genosrtpav1pay, plugin);
   done &= GST_ELEMENT_REGISTER(genosrtpav1depay, plugin);
+  done &= GST_ELEMENT_REGISTER(genosrtpdependency, plugin);
   done &= GST_ELEMENT_REGISTER(genostranscodebin, plugin);
 #ifdef GENOS_HAVE_AV1
   done &= GST_ELEMENT_REGISTER(genosav1dec, plugin);

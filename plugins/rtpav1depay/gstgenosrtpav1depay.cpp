@@ -26,8 +26,10 @@
 #include <string>
 
 #include "core/rtp/av1_depacketizer.hpp"
+#include "core/rtp/dependency_descriptor.hpp"
 #include "core/rtp/sequence_header.hpp"
 #include "frame_hook.hpp"
+#include "layer_meta.hpp"
 
 using namespace genos;
 using namespace genos::element;
@@ -69,13 +71,16 @@ struct State {
   std::optional<core::Av1Depacketizer> depacketizer;
   std::optional<guint32> ssrc;
   struct Moment {
-    std::uint32_t timestamp;
-    GstClockTime pts;
+    std::uint32_t timestamp = 0;
+    GstClockTime pts = GST_CLOCK_TIME_NONE;
+    std::optional<Layer> layer;  // when the sender tells
   };
   std::array<Moment, 2> moments{};  // of the last two units
   gint64 requested_at = 0;          // a keyframe; 0: never
   const Format* format = nullptr;   // null: not negotiated
   core::Bytes sequence_header;      // as the caps tell it
+  guint8 descriptor_id = 0;         // of the header extension; 0: there is none
+  std::optional<core::DependencyStructure> structure;
 };
 
 }  // namespace
@@ -103,6 +108,7 @@ static void begin(State& state) {
                               : Depacketizer::Resume::anywhere});
   state.ssrc.reset();
   state.requested_at = 0;
+  state.structure.reset();
 }
 
 // --- caps -------------------------------------------------------------------------------------
@@ -178,16 +184,18 @@ static GstBuffer* buffer_of(core::Bytes bytes) {
       [](gpointer data) noexcept { delete static_cast<core::Bytes*>(data); });
 }
 
-static GstClockTime pts_of(const State& state, std::uint32_t timestamp) {
+static State::Moment moment_of(const State& state, std::uint32_t timestamp) {
   for (const auto& moment : state.moments)
-    if (moment.timestamp == timestamp) return moment.pts;
-  return GST_CLOCK_TIME_NONE;
+    if (moment.timestamp == timestamp) return moment;
+  return {};
 }
 
 static void push(GstRTPBaseDepayload* base, core::Bytes bytes,
                  const core::Av1Depacketizer::Unit& unit, bool first, bool last) {
   auto buffer = adopt(buffer_of(std::move(bytes)));
-  GST_BUFFER_PTS(buffer.get()) = pts_of(state_of(base), unit.timestamp);
+  const auto moment = moment_of(state_of(base), unit.timestamp);
+  GST_BUFFER_PTS(buffer.get()) = moment.pts;
+  if (moment.layer) set_layer(buffer.get(), *moment.layer);
   if (!unit.keyframe || !first) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
   if (last) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_MARKER);
   buffer = through_frame_hook(base, frame_signal, std::move(buffer));
@@ -230,6 +238,26 @@ static void drain(GstRTPBaseDepayload* base) {
   }
 }
 
+// The layer that the packet's dependency descriptor tells.
+static std::optional<Layer> read_descriptor(State& state, GstRTPBuffer* rtp) {
+  gpointer data = nullptr;
+  guint size = 0;
+  guint8 bits = 0;
+  const auto id = state.descriptor_id;
+  const bool there =
+      id != 0 && (gst_rtp_buffer_get_extension_onebyte_header(rtp, id, 0, &data, &size) ||
+                  gst_rtp_buffer_get_extension_twobytes_header(rtp, &bits, id, 0, &data, &size));
+  if (!there) return {};
+  auto read = core::parse_dependency_descriptor({static_cast<const guint8*>(data), size},
+                                                state.structure ? &*state.structure : nullptr);
+  if (!read) return {};
+  if ((*read).structure) state.structure = std::move((*read).structure);
+  Layer layer{(*read).frame.temporal_id, 1};
+  for (const auto& each : state.structure->templates)
+    layer.temporal_layers = std::max(layer.temporal_layers, each.temporal_id + 1U);
+  return layer;
+}
+
 static GstBuffer* gst_genos_rtp_av1_depay_process(GstRTPBaseDepayload* base, GstRTPBuffer* rtp) {
   auto& state = state_of(base);
   const auto ssrc = gst_rtp_buffer_get_ssrc(rtp);
@@ -239,8 +267,9 @@ static GstBuffer* gst_genos_rtp_av1_depay_process(GstRTPBaseDepayload* base, Gst
   auto& [last, before] = state.moments;
   if (last.timestamp != timestamp || !GST_CLOCK_TIME_IS_VALID(last.pts)) {
     before = last;
-    last = {timestamp, GST_BUFFER_PTS(rtp->buffer)};
+    last = {timestamp, GST_BUFFER_PTS(rtp->buffer), {}};
   }
+  if (const auto layer = read_descriptor(state, rtp)) last.layer = layer;
   state.depacketizer->handle({gst_rtp_buffer_get_seq(rtp),
                               timestamp,
                               gst_rtp_buffer_get_marker(rtp) != FALSE,
@@ -252,8 +281,22 @@ static GstBuffer* gst_genos_rtp_av1_depay_process(GstRTPBaseDepayload* base, Gst
 
 // --- the element ------------------------------------------------------------------------------
 
-static gboolean gst_genos_rtp_av1_depay_set_caps(GstRTPBaseDepayload* base, GstCaps*) {
+// The number that `extmap-NUMBER` gives to the dependency descriptor; 0: none.
+static guint8 descriptor_id_in(const GstStructure* about) {
+  for (guint id = 1; id <= G_MAXUINT8; ++id) {
+    const auto* uri = gst_structure_get_value(about, ("extmap-" + std::to_string(id)).c_str());
+    if (uri && GST_VALUE_HOLDS_ARRAY(uri) && gst_value_array_get_size(uri) > 1)
+      uri = gst_value_array_get_value(uri, 1);  // direction, URI, attributes
+    if (uri && G_VALUE_HOLDS_STRING(uri) &&
+        g_strcmp0(g_value_get_string(uri), core::dependency_descriptor_uri) == 0)
+      return static_cast<guint8>(id);
+  }
+  return 0;
+}
+
+static gboolean gst_genos_rtp_av1_depay_set_caps(GstRTPBaseDepayload* base, GstCaps* caps) {
   base->clock_rate = clock_rate;
+  state_of(base).descriptor_id = descriptor_id_in(gst_caps_get_structure(caps, 0));
   return TRUE;  // ours come with the first unit, that tells the size
 }
 
@@ -282,7 +325,7 @@ static GstStateChangeReturn gst_genos_rtp_av1_depay_change_state(GstElement* ele
     begin(state);
     state.format = nullptr;
     state.sequence_header.clear();
-    state.moments.fill({0, GST_CLOCK_TIME_NONE});
+    state.moments.fill({});
   }
   return GST_ELEMENT_CLASS(gst_genos_rtp_av1_depay_parent_class)->change_state(element, change);
 }

@@ -7,6 +7,7 @@
 
 #include "rtpav1depay/gstgenosrtpav1depay.h"
 #include "rtpav1pay/gstgenosrtpav1pay.h"
+#include "rtpdependency/gstgenosrtpdependency.h"
 #include "support/av1_units.hpp"
 #include "support/harness.hpp"
 
@@ -23,6 +24,7 @@ class RtpAv1 : public testing::Test {
   static void SetUpTestSuite() {
     GST_ELEMENT_REGISTER(genosrtpav1pay, nullptr);
     GST_ELEMENT_REGISTER(genosrtpav1depay, nullptr);
+    GST_ELEMENT_REGISTER(genosrtpdependency, nullptr);
   }
 };
 
