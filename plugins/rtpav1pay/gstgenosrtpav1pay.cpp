@@ -18,6 +18,7 @@
 
 #include <atomic>
 #include <new>
+#include <string>
 
 #include "core/rtp/av1_packetizer.hpp"
 #include "core/rtp/sequence_header.hpp"
@@ -111,34 +112,49 @@ static GstBuffer* packet_of(GstRTPBasePayload* base, const core::Av1Packet& pack
   return buffer;
 }
 
+// What the packets of a frame have from it.
+struct Moment {
+  GstClockTime pts, dts;
+  core::FrameKind kind;
+};
+
+static GstBufferList* list_of(GstRTPBasePayload* base, const Cut& made, const Moment& moment) {
+  GstBufferList* list = gst_buffer_list_new_sized(static_cast<guint>(made.packets.size()));
+  for (const auto& packet : made.packets) {
+    const bool last = &packet == &made.packets.back();
+    GstBuffer* buffer = packet_of(base, packet, made.ends_unit && last);
+    GST_BUFFER_PTS(buffer) = moment.pts;
+    GST_BUFFER_DTS(buffer) = moment.dts;
+    if (moment.kind == core::FrameKind::delta)
+      GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+    gst_buffer_list_add(list, buffer);
+  }
+  return list;
+}
+
+// Once on the bus; the log has each.
+static void complain(GstRTPBasePayload* base, const std::string& what) {
+  GST_WARNING_OBJECT(base, "dropped a frame: %s", what.c_str());
+  if (std::exchange(state_of(base).warned, true)) return;
+  GST_ELEMENT_WARNING(base, STREAM, FORMAT, ("what comes in is not AV1 as its caps say"),
+                      ("%s", what.c_str()));
+}
+
 static GstFlowReturn gst_genos_rtp_av1_pay_handle_buffer(GstRTPBasePayload* base,
                                                          GstBuffer* incoming) {
-  const auto kind = GST_BUFFER_FLAG_IS_SET(incoming, GST_BUFFER_FLAG_DELTA_UNIT)
-                        ? core::FrameKind::delta
-                        : core::FrameKind::key;
-  const auto pts = GST_BUFFER_PTS(incoming), dts = GST_BUFFER_DTS(incoming);
+  const bool delta = GST_BUFFER_FLAG_IS_SET(incoming, GST_BUFFER_FLAG_DELTA_UNIT);
+  const Moment moment{GST_BUFFER_PTS(incoming), GST_BUFFER_DTS(incoming),
+                      delta ? core::FrameKind::delta : core::FrameKind::key};
   const auto frame = through_frame_hook(base, frame_signal, adopt(incoming));
   if (!frame) return GST_FLOW_OK;
   const MappedBuffer mapped(frame.get());
-  const auto made = cut(base, mapped.bytes(), kind);
+  const auto made = cut(base, mapped.bytes(), moment.kind);
   if (!made) {
-    GST_WARNING_OBJECT(base, "dropped a frame: %s", made.error().detail.c_str());
-    if (!std::exchange(state_of(base).warned, true))
-      GST_ELEMENT_WARNING(base, STREAM, FORMAT, ("what comes in is not AV1 as its caps say"),
-                          ("%s", made.error().detail.c_str()));
+    complain(base, made.error().detail);
     return GST_FLOW_OK;
   }
-  const auto& [packets, ends_unit] = *made;
-  if (packets.empty()) return GST_FLOW_OK;
-  GstBufferList* list = gst_buffer_list_new_sized(static_cast<guint>(packets.size()));
-  for (const auto& packet : packets) {
-    GstBuffer* buffer = packet_of(base, packet, ends_unit && &packet == &packets.back());
-    GST_BUFFER_PTS(buffer) = pts;
-    GST_BUFFER_DTS(buffer) = dts;
-    if (kind == core::FrameKind::delta) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-    gst_buffer_list_add(list, buffer);
-  }
-  return gst_rtp_base_payload_push_list(base, list);
+  if ((*made).packets.empty()) return GST_FLOW_OK;
+  return gst_rtp_base_payload_push_list(base, list_of(base, *made, moment));
 }
 
 static void gst_genos_rtp_av1_pay_set_property(GObject* object, guint id, const GValue* value,

@@ -2,6 +2,10 @@
 // genosrtpav1depay: what arrives, and what is done about what does not.
 #include <gst/video/video.h>
 
+#ifdef GENOS_HAVE_AV1
+#include "av1dec/gstgenosav1dec.h"
+#include "av1enc/gstgenosav1enc.h"
+#endif
 #include "bridge/signal.hpp"
 #include "support/rtp_av1.hpp"
 #include "support/test_line.hpp"
@@ -70,8 +74,7 @@ TEST_F(RtpAv1, CapsTellTheVideoAndFollowIt) {
   expect_size(874, 1076);
   core::Bytes other(std::begin(sequence_payload), std::end(sequence_payload));
   other[5] = 0xd1;  // the width's lowest bits but one
-  way.send(
-      std::move(Av1Unit().add(core::ObuType::sequence_header, other).add_frame(shown_key, 20)));
+  way.send(Av1Unit().add(core::ObuType::sequence_header, other).add_frame(shown_key, 20));
   expect_size(873, 1076);
   EXPECT_EQ(way.depay.pull().size(), 2u);
 }
@@ -260,6 +263,39 @@ TEST_F(RtpAv1, RealVideoDecodesToTheSamePictures) {
   EXPECT_TRUE(pictures(video + "genosrtpav1pay opaque=true ! genosrtpav1depay opaque=true ! ") ==
               expected);
 }
+
+#ifdef GENOS_HAVE_AV1
+// An encoder that heeds requests: each loss costs a few frames, whatever it hits.
+TEST_F(RtpAv1, ALossyLineRecovers) {
+  GST_ELEMENT_REGISTER(genosav1enc, nullptr);
+  GST_ELEMENT_REGISTER(genosav1dec, nullptr);
+  TestLine line(
+      "videotestsrc is-live=true num-buffers=180 pattern=ball ! "
+      "video/x-raw,format=I420,width=320,height=184,framerate=60/1 ! genosav1enc ! "
+      "genosrtpav1pay mtu=400 ! identity name=way ! genosrtpav1depay ! genosav1dec ! "
+      "fakesink name=out");
+  struct Loss {
+    int packets = 0, lost = 0;
+  } loss;
+  const auto way = adopt(gst_element_get_static_pad(line.element("way").get(), "src"));
+  gst_pad_add_probe(
+      way.get(), GST_PAD_PROBE_TYPE_BUFFER,
+      [](GstPad*, GstPadProbeInfo*, gpointer data) {
+        auto& seen = *static_cast<Loss*>(data);
+        if (++seen.packets % 40 != 0) return GST_PAD_PROBE_OK;
+        ++seen.lost;
+        return GST_PAD_PROBE_DROP;
+      },
+      &loss, nullptr);
+  line.play();
+  EXPECT_EQ(line.outcome(), "eos");
+  EXPECT_GT(loss.lost, 2);
+  const auto frames = line.received().size() / (320 * 184 * 3 / 2);
+  RecordProperty("frames", static_cast<int>(frames));
+  EXPECT_LT(frames, 180u);
+  EXPECT_GT(frames, 90u);
+}
+#endif
 
 TEST_F(RtpAv1, StatesInAnyOrder) {
   TestLine line(

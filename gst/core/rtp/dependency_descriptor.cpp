@@ -20,6 +20,12 @@ Error broken(const char* what) {
   return {Errc::malformed, std::string("dependency descriptor: ") + what};
 }
 
+// In what a frame is not as its template.
+struct Custom {
+  bool targets, frame_diffs, chain_diffs;
+  [[nodiscard]] int count() const { return targets + frame_diffs + chain_diffs; }
+};
+
 // --- reading ----------------------------------------------------------------------------------
 
 TargetUse read_use(BitReader& bits) { return static_cast<TargetUse>(bits.read(2)); }
@@ -86,6 +92,15 @@ bool read_frame_diffs(BitReader& bits, FrameDependency& frame) {
   return true;
 }
 
+bool read_custom(BitReader& bits, const Custom& custom, FrameDependency& frame) {
+  if (custom.targets)
+    for (auto& use : frame.targets) use = read_use(bits);
+  if (custom.frame_diffs && !read_frame_diffs(bits, frame)) return false;
+  if (custom.chain_diffs)
+    for (auto& diff : frame.chain_diffs) diff = static_cast<std::uint8_t>(bits.read(8));
+  return true;
+}
+
 // --- writing ----------------------------------------------------------------------------------
 
 void write_layers(BitWriter& bits, const DependencyStructure& structure) {
@@ -132,12 +147,6 @@ void write_frame_diffs(BitWriter& bits, const FrameDependency& frame) {
   }
   bits.write(0, 2);
 }
-
-// In what a frame is not as its template.
-struct Custom {
-  bool targets, frame_diffs, chain_diffs;
-  [[nodiscard]] int count() const { return targets + frame_diffs + chain_diffs; }
-};
 
 Custom custom_of(const FrameDependency& frame, const FrameDependency& from) {
   return {frame.targets != from.targets, frame.frame_diffs != from.frame_diffs,
@@ -188,12 +197,7 @@ Result<DependencyDescriptor> parse_dependency_descriptor(ByteView bytes,
       (id + limits::max_templates - current->first_template_id) % limits::max_templates;
   if (index >= current->templates.size()) return broken("no such template");
   descriptor.frame = current->templates[index];
-  if (custom.targets)
-    for (auto& use : descriptor.frame.targets) use = read_use(bits);
-  if (custom.frame_diffs && !read_frame_diffs(bits, descriptor.frame))
-    return broken("too many references");
-  if (custom.chain_diffs)
-    for (auto& diff : descriptor.frame.chain_diffs) diff = static_cast<std::uint8_t>(bits.read(8));
+  if (!read_custom(bits, custom, descriptor.frame)) return broken("too many references");
   if (!bits.ok()) return broken("cut off");
   return descriptor;
 }

@@ -123,20 +123,21 @@ Result<std::vector<Obu>> split_obu_stream(ByteView bytes) {
 
 Result<std::vector<Obu>> split_annexb(ByteView bytes) {
   std::vector<Obu> obus;
-  while (!bytes.empty()) {
-    auto unit = take_sized(bytes);
-    if (!unit) return broken("temporal unit cut off");
-    while (!unit->empty()) {
-      auto frame = take_sized(*unit);
-      if (!frame) return broken("frame unit cut off");
-      while (!frame->empty()) {
-        const auto whole = take_sized(*frame);
-        if (!whole) return broken("cut off");
-        const auto obu = parse_obu(*whole);
-        if (!obu) return obu.error();
-        if (obus.size() == limits::max_obus) return Error{Errc::too_large, "OBU: too many"};
-        obus.push_back(*obu);
-      }
+  ByteView unit, frame;
+  while (!bytes.empty() || !unit.empty() || !frame.empty()) {
+    // The innermost that there is: units hold frames, and these OBUs.
+    auto& outer = !frame.empty() ? frame : !unit.empty() ? unit : bytes;
+    const auto part = take_sized(outer);
+    if (!part) return broken("cut off");
+    if (&outer == &bytes) {
+      unit = *part;
+    } else if (&outer == &unit) {
+      frame = *part;
+    } else {
+      const auto obu = parse_obu(*part);
+      if (!obu) return obu.error();
+      if (obus.size() == limits::max_obus) return Error{Errc::too_large, "OBU: too many"};
+      obus.push_back(*obu);
     }
   }
   return obus;
