@@ -7,6 +7,7 @@
 #include <gst/genos/gstgenospeer.h>
 #include <gst/genos/gstgenosroom.h>
 #include <gst/genos/gstgenossignaling.h>
+#include <gst/genos/gstgenostranscodejob.h>
 
 G_BEGIN_DECLS
 

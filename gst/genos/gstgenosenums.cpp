@@ -50,6 +50,14 @@ const GEnumValue file_states[] = {
     {GST_GENOS_FILE_STATE_ENDED, "GST_GENOS_FILE_STATE_ENDED", "ended"},
     {0, nullptr, nullptr}};
 
+const GEnumValue job_states[] = {
+    {GST_GENOS_JOB_STATE_QUEUED, "GST_GENOS_JOB_STATE_QUEUED", "queued"},
+    {GST_GENOS_JOB_STATE_RUNNING, "GST_GENOS_JOB_STATE_RUNNING", "running"},
+    {GST_GENOS_JOB_STATE_DONE, "GST_GENOS_JOB_STATE_DONE", "done"},
+    {GST_GENOS_JOB_STATE_FAILED, "GST_GENOS_JOB_STATE_FAILED", "failed"},
+    {GST_GENOS_JOB_STATE_CANCELLED, "GST_GENOS_JOB_STATE_CANCELLED", "cancelled"},
+    {0, nullptr, nullptr}};
+
 const GFlagsValue file_flags[] = {
     {GST_GENOS_FILE_FLAGS_NONE, "GST_GENOS_FILE_FLAGS_NONE", "none"},
     {GST_GENOS_FILE_FLAGS_REPLACE, "GST_GENOS_FILE_FLAGS_REPLACE", "replace"},
@@ -112,6 +120,10 @@ GType gst_genos_file_flags_get_type(void) {
 }
 GType gst_genos_file_event_get_type(void) {
   static const GType type = g_enum_register_static("GstGenosFileEvent", file_events);
+  return type;
+}
+GType gst_genos_job_state_get_type(void) {
+  static const GType type = g_enum_register_static("GstGenosJobState", job_states);
   return type;
 }
 GType gst_genos_error_get_type(void) {

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
 #define GST_TYPE_GENOS_FILE_STATE (gst_genos_file_state_get_type())
 #define GST_TYPE_GENOS_FILE_FLAGS (gst_genos_file_flags_get_type())
 #define GST_TYPE_GENOS_FILE_EVENT (gst_genos_file_event_get_type())
+#define GST_TYPE_GENOS_JOB_STATE (gst_genos_job_state_get_type())
 #define GST_TYPE_GENOS_ERROR (gst_genos_error_get_type())
 
 /**
@@ -166,6 +167,24 @@ typedef enum {
 } GstGenosFileEvent;
 
 /**
+ * GstGenosJobState:
+ * @GST_GENOS_JOB_STATE_QUEUED: it did not begin yet
+ * @GST_GENOS_JOB_STATE_RUNNING: it runs
+ * @GST_GENOS_JOB_STATE_DONE: all of it is made
+ * @GST_GENOS_JOB_STATE_FAILED: it ended with an error
+ * @GST_GENOS_JOB_STATE_CANCELLED: it was ended early
+ *
+ * Where a job stands.
+ */
+typedef enum {
+  GST_GENOS_JOB_STATE_QUEUED,
+  GST_GENOS_JOB_STATE_RUNNING,
+  GST_GENOS_JOB_STATE_DONE,
+  GST_GENOS_JOB_STATE_FAILED,
+  GST_GENOS_JOB_STATE_CANCELLED
+} GstGenosJobState;
+
+/**
  * GstGenosError:
  * @GST_GENOS_ERROR_FAILED: something else went wrong; the message says what
  * @GST_GENOS_ERROR_INVALID: a name, size, URI or JSON that cannot be used
@@ -201,6 +220,7 @@ GST_GENOS_API GType gst_genos_room_state_get_type(void);
 GST_GENOS_API GType gst_genos_file_state_get_type(void);
 GST_GENOS_API GType gst_genos_file_flags_get_type(void);
 GST_GENOS_API GType gst_genos_file_event_get_type(void);
+GST_GENOS_API GType gst_genos_job_state_get_type(void);
 GST_GENOS_API GType gst_genos_error_get_type(void);
 
 G_END_DECLS

@@ -13,4 +13,5 @@ template <> struct RefOps<GstGenosChannel> : ObjectOps {};
 template <> struct RefOps<GstGenosFile> : ObjectOps {};
 template <> struct RefOps<GstGenosRequest> : ObjectOps {};
 template <> struct RefOps<GstGenosSignaling> : ObjectOps {};
+template <> struct RefOps<GstGenosTranscodeJob> : ObjectOps {};
 }  // namespace genos

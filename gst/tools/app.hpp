@@ -128,6 +128,7 @@ int ping(std::vector<std::string> args);
 int pipe(std::vector<std::string> args);
 int send(std::vector<std::string> args);
 int receive(std::vector<std::string> args);
+int transcode(std::vector<std::string> args);
 int identity(std::vector<std::string> args);
 int doctor(std::vector<std::string> args);
 

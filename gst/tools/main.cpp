@@ -26,6 +26,7 @@ constexpr Command commands[] = {
     {"pipe", "standard input to a room, another's to standard output", genos::tool::pipe},
     {"send", "files and folders to whoever takes them", genos::tool::send},
     {"receive", "files that others in a room offer", genos::tool::receive},
+    {"transcode", "a file into one for each rung of a ladder", genos::tool::transcode},
     {"identity", "make or show the key that proves who this peer is", genos::tool::identity},
     {"doctor", "check what usually goes wrong, and say what to do", genos::tool::doctor},
 };

@@ -82,6 +82,10 @@ void Progress::show(const std::string& id, const std::string& what, guint64 done
        size_text(guint64(course.rate)) + "/s  " + left);
 }
 
+void Progress::line(const std::string& text) {
+  if (line_) draw(text);
+}
+
 void Progress::forget(const std::string& id) { courses_.erase(id); }
 
 void Progress::draw(const std::string& text) {

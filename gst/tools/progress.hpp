@@ -22,6 +22,8 @@ class Progress {
 
   // Of `what` so much is done. Told as often as people and scripts can use it.
   void show(const std::string& id, const std::string& what, guint64 done, guint64 size);
+  // Of what has no size in bytes: a line that moves, on a terminal only.
+  void line(const std::string& text);
   void forget(const std::string& id);
   // A line for people that stays, above the one that moves.
   void say(const std::string& text);

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "genos/transcode_run.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace genos {
+namespace {
+
+using core::Errc;
+using core::Error;
+
+// A muxer that got the end writes an index; a minute of it is a broken disk.
+constexpr guint patience_seconds = 60;
+
+Ref<GstElement> make(const char* factory) {
+  return sink(gst_element_factory_make(factory, nullptr));
+}
+
+bool is_sound(GstPad* pad) { return g_str_has_prefix(GST_PAD_NAME(pad), "sound_"); }
+
+// The name of a source without its folders and its ending.
+std::string stem_of(const std::string& source) {
+  if (source == "-") return "stdin";
+  auto name = source.substr(0, source.find_first_of("?#"));
+  if (!gst_uri_is_valid(source.c_str())) name = source;
+  const auto stem = std::filesystem::path(name).stem().string();
+  return stem.empty() || stem == "." || stem == ".." ? "stream" : stem;
+}
+
+}  // namespace
+
+TranscodeRun::TranscodeRun(Options options, std::function<void(Outcome)> ended)
+    : options_(std::move(options)), ended_(std::move(ended)) {}
+
+TranscodeRun::~TranscodeRun() { stop(); }
+
+// --- the beginning ----------------------------------------------------------------------------
+
+core::Result<Ref<GstElement>> TranscodeRun::make_source() const {
+  const auto& source = options_.source;
+  Ref<GstElement> element;
+  if (source == "-") {
+    element = make("fdsrc");
+  } else if (gst_uri_is_valid(source.c_str())) {
+    Owned<GError> error;
+    element = sink(gst_element_make_from_uri(GST_URI_SRC, source.c_str(), nullptr, out(error)));
+    if (!element) return Error{Errc::not_found, error ? error->message : source};
+  } else {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(source, error))
+      return Error{Errc::not_found, "'" + source + "' is not a file"};
+    element = make("filesrc");
+    if (element) g_object_set(element.get(), "location", source.c_str(), nullptr);
+  }
+  if (!element) return Error{Errc::not_found, "GStreamer's core elements are missing"};
+  return element;
+}
+
+core::Result<bool> TranscodeRun::start(GMainContext* context) {
+  if (options_.container != "webm" && options_.container != "mkv")
+    return Error{Errc::malformed, "container is webm or mkv, not '" + options_.container + "'"};
+  std::error_code error;
+  std::filesystem::create_directories(options_.folder, error);
+  if (error) return Error{Errc::failed, "'" + options_.folder + "': " + error.message()};
+  auto source = make_source();
+  if (!source) return source.error();
+  t_ = make("genostranscodebin");
+  if (!t_)
+    return Error{Errc::not_found,
+                 "the element genostranscodebin is not found: install the plugin of Genos, or name "
+                 "its folder in GST_PLUGIN_PATH"};
+  g_object_set(t_.get(), "ladder", options_.ladder.c_str(), "sounds", options_.sounds.c_str(),
+               nullptr);
+  pipeline_ = sink(gst_pipeline_new(nullptr));
+  gst_bin_add_many(GST_BIN(pipeline_.get()), (*source).get(), t_.get(), nullptr);
+  if (!gst_element_link((*source).get(), t_.get()))
+    return Error{Errc::failed, "the source does not fit"};
+  g_signal_connect(t_.get(), "pad-added", G_CALLBACK(on_pad), this);
+  g_signal_connect(t_.get(), "no-more-pads", G_CALLBACK(on_all_pads), this);
+  const auto bus = adopt(gst_element_get_bus(pipeline_.get()));
+  bus_ = gst_bus_create_watch(bus.get());
+  g_source_set_callback(bus_, G_SOURCE_FUNC(on_message), this, nullptr);
+  g_source_attach(bus_, context);
+  begun_ = g_get_monotonic_time();
+  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);  // what is wrong comes on the bus
+  return true;
+}
+
+// --- outputs, in streaming threads ------------------------------------------------------------
+
+// Behind a pad; its src pad.
+Ref<GstPad> TranscodeRun::add_queue(GstPad* pad) {
+  const auto queue = make("queue");
+  g_object_set(queue.get(), "max-size-bytes", 0, "max-size-buffers", 0, "max-size-time",
+               5 * GST_SECOND, nullptr);
+  gst_bin_add(GST_BIN(pipeline_.get()), queue.get());
+  gst_element_sync_state_with_parent(queue.get());
+  const auto in = adopt(gst_element_get_static_pad(queue.get(), "sink"));
+  gst_pad_link(pad, in.get());
+  return adopt(gst_element_get_static_pad(queue.get(), "src"));
+}
+
+// A muxer has to know all its streams before the first data, and of that nothing may be lost.
+void TranscodeRun::on_pad(GstElement*, GstPad* pad, gpointer data) noexcept {
+  auto& self = *static_cast<TranscodeRun*>(data);
+  if (!GST_PAD_IS_SRC(pad)) return;
+  const auto hold = [](GstPad*, GstPadProbeInfo*, gpointer) noexcept { return GST_PAD_PROBE_OK; };
+  auto end = self.add_queue(pad);
+  const gulong block =
+      gst_pad_add_probe(end.get(), GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, hold, nullptr, nullptr);
+  const std::scoped_lock guard(self.lock_);
+  self.waiting_.push_back({retain(pad), std::move(end), block});
+}
+
+void TranscodeRun::on_all_pads(GstElement*, gpointer data) noexcept {
+  auto& self = *static_cast<TranscodeRun*>(data);
+  std::vector<Waiting> pads;
+  {
+    const std::scoped_lock guard(self.lock_);
+    pads = std::move(self.waiting_);
+  }
+  std::vector<Output*> outputs;
+  for (const auto& waiting : pads) {
+    if (is_sound(waiting.pad.get())) continue;
+    auto* output = self.make_output(self.name_of(waiting.pad.get()));
+    if (!output || !self.connect(waiting.end.get(), *output)) return;
+    outputs.push_back(output);
+  }
+  const auto sound = std::ranges::find_if(
+      pads, [](const Waiting& waiting) { return is_sound(waiting.pad.get()); });
+  if (sound != pads.end() && !self.connect_sound(*sound, std::move(outputs))) return;
+  for (const auto& waiting : pads) gst_pad_remove_probe(waiting.end.get(), waiting.block);
+}
+
+// One sound is enough for a file; without pictures it has one of its own.
+bool TranscodeRun::connect_sound(const Waiting& sound, std::vector<Output*> outputs) {
+  if (outputs.empty()) outputs.push_back(make_output(name_of(sound.pad.get())));
+  const auto tee = make("tee");
+  gst_bin_add(GST_BIN(pipeline_.get()), tee.get());
+  gst_element_sync_state_with_parent(tee.get());
+  const auto entry = adopt(gst_element_get_static_pad(tee.get(), "sink"));
+  gst_pad_link(sound.end.get(), entry.get());
+  return std::ranges::all_of(outputs, [&](Output* output) {
+    const auto exit = adopt(gst_element_request_pad_simple(tee.get(), "src_%u"));
+    return output && connect(add_queue(exit.get()).get(), *output);
+  });
+}
+
+// "720p30" of "720p30:1500k:av1", and more of it where that is not enough.
+std::string TranscodeRun::name_of(GstPad* pad) const {
+  GstStructure* raw = nullptr;
+  g_object_get(t_.get(), "stats", &raw, nullptr);
+  const Owned<GstStructure> stats(raw);
+  const auto words_of = [&](const char* name) -> std::string {
+    const GValue* one = gst_structure_get_value(stats.get(), name);
+    const char* words = one ? gst_structure_get_string(gst_value_get_structure(one), "words") : "";
+    return words ? words : "";
+  };
+  const std::string words = words_of(GST_PAD_NAME(pad)), brief = words.substr(0, words.find(':'));
+  int alike = 0;
+  for (int i = 0; i < gst_structure_n_fields(stats.get()); ++i) {
+    const auto other = words_of(gst_structure_nth_field_name(stats.get(), guint(i)));
+    alike += other.substr(0, other.find(':')) == brief;
+  }
+  std::string name = alike > 1 ? words : brief;
+  std::ranges::replace(name, ':', '-');
+  return name;
+}
+
+TranscodeRun::Output* TranscodeRun::make_output(const std::string& rung) {
+  const auto base = (std::filesystem::path(options_.folder) / stem_of(options_.source)).string();
+  auto output = std::make_unique<Output>();
+  output->path = base + "." + rung + "." + options_.container;
+  output->part = base + "." + rung + ".part." + options_.container;
+  std::error_code none;
+  if (!options_.replace && std::filesystem::exists(output->path, none)) {
+    fail("'" + output->path +
+         "' is there already; say that it is to be replaced, or name another "
+         "folder");
+    return nullptr;
+  }
+  output->mux = make(options_.container == "webm" ? "webmmux" : "matroskamux");
+  const auto file = make("filesink");
+  if (!output->mux || !file) {
+    fail("webmmux is missing: install gstreamer1.0-plugins-good");
+    return nullptr;
+  }
+  // Nobody waits for a moment at which a file is to be shown.
+  g_object_set(file.get(), "location", output->part.c_str(), "async", FALSE, nullptr);
+  auto* mux = output->mux.get();
+  gst_bin_add_many(GST_BIN(pipeline_.get()), mux, file.get(), nullptr);
+  gst_element_link(mux, file.get());
+  for (auto* element : {file.get(), mux}) gst_element_sync_state_with_parent(element);
+  const std::scoped_lock guard(lock_);
+  outputs_.push_back(std::move(output));
+  return outputs_.back().get();
+}
+
+bool TranscodeRun::connect(GstPad* end, Output& output) {
+  const auto caps = adopt(gst_pad_query_caps(end, nullptr));
+  const auto entry = adopt(gst_element_get_compatible_pad(output.mux.get(), end, caps.get()));
+  if (!entry || gst_pad_link(end, entry.get()) != GST_PAD_LINK_OK) {
+    fail(options_.container + " files cannot hold this codec; mkv can");
+    return false;
+  }
+  gst_pad_add_probe(
+      end, GST_PAD_PROBE_TYPE_BUFFER,
+      [](GstPad* from, GstPadProbeInfo* info, gpointer data) noexcept {
+        auto& reached = static_cast<Output*>(data)->reached;
+        const auto segment = adopt(gst_pad_get_sticky_event(from, GST_EVENT_SEGMENT, 0));
+        const GstSegment* at = nullptr;
+        if (segment) gst_event_parse_segment(segment.get(), &at);
+        const auto time =
+            at ? gst_segment_to_stream_time(at, GST_FORMAT_TIME,
+                                            GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info)))
+               : GST_CLOCK_TIME_NONE;
+        if (GST_CLOCK_TIME_IS_VALID(time) && time > reached) reached = time;
+        return GST_PAD_PROBE_OK;
+      },
+      &output, nullptr);
+  return true;
+}
+
+// --- how far it is ----------------------------------------------------------------------------
+
+TranscodeRun::Course TranscodeRun::course() const {
+  Course course;
+  GstClockTime reached = GST_CLOCK_TIME_NONE;
+  {
+    const std::scoped_lock guard(lock_);
+    for (const auto& output : outputs_) reached = std::min(reached, output->reached.load());
+  }
+  if (reached == GST_CLOCK_TIME_NONE) return course;
+  const double elapsed = double(g_get_monotonic_time() - begun_) / G_USEC_PER_SEC;
+  const double seconds = double(reached) / double(GST_SECOND);
+  if (elapsed > 0) course.speed = seconds / elapsed;
+  gint64 whole = 0;
+  const auto pad = adopt(gst_element_get_static_pad(t_.get(), "rung_0"));
+  const auto sound = pad ? pad : adopt(gst_element_get_static_pad(t_.get(), "sound_0"));
+  if (!sound || !gst_pad_query_duration(sound.get(), GST_FORMAT_TIME, &whole) || whole <= 0)
+    return course;
+  const double length = double(whole) / double(GST_SECOND);
+  course.percent = std::clamp(seconds / length * 100, 0.0, 100.0);
+  if (course.speed > 0) course.time_left = std::max(0.0, length - seconds) / course.speed;
+  return course;
+}
+
+// --- the end ----------------------------------------------------------------------------------
+
+void TranscodeRun::fail(const std::string& why) {
+  GST_ELEMENT_ERROR(pipeline_.get(), RESOURCE, FAILED, ("%s", why.c_str()), (nullptr));
+}
+
+gboolean TranscodeRun::on_message(GstBus*, GstMessage* message, gpointer data) noexcept {
+  auto& self = *static_cast<TranscodeRun*>(data);
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
+    self.end(self.cancelled_ ? Outcome::Kind::cancelled : Outcome::Kind::done);
+    return G_SOURCE_REMOVE;
+  }
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+    Owned<GError> error;
+    {
+      Out<GError> slot(error);
+      gst_message_parse_error(message, slot, nullptr);
+    }
+    self.failures_ = error->message;
+    self.end(Outcome::Kind::failed);
+    return G_SOURCE_REMOVE;
+  }
+  if (gst_message_has_name(message, "genos-rung-failed")) {
+    const auto* what = gst_message_get_structure(message);
+    self.failures_ += std::string(gst_structure_get_string(what, "words")) +
+                      " is not made: " + gst_structure_get_string(what, "reason") + "\n";
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+void TranscodeRun::cancel() {
+  if (!pipeline_ || std::exchange(cancelled_, true)) return;
+  bool begun = false;
+  {
+    const std::scoped_lock guard(lock_);
+    begun = !outputs_.empty();
+  }
+  if (!begun) return end(Outcome::Kind::cancelled);
+  // From the source on, so that all that was read is in the files, and their indexes.
+  gst_element_send_event(pipeline_.get(), gst_event_new_eos());
+  patience_ = g_timeout_source_new_seconds(patience_seconds);
+  const auto lost = [](gpointer data) noexcept -> gboolean {
+    auto& self = *static_cast<TranscodeRun*>(data);
+    self.failures_ = "the files could not be ended in time";
+    self.end(Outcome::Kind::failed);
+    return G_SOURCE_REMOVE;
+  };
+  g_source_set_callback(patience_, lost, this, nullptr);
+  g_source_attach(patience_, g_source_get_context(bus_));
+}
+
+void TranscodeRun::stop() {
+  for (auto** source : {&bus_, &patience_}) {
+    if (!*source) continue;
+    g_source_destroy(*source);
+    g_source_unref(std::exchange(*source, nullptr));
+  }
+  if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  waiting_.clear();
+  t_ = nullptr;
+  pipeline_ = nullptr;
+}
+
+// Whole files get their names all together, or none does.
+void TranscodeRun::end(Outcome::Kind kind) {
+  stop();
+  Outcome outcome{kind, failures_, {}};
+  if (kind == Outcome::Kind::done && !failures_.empty()) outcome.kind = Outcome::Kind::failed;
+  std::error_code error;
+  for (const auto& output : outputs_) {
+    if (outcome.kind == Outcome::Kind::cancelled) {
+      outcome.files.push_back(output->part);
+    } else if (outcome.kind == Outcome::Kind::failed) {
+      std::filesystem::remove(output->part, error);
+    } else {
+      std::filesystem::rename(output->part, output->path, error);
+      if (error)
+        outcome = {Outcome::Kind::failed, output->path + ": " + error.message(), {}};
+      else
+        outcome.files.push_back(output->path);
+    }
+  }
+  outputs_.clear();
+  if (ended_) std::exchange(ended_, {})(std::move(outcome));
+}
+
+}  // namespace genos

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One run of a transcoding job: a pipeline from a source to a file a rung, and how far it is.
+//
+// Lives in one thread's context. Files have ".part" in their names until all of them are whole.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bridge/gio_refs.hpp"
+#include "core/base/result.hpp"
+
+namespace genos {
+
+class TranscodeRun {
+ public:
+  struct Options {
+    std::string source, folder, ladder, sounds, container;
+    bool replace = false;
+  };
+  struct Outcome {
+    enum class Kind { done, cancelled, failed } kind = Kind::failed;
+    std::string why;
+    std::vector<std::string> files;  // whole and in their place
+  };
+  struct Course {
+    double percent = -1;    // negative: nobody knows how long it is
+    double speed = 0;       // seconds of it a second
+    double time_left = -1;  // seconds; negative: unknown
+  };
+
+  TranscodeRun(Options options, std::function<void(Outcome)> ended);
+  TranscodeRun(const TranscodeRun&) = delete;
+  TranscodeRun& operator=(const TranscodeRun&) = delete;
+  ~TranscodeRun();
+
+  // Says what is wrong, and then nothing follows.
+  core::Result<bool> start(GMainContext* context);
+  // Ends its files as they are; the outcome follows.
+  void cancel();
+  [[nodiscard]] Course course() const;
+
+ private:
+  struct Output {
+    std::string part, path;
+    Ref<GstElement> mux;
+    std::atomic<GstClockTime> reached{0};
+  };
+  struct Waiting {
+    Ref<GstPad> pad, end;  // of the transcoder, and of the queue behind it
+    gulong block;
+  };
+  core::Result<Ref<GstElement>> make_source() const;
+  static void on_pad(GstElement* t, GstPad* pad, gpointer self) noexcept;
+  static void on_all_pads(GstElement* t, gpointer self) noexcept;
+  static gboolean on_message(GstBus* bus, GstMessage* message, gpointer self) noexcept;
+  Ref<GstPad> add_queue(GstPad* pad);
+  Output* make_output(const std::string& rung);
+  // These say by a message on the bus what is wrong.
+  bool connect(GstPad* end, Output& output);
+  bool connect_sound(const Waiting& sound, std::vector<Output*> outputs);
+  void fail(const std::string& why);
+  std::string name_of(GstPad* pad) const;
+  void end(Outcome::Kind kind);
+  void stop();
+
+  Options options_;
+  std::function<void(Outcome)> ended_;
+  Ref<GstElement> pipeline_, t_;
+  GSource* bus_ = nullptr;
+  GSource* patience_ = nullptr;
+  gint64 begun_ = 0;
+  bool cancelled_ = false;
+  std::string failures_;  // of rungs; the others went on
+
+  mutable std::mutex lock_;       // guards what follows, which streaming threads touch too
+  std::vector<Waiting> waiting_;  // until all pads are there
+  std::vector<std::unique_ptr<Output>> outputs_;
+};
+
+}  // namespace genos
