@@ -135,6 +135,21 @@ TEST(Av1Depacketizer, EachPacketLostInTurn) {
   }
 }
 
+// What is left of it begins with a whole OBU, and looks like a unit.
+TEST(Av1Depacketizer, TheRestOfAUnitIsNoUnit) {
+  for (const auto content : {Av1Depacketizer::Content::obus, Av1Depacketizer::Content::opaque}) {
+    Line line({content, Resume::anywhere});
+    line.send(test::delta_unit(30), 50);
+    const auto unit = std::move(
+        Av1Unit().add_frame(test::shown_delta, 48).add(ObuType::tile_group, Bytes(40, 1)));
+    EXPECT_FALSE(packetize_av1(unit.obus(), 50)[0].continued);
+    line.send(unit, 50, {0});
+    EXPECT_EQ(line.received.size(), 1u);
+    line.send(test::delta_unit(30), 50);
+    EXPECT_EQ(line.received.size(), 2u);
+  }
+}
+
 TEST(Av1Depacketizer, AKeyframeRightAfterAGapIsTaken) {
   for (const bool flag : {true, false}) {
     Line line;
