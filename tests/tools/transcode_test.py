@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`genos transcode` as people and scripts use it: transcode_test.py GENOS. TAP."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import tap
+
+GENOS = os.path.abspath(sys.argv[1])
+del sys.argv[1]
+LIMIT = 60
+
+
+def film(path, seconds=3, size="320x180"):
+    made = subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i",
+         f"testsrc2=size={size}:rate=30:duration={seconds}", "-f", "lavfi", "-i",
+         f"sine=duration={seconds}", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", path],
+        capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert made.returncode == 0, made.stderr
+
+
+def seconds_in(path):
+    """How long it is, of a file that decodes without a complaint."""
+    told = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "null", "-"],
+                          capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert told.stderr == "", told.stderr
+    told = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of",
+                           "csv=p=0", path], capture_output=True, text=True, timeout=LIMIT,
+                          check=True)
+    return float(told.stdout)
+
+
+class Transcode(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.film = self.path("film.mp4")
+        self.out = self.path("out")
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def made(self):
+        return sorted(os.listdir(self.out)) if os.path.isdir(self.out) else []
+
+    def run_tool(self, *words, **more):
+        return subprocess.run([GENOS, "transcode", *words], capture_output=True, timeout=LIMIT,
+                              text="input" not in more, check=False, **more)
+
+    def begin_long_one(self):
+        """One that takes a while, when its files are begun."""
+        film(self.film, 60, "1280x720")
+        tool = subprocess.Popen([GENOS, "transcode", self.film, "--ladder", "720p,360p", "--out",
+                                 self.out, "--json"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(tool.stdout.close)
+        self.addCleanup(tool.wait)
+        self.addCleanup(tool.kill)
+        for line in tool.stdout:
+            if json.loads(line).get("percent", 0) > 3:
+                return tool
+        self.fail("it ended before it was broken off")
+
+    def test_a_file_for_each_rung(self):
+        film(self.film)
+        told = self.run_tool(self.film, "--ladder", "180p30:300k,90p15:100k", "--out", self.out)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertEqual(self.made(), ["film.180p30.webm", "film.90p15.webm"])
+        self.assertEqual(told.stdout.split(), [self.path("out", name) for name in self.made()])
+        for name in self.made():
+            self.assertAlmostEqual(seconds_in(self.path("out", name)), 3, delta=0.2)
+
+    def test_figures_for_scripts(self):
+        film(self.film)
+        told = self.run_tool(self.film, "--ladder", "180p:vp8", "--out", self.out, "--json")
+        lines = [json.loads(line) for line in told.stdout.splitlines()]
+        percents = [line["percent"] for line in lines if "percent" in line]
+        self.assertEqual(percents, sorted(percents))
+        self.assertEqual(percents[-1], 100)
+        self.assertEqual(lines[-1]["event"], "ended")
+        self.assertEqual(lines[-1]["state"], "done")
+        self.assertIn({"event": "file", "id": "1", "path": self.path("out", "film.180p.webm")}, lines)
+
+    def test_standard_input_and_uris(self):
+        film(self.path("film.mkv"))
+        with open(self.path("film.mkv"), "rb") as file:
+            told = self.run_tool("-", "--ladder", "90p:vp8", "--out", self.out, input=file.read())
+        self.assertEqual(told.returncode, 0, told.stderr)
+        told = self.run_tool("file://" + self.path("film.mkv"), "--ladder", "90p:vp8", "--sound",
+                             "none", "--out", self.out)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertEqual(self.made(), ["film.90p.webm", "stdin.90p.webm"])
+
+    def test_every_codec_in_matroska(self):
+        film(self.film)
+        told = self.run_tool(self.film, "--ladder", "180p:h264,90p:vp9", "--sound", "aac",
+                             "--container", "mkv", "--out", self.out)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertEqual(self.made(), ["film.180p.mkv", "film.90p.mkv"])
+        for name in self.made():
+            self.assertAlmostEqual(seconds_in(self.path("out", name)), 3, delta=0.2)
+
+    def test_what_is_wrong_is_said_and_leaves_nothing(self):
+        film(self.film)
+        with open(self.path("noise.mp4"), "wb") as file:
+            file.write(bytes(range(256)) * 100)
+        for words, said in (
+                (["nowhere.mp4"], "not a file"),
+                ([self.film, "--ladder", "720"], "like 720p30:1500k"),
+                ([self.film, "--ladder", "180p:h264"], "mkv can"),
+                ([self.film, "--container", "avi"], "webm or mkv"),
+                ([self.path("noise.mp4")], "noise.mp4")):
+            told = self.run_tool(*words, "--out", self.out)
+            self.assertEqual(told.returncode, 1, words)
+            self.assertIn(said, told.stderr)
+            self.assertEqual(self.made(), [], words)
+        self.assertEqual(self.run_tool(self.film).returncode, 64)
+        self.assertEqual(self.run_tool("--out", self.out).returncode, 64)
+
+    def test_nothing_is_replaced_untold(self):
+        film(self.film)
+        os.mkdir(self.out)
+        with open(self.path("out", "film.90p.webm"), "w", encoding="utf-8") as file:
+            file.write("mine")
+        words = [self.film, "--ladder", "90p:vp8", "--out", self.out]
+        told = self.run_tool(*words)
+        self.assertEqual(told.returncode, 1)
+        self.assertIn("already", told.stderr)
+        self.assertEqual(os.path.getsize(self.path("out", "film.90p.webm")), 4)
+        self.assertEqual(self.run_tool(*words, "--replace").returncode, 0)
+        self.assertGreater(os.path.getsize(self.path("out", "film.90p.webm")), 4)
+
+    def test_one_that_fails_leaves_the_others(self):
+        film(self.film)
+        told = self.run_tool("nowhere.mp4", self.film, "--ladder", "90p:vp8", "--out", self.out)
+        self.assertEqual(told.returncode, 1)
+        self.assertEqual(self.made(), ["film.90p.webm"])
+
+    def test_ctrl_c_leaves_files_that_play(self):
+        tool = self.begin_long_one()
+        tool.send_signal(signal.SIGINT)
+        rest = [json.loads(line) for line in tool.stdout]
+        self.assertEqual(tool.wait(LIMIT), 130)
+        self.assertEqual(rest[-1]["state"], "cancelled")
+        self.assertEqual(self.made(), ["film.360p.part.webm", "film.720p.part.webm"])
+        for name in self.made():
+            self.assertGreater(seconds_in(self.path("out", name)), 1)
+
+    def test_killed_it_leaves_nothing_that_looks_whole(self):
+        tool = self.begin_long_one()
+        tool.kill()
+        tool.wait()
+        self.assertTrue(all(".part." in name for name in self.made()), self.made())
+        film(self.film)
+        told = self.run_tool(self.film, "--ladder", "180p30,90p15", "--out", self.out)
+        self.assertEqual(told.returncode, 0, told.stderr)
+
+
+if __name__ == "__main__":
+    tap.main()
