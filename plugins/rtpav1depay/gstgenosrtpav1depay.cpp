@@ -141,9 +141,11 @@ static void describe(GstCaps* caps, const core::SequenceHeader& header) {
 static void set_src_caps(GstRTPBaseDepayload* base, const core::Obu* header) {
   auto& state = state_of(base);
   state.format = choose_format(base);
-  const auto caps = adopt(gst_caps_new_simple(
-      "video/x-av1", "parsed", G_TYPE_BOOLEAN, TRUE, "stream-format", G_TYPE_STRING,
-      state.format->stream_format, "alignment", G_TYPE_STRING, state.format->alignment, nullptr));
+  const auto caps = adopt(
+      gst_caps_new_simple("video/x-av1", "parsed", G_TYPE_BOOLEAN, TRUE, "stream-format",
+                          G_TYPE_STRING, state.format->stream_format, "alignment", G_TYPE_STRING,
+                          state.format->alignment, "framerate", GST_TYPE_FRACTION, 0, 1,
+                          nullptr));  // webmmux wants one: variable
   if (header) {
     state.sequence_header.assign(header->payload.begin(), header->payload.end());
     if (const auto parsed = core::parse_sequence_header(header->payload))

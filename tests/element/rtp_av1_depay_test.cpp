@@ -260,6 +260,9 @@ TEST_F(RtpAv1, RealVideoDecodesToTheSamePictures) {
   EXPECT_TRUE(pictures(video + way) == expected);
   EXPECT_TRUE(pictures(video + way + "video/x-av1,alignment=frame ! " + way) == expected);
   EXPECT_TRUE(pictures(video + way + "video/x-av1,stream-format=annexb ! " + way) == expected);
+  TestLine recorded(video + way + "webmmux ! fakesink name=out");
+  recorded.play();
+  EXPECT_EQ(recorded.outcome(), "eos");
   EXPECT_TRUE(pictures(video + "genosrtpav1pay opaque=true ! genosrtpav1depay opaque=true ! ") ==
               expected);
 }
