@@ -47,7 +47,8 @@ void copy_plane(const Picture& picture, const GstVideoInfo& info, guint plane,
 void fill_neutral(const GstVideoInfo& info, guint plane, const MappedPicture& into) {
   const auto middle = std::uint16_t(1 << (GST_VIDEO_INFO_COMP_DEPTH(&info, plane) - 1));
   for (int row = 0; row < GST_VIDEO_INFO_COMP_HEIGHT(&info, plane); ++row) {
-    auto* to = reinterpret_cast<std::uint16_t*>(into.plane(plane) + row * into.stride(plane));
+    auto* to = reinterpret_cast<std::uint16_t*>(into.plane(plane) +
+                                                std::ptrdiff_t(row) * into.stride(plane));
     std::fill_n(to, GST_VIDEO_INFO_COMP_WIDTH(&info, plane), middle);
   }
 }
