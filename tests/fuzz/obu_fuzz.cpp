@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/rtp/limits.hpp"
 #include "core/rtp/sequence_header.hpp"
 #include "require.hpp"
 
@@ -22,7 +23,7 @@ void round_trips(const std::vector<core::Obu>& obus) {
   const auto annexb = core::write_annexb(obus);
   const auto from_stream = core::split_obu_stream(stream);
   const auto from_annexb = core::split_annexb(annexb);
-  const bool too_many = obus.size() == 8192;  // no room for the delimiter
+  const bool too_many = obus.size() == core::limits::max_obus;  // no room for the delimiter
   fuzz::require(too_many || (from_stream && same(std::span(*from_stream).subspan(1), obus)),
                 "an obu-stream reads back the same");
   fuzz::require(too_many || (from_annexb && same(std::span(*from_annexb).subspan(1), obus)),

@@ -7,7 +7,7 @@
 
 namespace genos::core::limits {
 
-// Of one temporal unit. A key frame of 3840x2160 in near lossless quality has about 6 MiB.
+// Of one temporal unit. A picture of 3840x2160 has 12 MiB before it is compressed.
 inline constexpr std::size_t max_temporal_unit = 16UL * 1024 * 1024;
 // AV1 has at most 4,096 tiles in a frame, each of which may be an OBU; others are a handful.
 inline constexpr std::size_t max_obus = 8192;
@@ -16,8 +16,6 @@ inline constexpr std::size_t max_obus = 8192;
 inline constexpr std::int32_t max_misorder = 100;
 // Dependency descriptor: 6 bits name a template (AV1 RTP 1.0, appendix A.8.3).
 inline constexpr std::size_t max_templates = 64;
-// Bits of the mask of decode targets (the same).
-inline constexpr std::size_t max_decode_targets = 32;
 // Spatial and temporal ids have 2 and 3 bits.
 inline constexpr std::size_t max_spatial_layers = 4;
 inline constexpr std::size_t max_temporal_layers = 8;
