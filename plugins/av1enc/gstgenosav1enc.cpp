@@ -65,8 +65,8 @@ class Intervals {
         interval = passed;
     }
     last_pts_ = pts;
-    // After a pause one picture does not get all the bits that were not used.
-    interval = std::clamp(interval, shortest, std::min(longest, 4 * last_));
+    // After a pause one picture does not get all the bits that were not used: it would be late.
+    interval = std::clamp(interval, shortest, std::min(longest, last_ + last_ / 2));
     last_ = interval;
     return interval;
   }

@@ -168,16 +168,47 @@ TEST_F(Av1Decoder, AsksForAKeyframeAfterDamage) {
   EXPECT_EQ(rig.pull().size(), 4U);
 }
 
+// A keyframe of 320x192, with a sequence header that says 65536x65536 (AV1 specification, 5.5).
+std::vector<std::uint8_t> claiming_the_largest(const std::vector<std::uint8_t>& key) {
+  const std::size_t size = key[3];  // of the sequence header, after delimiter and type
+  std::vector<bool> bits;
+  for (std::size_t i = 0; i < size * 8; ++i) bits.push_back(key[4 + i / 8] >> (7 - i % 8) & 1);
+  // Profile to level: 29 bits; then two widths less one, of 4 bits each; then 9 bits for 320, 8 for
+  // 192.
+  std::vector<bool> larger(bits.begin(), bits.begin() + 29);
+  larger.insert(larger.end(), 8 + 32, true);
+  larger.insert(larger.end(), bits.begin() + 29 + 8 + 17, bits.end());
+  larger.resize((larger.size() + 7) / 8 * 8);
+  std::vector<std::uint8_t> bytes = {0x12, 0x00, 0x0A, std::uint8_t(larger.size() / 8)};
+  for (std::size_t i = 0; i < larger.size(); i += 8) {
+    std::uint8_t byte = 0;
+    for (std::size_t j = 0; j < 8; ++j) byte = std::uint8_t(byte << 1 | int(larger[i + j]));
+    bytes.push_back(byte);
+  }
+  bytes.insert(bytes.end(), key.begin() + 4 + std::ptrdiff_t(size), key.end());
+  return bytes;
+}
+
 TEST_F(Av1Decoder, RefusesPicturesThatNobodyHasMemoryFor) {
-  // A sequence header and a keyframe's of 65536x65536.
-  auto bytes = bytes_of(stream(1).front());
-  ASSERT_EQ(bytes[2], 0x0A);  // the sequence header, after the delimiter
+  static std::string said;
+  gst_debug_set_threshold_for_name("genosav1dec", GST_LEVEL_DEBUG);
+  const GstLogFunction listen = [](GstDebugCategory*, GstDebugLevel, const gchar*, const gchar*,
+                                   gint, GObject*, GstDebugMessage* message,
+                                   gpointer) noexcept { said += gst_debug_message_get(message); };
+  // In brackets: GStreamer's macros of these names are no C++.
+  (gst_debug_remove_log_function)(gst_debug_log_default);
+  (gst_debug_add_log_function)(listen, nullptr, nullptr);
+  const auto unit = stream(1).front();
   Rig rig("genosav1dec");
   rig.caps(av1_caps());
-  // Its sizes' widths and values, after level 2.0's 29 bits: all ones.
-  for (std::size_t i = 4 + 4; i < 4 + 7; ++i) bytes[i] = 0xFF;
-  EXPECT_EQ(rig.push(with_bytes(stream(1).front(), bytes)), GST_FLOW_OK);
+  EXPECT_EQ(rig.push(with_bytes(unit, claiming_the_largest(bytes_of(unit)))), GST_FLOW_OK);
   EXPECT_TRUE(rig.pull().empty());
+  EXPECT_EQ(rig.push(unit), GST_FLOW_OK);
+  EXPECT_EQ(rig.pull().size(), 1U);
+  (gst_debug_remove_log_function)(listen);
+  (gst_debug_add_log_function)(gst_debug_log_default, nullptr, nullptr);
+  gst_debug_unset_threshold_for_name("genosav1dec");
+  EXPECT_NE(said.find("65536x65536 exceeds limit"), std::string::npos) << said;
 }
 
 TEST_F(Av1Decoder, FollowsTheSizeOfTheStream) {
@@ -241,6 +272,8 @@ TEST_F(Av1Decoder, GoesOnAfterAFlush) {
     GstSegment segment;
     gst_segment_init(&segment, GST_FORMAT_TIME);
     rig.push_event(gst_event_new_segment(&segment));
+    for (std::size_t i = 3; i < 5; ++i) EXPECT_EQ(rig.push(units[i]), GST_FLOW_OK);
+    EXPECT_TRUE(rig.pull().empty());  // what these build on is forgotten
     for (std::size_t i = 5; i < 10; ++i) EXPECT_EQ(rig.push(units[i]), GST_FLOW_OK);
     rig.push_event(gst_event_new_eos());
     const auto shown = rig.pull();
