@@ -260,7 +260,7 @@ static GstFlowReturn gst_genos_av1_enc_handle_frame(GstVideoEncoder* base,
     settings = state.settings;
   }
   const bool asked = GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME(given);
-  if (!asked && gst_video_encoder_get_max_encode_time(base, given) < 0)
+  if (!asked && state.encoder && gst_video_encoder_get_max_encode_time(base, given) < 0)
     return gst_video_encoder_finish_frame(base, frame.release());  // too late for who plays it
   if (const auto error = prepare(state, settings.encoder)) return fail(base, *error);
   const bool due = settings.keyframe_interval > 0 && state.since_key >= settings.keyframe_interval;
