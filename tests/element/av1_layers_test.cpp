@@ -132,17 +132,16 @@ Census census() {
   g_list_free_full(tracers, gst_object_unref);
   return sum;
 }
-void start_tracking() {
+void tell_tracers(const char* what) {
   auto* tracers = gst_tracing_get_active_tracers();
-  for (auto* at = tracers; at; at = at->next)
-    g_signal_emit_by_name(at->data, "activity-start-tracking");
+  for (auto* at = tracers; at; at = at->next) g_signal_emit_by_name(at->data, what);
   g_list_free_full(tracers, gst_object_unref);
 }
 
 TEST_F(Av1Layers, NothingIsLeftOfTheElements) {
   ASSERT_TRUE(leaks_are_traced);
   decode("genosav1dec", stream(3, {{"temporal-layers", "3"}}));  // what is made once, is made now
-  start_tracking();
+  tell_tracers("activity-start-tracking");
   for (int i = 0; i < 3; ++i) {
     const auto units = stream(20, {{"temporal-layers", "3"}, {"keyframe-interval", "7"}});
     decode("genosav1dec", units);
@@ -151,6 +150,7 @@ TEST_F(Av1Layers, NothingIsLeftOfTheElements) {
     for (const auto& unit : units) torn.push(unit);  // and gone with pictures inside
   }
   const auto now = census();
+  tell_tracers("activity-stop-tracking");
   EXPECT_GT(now.made, 300);  // else nothing is traced
   EXPECT_EQ(now.left, 0);
 }
