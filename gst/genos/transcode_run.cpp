@@ -101,10 +101,18 @@ Ref<GstPad> TranscodeRun::add_queue(GstPad* pad) {
   return adopt(gst_element_get_static_pad(queue.get(), "src"));
 }
 
+// A file has one sound, and the rungs of the first picture. A pad that nobody links costs nothing.
+bool TranscodeRun::is_wanted(GstPad* pad) const {
+  const std::scoped_lock guard(lock_);
+  return !complete_ && !(is_sound(pad) && std::ranges::any_of(waiting_, [](const Waiting& other) {
+                           return is_sound(other.pad.get());
+                         }));
+}
+
 // A muxer has to know all its streams before the first data, and of that nothing may be lost.
 void TranscodeRun::on_pad(GstElement*, GstPad* pad, gpointer data) noexcept {
   auto& self = *static_cast<TranscodeRun*>(data);
-  if (!GST_PAD_IS_SRC(pad)) return;
+  if (!GST_PAD_IS_SRC(pad) || !self.is_wanted(pad)) return;
   const auto hold = [](GstPad*, GstPadProbeInfo*, gpointer) noexcept { return GST_PAD_PROBE_OK; };
   auto end = self.add_queue(pad);
   const gulong block =
@@ -119,7 +127,9 @@ void TranscodeRun::on_all_pads(GstElement*, gpointer data) noexcept {
   {
     const std::scoped_lock guard(self.lock_);
     pads = std::move(self.waiting_);
+    self.complete_ = true;
   }
+  if (pads.empty()) return self.fail("there is no picture and no sound in it");
   std::vector<Output*> outputs;
   for (const auto& waiting : pads) {
     if (is_sound(waiting.pad.get())) continue;
@@ -303,13 +313,14 @@ void TranscodeRun::stop() {
     g_source_destroy(*source);
     g_source_unref(std::exchange(*source, nullptr));
   }
-  if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  // Twice: a streaming thread may have been adding an element to it meanwhile.
+  for (int i = 0; pipeline_ && i < 2; ++i) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
   waiting_.clear();
   t_ = nullptr;
   pipeline_ = nullptr;
 }
 
-// Whole files get their names all together, or none does.
+// Whole files get their names when all of them are whole.
 void TranscodeRun::end(Outcome::Kind kind) {
   stop();
   Outcome outcome{kind, failures_, {}};
@@ -322,10 +333,12 @@ void TranscodeRun::end(Outcome::Kind kind) {
       std::filesystem::remove(output->part, error);
     } else {
       std::filesystem::rename(output->part, output->path, error);
-      if (error)
-        outcome = {Outcome::Kind::failed, output->path + ": " + error.message(), {}};
-      else
+      if (!error) {
         outcome.files.push_back(output->path);
+        continue;
+      }
+      outcome.kind = Outcome::Kind::failed;
+      outcome.why = output->path + ": " + error.message();
     }
   }
   outputs_.clear();

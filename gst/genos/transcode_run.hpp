@@ -61,6 +61,7 @@ class TranscodeRun {
   static void on_pad(GstElement* t, GstPad* pad, gpointer self) noexcept;
   static void on_all_pads(GstElement* t, gpointer self) noexcept;
   static gboolean on_message(GstBus* bus, GstMessage* message, gpointer self) noexcept;
+  [[nodiscard]] bool is_wanted(GstPad* pad) const;
   Ref<GstPad> add_queue(GstPad* pad);
   Output* make_output(const std::string& rung);
   // These say by a message on the bus what is wrong.
@@ -82,6 +83,7 @@ class TranscodeRun {
 
   mutable std::mutex lock_;       // guards what follows, which streaming threads touch too
   std::vector<Waiting> waiting_;  // until all pads are there
+  bool complete_ = false;         // they are: what comes later has no file
   std::vector<std::unique_ptr<Output>> outputs_;
 };
 

@@ -83,7 +83,9 @@ void PeerLink::Impl::on_message(core::Bytes bytes) {
 void PeerLink::Impl::on_fresh_piece(core::Bytes bytes) {
   if (over_ || !opened_) return;
   auto heard = fresh_receiver_.handle(bytes);
-  if (!heard.answer.empty() && heard_fresh_) (void)heard_fresh_->send(std::move(heard.answer));
+  // Who floods us and reads nothing gets no more answers.
+  if (!heard.answer.empty() && heard_fresh_ && heard_fresh_->buffered() < fresh_limit)
+    (void)heard_fresh_->send(std::move(heard.answer));
   if (heard.message) on_message(std::move(*heard.message));
 }
 

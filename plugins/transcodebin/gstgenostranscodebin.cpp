@@ -100,7 +100,9 @@ static GstStateChangeReturn gst_genos_transcode_bin_change_state(GstElement* ele
   if (change == GST_STATE_CHANGE_READY_TO_PAUSED) state_of(element).prepare();
   const auto result =
       GST_ELEMENT_CLASS(gst_genos_transcode_bin_parent_class)->change_state(element, change);
-  if (change == GST_STATE_CHANGE_PAUSED_TO_READY) state_of(element).close();
+  const bool failed =
+      change == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE;
+  if (change == GST_STATE_CHANGE_PAUSED_TO_READY || failed) state_of(element).close();
   return result;
 }
 

@@ -127,13 +127,23 @@ core::Result<bool> Rung::build(GstBin* bin, const std::string& pad_name) {
   *GST_GENOS_RUNG_PAD(pad_.get())->outlet = outlet_;
   gst_ghost_pad_set_target(GST_GHOST_PAD(pad_.get()), end.get());
   watch();
-  gst_element_sync_state_with_parent(elements_.get());
   return true;
+}
+
+// What becomes of a reader is no matter of the encoder: a queue would take it for an error and
+// never go on, even for another reader.
+static GstFlowReturn pass_on(GstPad* pad, GstObject* ghost, GstBuffer* buffer) noexcept {
+  const GstFlowReturn flow = gst_proxy_pad_chain_default(pad, ghost, buffer);
+  const bool is_readers = flow == GST_FLOW_NOT_LINKED || flow == GST_FLOW_EOS ||
+                          (flow == GST_FLOW_FLUSHING && !GST_PAD_IS_FLUSHING(ghost));
+  return is_readers ? GST_FLOW_OK : flow;
 }
 
 // Counts what comes out. What arrives after the last reader went is dropped here: a queue would
 // take "not linked" for an error and never go on.
 void Rung::watch() {
+  const auto internal = adopt(GST_PAD(gst_proxy_pad_get_internal(GST_PROXY_PAD(pad_.get()))));
+  gst_pad_set_chain_function(internal.get(), pass_on);
   const auto end = adopt(gst_element_get_static_pad(elements_.get(), "src"));
   struct Watch {
     std::shared_ptr<Counted> counted;
@@ -150,6 +160,8 @@ void Rung::watch() {
       },
       new Watch{counted_, pad_.get()}, [](gpointer data) { delete static_cast<Watch*>(data); });
 }
+
+void Rung::start() { gst_element_sync_state_with_parent(elements_.get()); }
 
 // In a thread that is none of its elements'.
 void Rung::call_later(std::shared_ptr<Rung> self, void (Rung::*what)()) {
@@ -184,6 +196,7 @@ void Rung::remove(const std::shared_ptr<Rung>& self) {
 }
 
 void Rung::dispose() {
+  const std::scoped_lock guard(disposing_);  // who comes second waits until it is gone
   if (disposed_.exchange(true)) return;
   if (end_probe_ != 0) gst_pad_remove_probe(pad_.get(), end_probe_);  // it holds this rung
   gst_element_set_locked_state(elements_.get(), TRUE);
@@ -209,10 +222,8 @@ void Rung::end() {
   gst_pad_push_event(last.get(), gst_event_new_eos());
 }
 
-void Rung::set_bitrate(guint bitrate) {
-  if (outlet_->words.bitrate == bitrate) return;
-  outlet_->words.bitrate = bitrate;
-  element::set_bitrate(encoder_element_.get(), *encoder_, bitrate);
+void Rung::apply_bitrate() {
+  element::set_bitrate(encoder_element_.get(), *encoder_, outlet_->words.bitrate);
 }
 
 Owned<GstStructure> Rung::stats() const {

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 
 #include "encoders.hpp"
 #include "splitter.hpp"
@@ -23,6 +25,8 @@ class Rung {
   Rung& operator=(const Rung&) = delete;
   ~Rung() = default;
 
+  // What goes wrong then is told as a message of one of its elements.
+  void start();
   // Whoever reads the pad gets its end, and when that has come, all of it leaves the bin.
   static void remove(const std::shared_ptr<Rung>& self);
   // Takes it out at once; not in a thread of its own elements.
@@ -31,7 +35,13 @@ class Rung {
   [[nodiscard]] bool has_left() const { return disposed_; }
   // It gets no more frames, and its reader the end. True when that is news.
   static bool fail(const std::shared_ptr<Rung>& self);
-  void set_bitrate(guint bitrate);
+  // True when it is another one; under the lock that guards what is known of rungs. Then it is to
+  // be applied, without one: an encoder may complain.
+  bool note_bitrate(guint bitrate) {
+    return std::exchange(outlet_->words.bitrate, bitrate) != bitrate;
+  }
+  void apply_bitrate();
+  static void drop(const std::shared_ptr<Rung>& self) { call_later(self, &Rung::dispose); }
 
   [[nodiscard]] GstPad* pad() const { return pad_.get(); }
   [[nodiscard]] const core::RungWords& words() const { return outlet_->words; }
@@ -59,6 +69,7 @@ class Rung {
   };
   std::shared_ptr<Counted> counted_;
   std::atomic<gulong> end_probe_{0};
+  std::mutex disposing_;
   std::atomic<bool> disposed_{false};
 };
 

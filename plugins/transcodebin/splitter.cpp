@@ -22,6 +22,9 @@ namespace {
 // takes three times as long, costs a frame.
 constexpr guint live_frames_waiting = 3;
 
+// A hundred years: what is later is no time of a frame.
+constexpr guint64 furthest = guint64{100} * 365 * 24 * 3600 * GST_SECOND;
+
 struct Exit {
   Ref<GstPad> pad;
   Ref<GstElement> queue;
@@ -136,18 +139,20 @@ static void plan(Splitter& state, const Exits& exits) {
   GstVideoInfo above = info;
   for (std::size_t i = 0; i < exits.size(); ++i) {
     auto& exit = *exits[i];
-    const bool same = exit.size == sizes[i] && exit.scaler == nullptr;
     exit.size = sizes[i];
+    if (exit.size) {
+      const auto own = info_of(info, *exit.size);
+      const bool as_it_comes =
+          own.width == above.width && own.height == above.height && above.par_n == above.par_d;
+      exit.scaler = as_it_comes ? nullptr : FrameScaler::make(above, own);
+      if (!as_it_comes && !exit.scaler) exit.size.reset();
+    }
     exit.outlet->width = exit.size ? exit.size->width : 0;
     exit.outlet->height = exit.size ? exit.size->height : 0;
     if (!exit.size) continue;
-    const auto own = info_of(info, *exit.size);
-    const bool as_it_comes =
-        own.width == above.width && own.height == above.height && above.par_n == above.par_d;
-    exit.scaler = as_it_comes ? nullptr : FrameScaler::make(above, own);
-    if (!same || as_it_comes) push_video_caps(exit, info);
+    push_video_caps(exit, info);
     push_rest_of_beginning(state, exit);
-    above = own;
+    above = info_of(info, *exit.size);
   }
 }
 
@@ -219,6 +224,20 @@ static void split_video(Splitter& state, GstBuffer* frame, core::Duration runnin
   }
 }
 
+// Frames without a time follow each other at the rate of the stream.
+static core::Duration running_time_of(const Splitter& state, GstBuffer* frame) {
+  guint64 time = 0;
+  const int sign = state.segment.format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID(frame)
+                       ? gst_segment_to_running_time_full(&state.segment, GST_FORMAT_TIME,
+                                                          GST_BUFFER_PTS(frame), &time)
+                       : 0;
+  if (sign != 0) return core::Duration(gint64(std::min(time, furthest) / GST_USECOND) * sign);
+  const auto& info = state.info;
+  const bool has_rate = info.fps_n > 0 && info.fps_d > 0;
+  return state.last + core::Duration(has_rate ? G_USEC_PER_SEC * gint64(info.fps_d) / info.fps_n
+                                              : G_USEC_PER_SEC / 30);
+}
+
 static GstFlowReturn splitter_chain(GstPad*, GstObject* parent, GstBuffer* raw) {
   auto& state = state_of(GST_GENOS_SPLITTER(parent));
   const auto frame = adopt(raw);
@@ -228,10 +247,7 @@ static GstFlowReturn splitter_chain(GstPad*, GstObject* parent, GstBuffer* raw) 
     return GST_FLOW_OK;
   }
   if (!state.has_info) return GST_FLOW_NOT_NEGOTIATED;
-  guint64 running_time = 0;
-  const int sign = gst_segment_to_running_time_full(&state.segment, GST_FORMAT_TIME,
-                                                    GST_BUFFER_PTS(frame.get()), &running_time);
-  if (sign != 0) state.last = core::Duration(gint64(running_time / GST_USECOND) * sign);
+  state.last = running_time_of(state, frame.get());
   split_video(state, frame.get(), state.last);
   return GST_FLOW_OK;
 }
@@ -265,6 +281,9 @@ static gboolean splitter_event(GstPad*, GstObject* parent, GstEvent* raw) {
   if (GST_EVENT_TYPE(raw) == GST_EVENT_CAPS && !state.is_sound) return take_caps(state, raw);
   if (GST_EVENT_TYPE(raw) == GST_EVENT_SEGMENT) gst_event_copy_segment(raw, &state.segment);
   if (GST_EVENT_TYPE(raw) == GST_EVENT_FLUSH_STOP) begin_anew(state);
+  const bool is_empty =
+      GST_EVENT_TYPE(raw) == GST_EVENT_GAP || GST_EVENT_TYPE(raw) == GST_EVENT_EOS;
+  if (is_empty && state.has_info) planned_exits(state);  // size and segment go first
   for (const auto& exit : exits_of(state)) gst_pad_push_event(exit->pad.get(), gst_event_ref(raw));
   return TRUE;
 }

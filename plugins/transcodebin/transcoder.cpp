@@ -100,7 +100,10 @@ core::Result<bool> Transcoder::check() const {
 // --- inputs -----------------------------------------------------------------------------------
 
 GstPad* Transcoder::request_input(GstPadTemplate* templ, const char* name) {
-  const auto numbered = "sink_" + std::to_string(next_input_++);
+  std::string numbered;
+  do {
+    numbered = "sink_" + std::to_string(next_input_++);
+  } while (!name && adopt(gst_element_get_static_pad(GST_ELEMENT(bin_), numbered.c_str())));
   auto* pad = gst_ghost_pad_new_no_target_from_template(name ? name : numbered.c_str(), templ);
   auto input = std::make_unique<Input>(Input{this, pad});
   constexpr auto what = GstPadProbeType(GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM |
@@ -199,8 +202,10 @@ void Transcoder::decode(Input& input, bool in_thread_of_data) {
 void Transcoder::on_decoded(GstElement*, GstPad* pad, gpointer self) noexcept {
   const auto caps = adopt(gst_pad_get_current_caps(pad));
   const auto query = caps ? caps : adopt(gst_pad_query_caps(pad, nullptr));
-  if (const auto entry = static_cast<Transcoder*>(self)->claim(query.get()))
-    gst_pad_link(pad, entry.get());
+  const auto entry = static_cast<Transcoder*>(self)->claim(query.get());
+  if (entry && gst_pad_link(pad, entry.get()) != GST_PAD_LINK_OK)
+    GST_ELEMENT_ERROR(static_cast<Transcoder*>(self)->bin_, STREAM, FORMAT,
+                      ("what was decoded does not fit the converter"), (nullptr));
 }
 
 // --- trunks -----------------------------------------------------------------------------------
@@ -210,24 +215,30 @@ Ref<GstPad> Transcoder::claim(GstCaps* caps) {
   const bool is_sound = g_str_has_prefix(name, "audio/");
   if (!is_sound && !g_str_has_prefix(name, "video/")) return {};
   Trunk& trunk = is_sound ? sound_ : pictures_;
+  Owned<GError> error;
+  auto converter = sink(gst_parse_bin_from_description(
+      is_sound ? sound_converter : picture_converter, TRUE, out(error)));
+  if (!converter || error) {
+    GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN,
+                      ("a converter is missing: install gstreamer1.0-plugins-base and -good"),
+                      ("%s", error ? error->message : ""));
+    return {};
+  }
+  bool is_new = false;
   {
     const std::scoped_lock guard(lock_);
     if (is_sound ? sounds_.empty() : ladder_.empty()) return {};
-    if (trunk.converter) return {};
-    Owned<GError> error;
-    trunk.converter = sink(gst_parse_bin_from_description(
-        is_sound ? sound_converter : picture_converter, TRUE, out(error)));
-    if (!trunk.converter) {
-      GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN,
-                        ("a converter is missing: install gstreamer1.0-plugins-base and -good"),
-                        ("%s", error ? error->message : ""));
-      return {};
+    is_new = !trunk.converter;
+    if (is_new) {
+      trunk.converter = std::move(converter);
+      trunk.splitter = sink(GST_ELEMENT(splitter_new(is_sound)));
+      trunk.changed = true;
     }
-    trunk.splitter = sink(GST_ELEMENT(splitter_new(is_sound)));
-    trunk.changed = true;
   }
-  if (!build(trunk)) return {};
-  return adopt(gst_element_get_static_pad(trunk.converter.get(), "sink"));
+  if (is_new && !build(trunk)) return {};
+  auto entry = adopt(gst_element_get_static_pad(trunk.converter.get(), "sink"));
+  // Of one that has ended, or was released, another may take the place.
+  return gst_pad_is_linked(entry.get()) ? Ref<GstPad>() : entry;
 }
 
 bool Transcoder::build(Trunk& trunk) {
@@ -250,7 +261,12 @@ GstPadProbeReturn Transcoder::on_trunk(GstPad* pad, GstPadProbeInfo* info, gpoin
   const auto splitter = adopt(gst_pad_get_parent_element(pad));
   Trunk& trunk = splitter.get() == self.sound_.splitter.get() ? self.sound_ : self.pictures_;
   if (info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM) {
-    if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_CAPS) trunk.changed = true;
+    const auto type = GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info));
+    if (type == GST_EVENT_CAPS) trunk.changed = true;
+    // A track that begins late, or never: who waits for all pads shall not wait for it.
+    const bool is_empty =
+        type == GST_EVENT_EOS || (type == GST_EVENT_GAP && gst_pad_has_current_caps(pad));
+    if (is_empty && trunk.changed.exchange(false)) self.follow(trunk, pad);
     return GST_PAD_PROBE_OK;
   }
   if (trunk.changed.exchange(false)) self.follow(trunk, pad);

@@ -56,15 +56,18 @@ void Transcoder::follow(Trunk& trunk, GstPad* entry) {
   auto missing = wanted(trunk, entry);
   drop_others(trunk, missing);
   for (const auto& words : missing) add(trunk, words);
-  if (std::exchange(trunk.has_pads, true)) return;
-  const bool all =
-      (!pictures_.converter || pictures_.has_pads) && (!sound_.converter || sound_.has_pads);
+  bool all = false;
+  {
+    const std::scoped_lock guard(lock_);
+    if (std::exchange(trunk.has_pads, true)) return;
+    all = (!pictures_.converter || pictures_.has_pads) && (!sound_.converter || sound_.has_pads);
+  }
   if (all) gst_element_no_more_pads(GST_ELEMENT(bin_));
 }
 
 // Leaves in `wanted` what is not there yet.
 void Transcoder::drop_others(Trunk& trunk, std::vector<core::RungWords>& wanted) {
-  std::vector<std::shared_ptr<Rung>> dropped;
+  std::vector<std::shared_ptr<Rung>> dropped, changed;
   {
     const std::scoped_lock guard(lock_);
     std::erase_if(trunk.rungs, [&](const std::shared_ptr<Rung>& rung) {
@@ -74,13 +77,14 @@ void Transcoder::drop_others(Trunk& trunk, std::vector<core::RungWords>& wanted)
         dropped.push_back(rung);
         return true;
       }
-      rung->set_bitrate(same->bitrate);
+      if (rung->note_bitrate(same->bitrate)) changed.push_back(rung);
       wanted.erase(same);
       return false;
     });
     std::erase_if(trunk.leaving, [](const auto& rung) { return rung->has_left(); });
     trunk.leaving.insert(trunk.leaving.end(), dropped.begin(), dropped.end());
   }
+  for (const auto& rung : changed) rung->apply_bitrate();
   for (const auto& rung : dropped) Rung::remove(rung);
 }
 
@@ -101,6 +105,7 @@ void Transcoder::add(Trunk& trunk, const core::RungWords& words) {
     const std::scoped_lock guard(lock_);
     trunk.rungs.push_back(*rung);
   }
+  (*rung)->start();
   gst_pad_set_active((*rung)->pad(), TRUE);
   gst_element_add_pad(GST_ELEMENT(bin_), (*rung)->pad());
 }
@@ -118,18 +123,23 @@ void Transcoder::tell_failure(const core::RungWords& words, const char* pad,
 }
 
 bool Transcoder::absorb(GstMessage* message) {
-  std::shared_ptr<Rung> failed;
+  std::shared_ptr<Rung> failed, leaving;
   bool others = false;
   {
     const std::scoped_lock guard(lock_);
-    for (const auto* trunk : {&pictures_, &sound_})
+    for (const auto* trunk : {&pictures_, &sound_}) {
+      for (const auto& rung : trunk->leaving)
+        if (rung->owns(GST_MESSAGE_SRC(message))) leaving = rung;
       for (const auto& rung : trunk->rungs) {
         if (rung->owns(GST_MESSAGE_SRC(message)))
           failed = rung;
         else if (!rung->has_failed())
           others = true;
       }
+    }
   }
+  if (leaving) Rung::drop(leaving);
+  if (leaving) return true;
   if (!failed) return false;
   const bool is_news = Rung::fail(failed);
   if (!others) return false;

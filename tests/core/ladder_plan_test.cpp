@@ -78,6 +78,15 @@ TEST(KeyGrid, AGapHasOneKeyframe) {
   EXPECT_TRUE(grid.is_key(microseconds(62'000'000)));
 }
 
+TEST(KeyGrid, OneWildTimeDoesNotEndTheKeyframes) {
+  KeyGrid grid{std::chrono::seconds(2)};
+  EXPECT_TRUE(grid.is_key(microseconds(0)));
+  EXPECT_TRUE(grid.is_key(std::chrono::hours(1)));
+  EXPECT_TRUE(grid.is_key(std::chrono::seconds(3)));
+  EXPECT_FALSE(grid.is_key(microseconds(3'033'333)));
+  EXPECT_TRUE(grid.is_key(std::chrono::seconds(4)));
+}
+
 TEST(FramePace, HalvesEvenly) {
   FramePace pace(15, std::chrono::seconds(2));
   int kept = 0;

@@ -2,6 +2,7 @@
 // genostranscodebin in lines as gst-launch-1.0 runs them, raw frames in.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -229,6 +230,19 @@ TEST_F(TranscodeBin, SoundComesInVariants) {
   EXPECT_NEAR(double(line.frames("sound_1").size()), 50.0, 3.0);
 }
 
+TEST_F(TranscodeBin, AnEmptyTrackHoldsUpNobody) {
+  Transcoding line(picture(320, 180, 30) +
+                   "genostranscodebin name=t ladder=180p:vp8 audiotestsrc num-buffers=1 ! "
+                   "valve drop=true drop-mode=forward-sticky-events ! t.audio");
+  std::atomic<bool> all = false;
+  g_signal_connect(line.t(), "no-more-pads",
+                   G_CALLBACK(+[](GstElement*, std::atomic<bool>* told) { *told = true; }), &all);
+  line.play();  // whose reader of sound may be the first to have its end
+  EXPECT_TRUE(Transcoding::until([&] { return line.frames("rung_0").size() == 30; }));
+  EXPECT_TRUE(all) << "who waits for all pads waits for ever";
+  EXPECT_TRUE(line.frames("sound_0").empty());
+}
+
 TEST_F(TranscodeBin, ARungNobodyTakesIsNotMade) {
   Transcoding line(picture(320, 180, 60) + "genostranscodebin name=t ladder=180p:vp8,90p:vp8");
   EXPECT_EQ(line.leave_unread("rung_0").play().outcome(), "eos");
@@ -315,6 +329,47 @@ TEST_F(TranscodeBin, WhatCannotBeMadeIsSaid) {
     Transcoding line(picture(320, 180, 10) + "genostranscodebin name=t " + settings);
     EXPECT_TRUE(has(line.play().outcome(1s), said)) << settings;
   }
+}
+
+TEST_F(TranscodeBin, AReaderThatFailsMayBeReplaced) {
+  Transcoding line(picture(320, 180, -1, "is-live=true") +
+                   "genostranscodebin name=t ladder=180p:vp8,90p:vp8");
+  line.play();
+  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_1").size() > 5; }));
+  const auto pad = adopt(gst_element_get_static_pad(line.t(), "rung_1"));
+  const auto entry = adopt(gst_pad_get_peer(pad.get()));
+  const auto reader = adopt(gst_pad_get_parent_element(entry.get()));
+  gst_element_set_locked_state(reader.get(), TRUE);
+  gst_element_set_state(reader.get(), GST_STATE_NULL);  // before it is unlinked
+  const auto other = line.frames("rung_0").size();
+  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_0").size() > other + 10; }));
+  const auto before = line.frames("rung_1").size();
+  gst_element_set_locked_state(reader.get(), FALSE);
+  gst_element_sync_state_with_parent(reader.get());
+  EXPECT_TRUE(Transcoding::until([&] { return line.frames("rung_1").size() > before + 5; }));
+}
+
+TEST_F(TranscodeBin, FramesWithoutTimesAreFrames) {
+  Transcoding line(
+      "videotestsrc num-buffers=60 ! video/x-raw,width=320,height=180,framerate=30/1 ! "
+      "identity name=i ! genostranscodebin name=t ladder=180p30:vp8,90p15:vp8");
+  const auto identity = adopt(gst_bin_get_by_name(GST_BIN(line.pipeline()), "i"));
+  const auto exit = adopt(gst_element_get_static_pad(identity.get(), "src"));
+  gst_pad_add_probe(
+      exit.get(), GST_PAD_PROBE_TYPE_BUFFER,
+      [](GstPad*, GstPadProbeInfo* info, gpointer) noexcept {
+        auto* frame = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+        GST_BUFFER_PTS(frame) = GST_BUFFER_DTS(frame) = GST_CLOCK_TIME_NONE;
+        info->data = frame;
+        return GST_PAD_PROBE_OK;
+      },
+      nullptr, nullptr);
+  line.play().outcome();
+  guint64 whole = 0, half = 0;
+  gst_structure_get_uint64(line.stats("rung_0").get(), "frames", &whole);
+  gst_structure_get_uint64(line.stats("rung_1").get(), "frames", &half);
+  EXPECT_EQ(whole, 60U);
+  EXPECT_NEAR(double(half), 30, 1);  // the last is two seconds after nothing: a keyframe
 }
 
 // An encoder that stops taking frames and says that it failed, as a broken one does.

@@ -98,6 +98,35 @@ class Transcode(unittest.TestCase):
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertEqual(self.made(), ["film.90p.webm", "stdin.90p.webm"])
 
+    def test_a_track_that_begins_late(self):
+        film(self.path("early.mp4"), 20)
+        made = subprocess.run(
+            ["ffmpeg", "-v", "error", "-y", "-i", self.path("early.mp4"), "-itsoffset", "12", "-i",
+             self.path("early.mp4"), "-map", "0:v", "-map", "1:a", "-c", "copy", self.film],
+            capture_output=True, text=True, timeout=LIMIT, check=False)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        told = self.run_tool(self.film, "--ladder", "180p:vp8", "--out", self.out)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertGreater(seconds_in(self.path("out", "film.180p.webm")), 19)
+
+    def test_of_two_sounds_the_first_is_taken(self):
+        film(self.film)
+        told = self.run_tool(self.film, "--ladder", "180p:vp8", "--sound", "opus:96k,opus:24k",
+                             "--out", self.out)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertAlmostEqual(seconds_in(self.path("out", "film.180p.webm")), 3, delta=0.2)
+
+    def test_a_picture_that_grows(self):
+        for number, size in enumerate(("320x180", "640x360")):
+            film(self.path(f"{number}.ts"), 4, size)
+        with open(self.path("film.ts"), "wb") as file:
+            for number in range(2):
+                with open(self.path(f"{number}.ts"), "rb") as part:
+                    file.write(part.read())
+        told = self.run_tool(self.path("film.ts"), "--ladder", "360p:vp8,180p:vp8", "--out", self.out)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertEqual(self.made(), ["film.180p.webm"])
+
     def test_every_codec_in_matroska(self):
         film(self.film)
         told = self.run_tool(self.film, "--ladder", "180p:h264,90p:vp9", "--sound", "aac",

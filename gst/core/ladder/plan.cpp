@@ -64,7 +64,8 @@ std::vector<std::optional<Size>> plan_sizes(const std::vector<RungWords>& rungs,
 
 bool KeyGrid::is_key(Duration running_time) {
   const auto interval = interval_of(running_time, interval_);
-  if (last_ && interval <= *last_) return false;
+  // A time far back is another stream's, or the time before was wrong.
+  if (last_ && interval <= *last_ && interval >= *last_ - 1) return false;
   last_ = interval;
   return true;
 }
