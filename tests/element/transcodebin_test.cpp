@@ -260,8 +260,13 @@ TEST_F(TranscodeBin, ARungIsSwitchedOffAndOn) {
   ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_1").size() > 5; }));
   const auto pad = adopt(gst_element_get_static_pad(line.t(), "rung_1"));
   g_object_set(pad.get(), "enabled", FALSE, nullptr);
-  std::this_thread::sleep_for(300ms);
-  const auto off = line.frames("rung_1").size(), other = line.frames("rung_0").size();
+  std::size_t off = 0;  // when what was under way has come out
+  ASSERT_TRUE(Transcoding::until([&] {
+    off = line.frames("rung_1").size();
+    std::this_thread::sleep_for(300ms);
+    return line.frames("rung_1").size() == off;
+  }));
+  const auto other = line.frames("rung_0").size();
   ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_0").size() > other + 10; }));
   EXPECT_EQ(line.frames("rung_1").size(), off);
   g_object_set(pad.get(), "enabled", TRUE, nullptr);
@@ -298,7 +303,11 @@ TEST_F(TranscodeBin, ALateRungKeepsToTheGrid) {
   ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_0").size() > 20; }));
   g_object_set(line.t(), "ladder", "90p:vp8,60p:vp8", nullptr);
   ASSERT_TRUE(Transcoding::until([&] { return line.keys("rung_1").size() > 3; }));
-  const auto first = line.keys("rung_0"), late = line.keys("rung_1");
+  const auto late = line.keys("rung_1");
+  // Each rung has an encoder of its own, which may be a frame behind.
+  ASSERT_TRUE(Transcoding::until(
+      [&] { return line.frames("rung_0").back().at / GST_MSECOND > late.back(); }));
+  const auto first = line.keys("rung_0");
   const std::set<guint64> there(first.begin(), first.end());
   for (std::size_t i = 1; i < late.size(); ++i)
     EXPECT_TRUE(there.contains(late[i])) << late[i] << " is no keyframe of the first rung";
@@ -388,8 +397,13 @@ TEST_F(TranscodeBin, ARungThatFailsIsReportedAndTheOthersGoOn) {
   EXPECT_EQ(line.outcome(), "eos");
   EXPECT_TRUE(line.messages.contains("genos-rung-failed"));
   EXPECT_TRUE(line.messages.contains("genos-transcode")) << "figures, every second";
-  EXPECT_EQ(line.frames("rung_1").size(), 60U);
-  EXPECT_LT(line.frames("rung_0").size(), 60U);
+  // Of a live source what a busy machine cannot encode is dropped, and counted.
+  guint64 frames = 0, dropped = 0;
+  gst_structure_get_uint64(line.stats("rung_1").get(), "frames", &frames);
+  gst_structure_get_uint64(line.stats("rung_1").get(), "dropped", &dropped);
+  EXPECT_EQ(frames + dropped, 60U);
+  EXPECT_EQ(line.frames("rung_1").size(), frames);
+  EXPECT_LT(line.frames("rung_0").size(), frames);
 }
 
 TEST_F(TranscodeBin, TheLastRungThatFailsIsAnError) {
