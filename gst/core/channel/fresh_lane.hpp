@@ -2,10 +2,11 @@
 // What may be lost, over a data channel that sends nothing again: in pieces of one packet each, and
 // no more of it under way than was heard of lately.
 //
-// With GStreamer 1.22 (later ones were not tried) 3,000 messages of 12 kB at 5 % loss bring the whole
-// association to a standstill for good, as if usrsctp leaked the receiver's window with each
+// With GStreamer 1.22 (later ones were not tried) 3,000 messages of 12 kB at 5 % loss bring the
+// whole association to a standstill for good, as if usrsctp leaked the receiver's window with each
 // unordered message of several packets that is given up. A message of one packet leaves nothing
-// behind. And usrsctp keeps a megabyte that nobody can see or take back: five seconds of a bad line.
+// behind. And usrsctp keeps a megabyte that nobody can see or take back: five seconds of a bad
+// line.
 #pragma once
 
 #include <array>
