@@ -29,12 +29,10 @@ constexpr std::array video_encoders = {
     Encoder{"h264", "openh264enc",
             "rate-control=bitrate complexity=low gop-size=100000 multi-thread=1", "bitrate", 1,
             "h264parse config-interval=-1"},
-    Encoder{"av1", "svtav1enc", "preset=12 intra-period-length=-1", "target-bitrate", 1000},
 };
 constexpr std::array sound_encoders = {
     Encoder{"opus", "opusenc", "inband-fec=true packet-loss-percentage=5 bitrate-type=vbr",
             "bitrate", 1},
-    Encoder{"aac", "fdkaacenc", "", "bitrate", 1, "aacparse"},
     Encoder{"aac", "avenc_aac", "", "bitrate", 1, "aacparse"},
     Encoder{"aac", "voaacenc", "", "bitrate", 1, "aacparse"},
 };

@@ -21,7 +21,7 @@ struct Encoder {
   const char* parser = "";  // behind it
 };
 
-// What a person prefers: "av1=svtav1enc,h264=openh264enc".
+// What a person prefers: "h264=openh264enc,aac=voaacenc".
 using EncoderChoice = std::vector<std::pair<std::string, std::string>>;
 core::Result<EncoderChoice> parse_encoders(std::string_view words);
 

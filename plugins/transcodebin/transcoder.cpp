@@ -167,7 +167,7 @@ void Transcoder::decide(Input& input, GstCaps* caps) {
   else
     GST_ELEMENT_ERROR(
         bin_, STREAM, WRONG_TYPE,
-        ("'%s' on a second input: there is one stream of pictures and one of sound", name),
+        ("nothing takes '%s': there is one stream of pictures and one of sound, if any", name),
         (nullptr));
 }
 

@@ -129,12 +129,19 @@ TEST(FreshLane, HoldsBackWhatNobodyHeardOf) {
   EXPECT_TRUE(sender.send(message, Time{}).empty());
 }
 
-TEST(FreshLane, AfterSilenceItTriesAgain) {
+TEST(FreshLane, AfterSilenceOneAtATimeTriesAgain) {
   FreshSender sender;
   const Bytes message = numbered(16'000);
   for (int i = 0; i < 4; ++i) EXPECT_FALSE(sender.send(message, Time{}).empty());
   EXPECT_TRUE(sender.send(message, Time{std::chrono::milliseconds(499)}).empty());
   EXPECT_FALSE(sender.send(message, Time{std::chrono::milliseconds(500)}).empty());
+  EXPECT_TRUE(sender.send(message, Time{std::chrono::milliseconds(999)}).empty());
+  const auto second = sender.send(message, Time{std::chrono::milliseconds(1000)});
+  ASSERT_FALSE(second.empty());
+  sender.handle({second.back().data(), 4});  // that one was heard of: the line is as it was
+  for (int i = 0; i < 4; ++i)
+    EXPECT_FALSE(sender.send(message, Time{std::chrono::milliseconds(1001)}).empty());
+  EXPECT_TRUE(sender.send(message, Time{std::chrono::milliseconds(1001)}).empty());
 }
 
 TEST(FreshLane, NonsensicalAnswersOpenNothing) {

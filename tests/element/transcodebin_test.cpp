@@ -4,169 +4,18 @@
 
 #include <atomic>
 #include <chrono>
-#include <map>
-#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "bridge/ref.hpp"
-#include "transcodebin/gstgenostranscodebin.h"
+#include "support/test_line.hpp"
+#include "transcode_fixture.hpp"
 
 namespace genos {
 namespace {
 
 using namespace std::chrono_literals;
-
-// A line with a transcoder called "t"; whatever pads it makes are read here.
-class Transcoding {
- public:
-  explicit Transcoding(const std::string& text) {
-    Owned<GError> error;
-    pipeline_ = sink(gst_parse_launch(text.c_str(), out(error)));
-    EXPECT_FALSE(error) << (error ? error->message : "");
-    t_ = adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "t"));
-    g_signal_connect(t_.get(), "pad-added", G_CALLBACK(on_pad), this);
-  }
-  Transcoding(const Transcoding&) = delete;
-  Transcoding& operator=(const Transcoding&) = delete;
-  ~Transcoding() { gst_element_set_state(pipeline_.get(), GST_STATE_NULL); }
-
-  Transcoding& leave_unread(const std::string& pad) {
-    unread_.insert(pad);
-    return *this;
-  }
-  Transcoding& play() {
-    gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
-    return *this;
-  }
-  // "eos", "error: …", or "" when neither comes in time. Element messages are kept by name.
-  std::string outcome(std::chrono::seconds limit = 30s) {
-    const auto bus = adopt(gst_element_get_bus(pipeline_.get()));
-    const auto end = std::chrono::steady_clock::now() + limit;
-    while (std::chrono::steady_clock::now() < end) {
-      const auto message = adopt(gst_bus_timed_pop_filtered(
-          bus.get(), 100 * GST_MSECOND,
-          GstMessageType(GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_ELEMENT)));
-      if (!message) continue;
-      if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_EOS) return "eos";
-      if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ERROR) return text_of(message.get());
-      messages.insert(gst_structure_get_name(gst_message_get_structure(message.get())));
-    }
-    return "";
-  }
-  struct Frame {
-    guint64 at;  // running time
-    bool key;
-    std::size_t size;
-  };
-  std::vector<Frame> frames(const std::string& pad) const {
-    const std::scoped_lock guard(lock_);
-    const auto found = frames_.find(pad);
-    return found == frames_.end() ? std::vector<Frame>() : found->second;
-  }
-  std::vector<guint64> keys(const std::string& pad) const {
-    std::vector<guint64> at;
-    for (const auto& frame : frames(pad))
-      if (frame.key) at.push_back(frame.at / GST_MSECOND);
-    return at;
-  }
-  std::string caps(const std::string& pad) const {
-    const std::scoped_lock guard(lock_);
-    const auto found = caps_.find(pad);
-    return found == caps_.end() ? "" : found->second;
-  }
-  std::size_t pads() const {
-    const std::scoped_lock guard(lock_);
-    return caps_.size();
-  }
-  Owned<GstStructure> stats(const char* pad) const {
-    GstStructure* all = nullptr;
-    g_object_get(t_.get(), "stats", &all, nullptr);
-    const Owned<GstStructure> whole(all);
-    GstStructure* one = nullptr;
-    gst_structure_get(whole.get(), pad, GST_TYPE_STRUCTURE, &one, nullptr);
-    return Owned<GstStructure>(one);
-  }
-  template <class Done> static bool until(Done done, std::chrono::seconds limit = 20s) {
-    const auto end = std::chrono::steady_clock::now() + limit;
-    while (!done()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::sleep_for(2ms);
-    }
-    return true;
-  }
-  GstElement* t() const { return t_.get(); }
-  GstElement* pipeline() const { return pipeline_.get(); }
-
-  std::set<std::string> messages;
-
- private:
-  static std::string text_of(GstMessage* message) {
-    Owned<GError> error;
-    {
-      Out<GError> slot(error);
-      gst_message_parse_error(message, slot, nullptr);
-    }
-    return std::string("error: ") + error->message;
-  }
-  static void on_pad(GstElement*, GstPad* pad, gpointer data) {
-    if (!GST_PAD_IS_SRC(pad)) return;
-    auto& self = *static_cast<Transcoding*>(data);
-    const Owned<char> name(gst_pad_get_name(pad));
-    {
-      const std::scoped_lock guard(self.lock_);
-      self.caps_[name.get()];
-    }
-    if (self.unread_.contains(name.get())) return;
-    auto* end = gst_element_factory_make("fakesink", nullptr);
-    g_object_set(end, "sync", FALSE, "async", FALSE, nullptr);
-    gst_bin_add(GST_BIN(self.pipeline_.get()), end);
-    gst_element_sync_state_with_parent(end);
-    const auto entry = adopt(gst_element_get_static_pad(end, "sink"));
-    gst_pad_add_probe(entry.get(), GST_PAD_PROBE_TYPE_BUFFER, on_buffer, &self, nullptr);
-    EXPECT_EQ(gst_pad_link(pad, entry.get()), GST_PAD_LINK_OK);
-  }
-  static GstPadProbeReturn on_buffer(GstPad* pad, GstPadProbeInfo* info, gpointer data) noexcept {
-    auto& self = *static_cast<Transcoding*>(data);
-    auto* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
-    const auto peer = adopt(gst_pad_get_peer(pad));
-    const Owned<char> name(gst_pad_get_name(peer.get()));
-    const auto segment = adopt(gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0));
-    const GstSegment* at = nullptr;
-    gst_event_parse_segment(segment.get(), &at);
-    const auto caps = adopt(gst_pad_get_current_caps(pad));
-    const Owned<char> text(gst_caps_to_string(caps.get()));
-    const std::scoped_lock guard(self.lock_);
-    self.caps_[name.get()] = text.get();
-    self.frames_[name.get()].push_back(
-        {gst_segment_to_running_time(at, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer)),
-         !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT), gst_buffer_get_size(buffer)});
-    return GST_PAD_PROBE_OK;
-  }
-
-  Ref<GstElement> pipeline_, t_;
-  std::set<std::string> unread_;
-  mutable std::mutex lock_;
-  std::map<std::string, std::vector<Frame>> frames_;
-  std::map<std::string, std::string> caps_;
-};
-
-class TranscodeBin : public testing::Test {
- protected:
-  static void SetUpTestSuite() { GST_ELEMENT_REGISTER(genostranscodebin, nullptr); }
-};
-
-std::string picture(int width, int height, int frames = 90, const std::string& more = "") {
-  return "videotestsrc num-buffers=" + std::to_string(frames) + " " + more +
-         " ! video/x-raw,framerate=30/1,width=" + std::to_string(width) +
-         ",height=" + std::to_string(height) + " ! ";
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST_F(TranscodeBin, MakesARungAPadWithKeyframesAtTheSameMoments) {
   Transcoding line(picture(640, 360, 150) +
@@ -230,6 +79,18 @@ TEST_F(TranscodeBin, SoundComesInVariants) {
   EXPECT_NEAR(double(line.frames("sound_1").size()), 50.0, 3.0);
 }
 
+TEST_F(TranscodeBin, TheEncoderCanBeChosen) {
+  Transcoding line(picture(320, 180, 30) +
+                   "genostranscodebin name=t ladder=180p:h264 "
+                   "encoders=h264=openh264enc,aac=voaacenc sounds=aac "
+                   "audiotestsrc num-buffers=50 ! t.audio");
+  line.play();  // whose reader of sound may be the first to have its end
+  EXPECT_TRUE(TestLine::until([&] { return line.frames("rung_0").size() == 30; }));
+  EXPECT_STREQ(gst_structure_get_string(line.stats("rung_0").get(), "encoder"), "openh264enc");
+  EXPECT_STREQ(gst_structure_get_string(line.stats("sound_0").get(), "encoder"), "voaacenc");
+  EXPECT_TRUE(TestLine::until([&] { return !line.frames("sound_0").empty(); }));
+}
+
 TEST_F(TranscodeBin, AnEmptyTrackHoldsUpNobody) {
   Transcoding line(picture(320, 180, 30) +
                    "genostranscodebin name=t ladder=180p:vp8 audiotestsrc num-buffers=1 ! "
@@ -238,7 +99,7 @@ TEST_F(TranscodeBin, AnEmptyTrackHoldsUpNobody) {
   g_signal_connect(line.t(), "no-more-pads",
                    G_CALLBACK(+[](GstElement*, std::atomic<bool>* told) { *told = true; }), &all);
   line.play();  // whose reader of sound may be the first to have its end
-  EXPECT_TRUE(Transcoding::until([&] { return line.frames("rung_0").size() == 30; }));
+  EXPECT_TRUE(TestLine::until([&] { return line.frames("rung_0").size() == 30; }));
   EXPECT_TRUE(all) << "who waits for all pads waits for ever";
   EXPECT_TRUE(line.frames("sound_0").empty());
 }
@@ -257,20 +118,20 @@ TEST_F(TranscodeBin, ARungIsSwitchedOffAndOn) {
   Transcoding line(picture(320, 180, -1, "is-live=true") +
                    "genostranscodebin name=t ladder=180p:vp8,90p:vp8");
   line.play();
-  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_1").size() > 5; }));
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_1").size() > 5; }));
   const auto pad = adopt(gst_element_get_static_pad(line.t(), "rung_1"));
   g_object_set(pad.get(), "enabled", FALSE, nullptr);
   std::size_t off = 0;  // when what was under way has come out
-  ASSERT_TRUE(Transcoding::until([&] {
+  ASSERT_TRUE(TestLine::until([&] {
     off = line.frames("rung_1").size();
     std::this_thread::sleep_for(300ms);
     return line.frames("rung_1").size() == off;
   }));
   const auto other = line.frames("rung_0").size();
-  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_0").size() > other + 10; }));
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_0").size() > other + 10; }));
   EXPECT_EQ(line.frames("rung_1").size(), off);
   g_object_set(pad.get(), "enabled", TRUE, nullptr);
-  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_1").size() > off + 5; }));
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_1").size() > off + 5; }));
   EXPECT_TRUE(line.frames("rung_1")[off].key) << "who comes back needs a keyframe";
 }
 
@@ -278,20 +139,20 @@ TEST_F(TranscodeBin, TheLadderFollowsWhilePlaying) {
   Transcoding line(picture(320, 180, -1, "is-live=true") +
                    "genostranscodebin name=t ladder=180p:400k:vp8,90p:100k:vp8");
   line.play();
-  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_1").size() > 5; }));
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_1").size() > 5; }));
   g_object_set(line.t(), "ladder", "180p:200k:vp8,120p:100k:vp8", nullptr);
-  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_2").size() > 5; }));
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_2").size() > 5; }));
   EXPECT_TRUE(has(line.caps("rung_2"), "height=(int)120"));
   EXPECT_TRUE(line.frames("rung_2")[0].key);
   // The one that is gone ended, and left.
   EXPECT_TRUE(
-      Transcoding::until([&] { return !adopt(gst_element_get_static_pad(line.t(), "rung_1")); }));
+      TestLine::until([&] { return !adopt(gst_element_get_static_pad(line.t(), "rung_1")); }));
   const auto stats = line.stats("rung_0");
   guint bitrate = 0;
   ASSERT_TRUE(gst_structure_get_uint(stats.get(), "bitrate", &bitrate));
   EXPECT_EQ(bitrate, 200'000U);
   const auto before = line.frames("rung_0").size();
-  EXPECT_TRUE(Transcoding::until([&] { return line.frames("rung_0").size() > before + 5; }));
+  EXPECT_TRUE(TestLine::until([&] { return line.frames("rung_0").size() > before + 5; }));
   EXPECT_LE(line.keys("rung_0").size(), 2 + line.frames("rung_0").size() / 60)
       << "a new bitrate needs no keyframe";
 }
@@ -300,13 +161,13 @@ TEST_F(TranscodeBin, ALateRungKeepsToTheGrid) {
   Transcoding line(picture(160, 90, -1, "is-live=true") +
                    "genostranscodebin name=t keyframe-interval=500000000 ladder=90p:vp8");
   line.play();
-  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_0").size() > 20; }));
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_0").size() > 20; }));
   g_object_set(line.t(), "ladder", "90p:vp8,60p:vp8", nullptr);
-  ASSERT_TRUE(Transcoding::until([&] { return line.keys("rung_1").size() > 3; }));
+  ASSERT_TRUE(TestLine::until([&] { return line.keys("rung_1").size() > 3; }));
   const auto late = line.keys("rung_1");
   // Each rung has an encoder of its own, which may be a frame behind.
-  ASSERT_TRUE(Transcoding::until(
-      [&] { return line.frames("rung_0").back().at / GST_MSECOND > late.back(); }));
+  ASSERT_TRUE(
+      TestLine::until([&] { return line.frames("rung_0").back().at / GST_MSECOND > late.back(); }));
   const auto first = line.keys("rung_0");
   const std::set<guint64> there(first.begin(), first.end());
   for (std::size_t i = 1; i < late.size(); ++i)
@@ -319,11 +180,11 @@ TEST_F(TranscodeBin, TheSizeMayChangeInTheMiddle) {
       "caps=video/x-raw,width=640,height=360,framerate=30/1 ! identity sync=true ! "
       "genostranscodebin name=t ladder=360p:vp8,180p:vp8");
   line.play();
-  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_1").size() > 5; }));
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_1").size() > 5; }));
   const auto filter = adopt(gst_bin_get_by_name(GST_BIN(line.pipeline()), "c"));
   gst_util_set_object_arg(G_OBJECT(filter.get()), "caps",
                           "video/x-raw,width=320,height=240,framerate=30/1");
-  ASSERT_TRUE(Transcoding::until([&] {
+  ASSERT_TRUE(TestLine::until([&] {
     return has(line.caps("rung_1"), "width=(int)240, height=(int)180");
   })) << line.caps("rung_1");
 }
@@ -344,18 +205,18 @@ TEST_F(TranscodeBin, AReaderThatFailsMayBeReplaced) {
   Transcoding line(picture(320, 180, -1, "is-live=true") +
                    "genostranscodebin name=t ladder=180p:vp8,90p:vp8");
   line.play();
-  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_1").size() > 5; }));
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_1").size() > 5; }));
   const auto pad = adopt(gst_element_get_static_pad(line.t(), "rung_1"));
   const auto entry = adopt(gst_pad_get_peer(pad.get()));
   const auto reader = adopt(gst_pad_get_parent_element(entry.get()));
   gst_element_set_locked_state(reader.get(), TRUE);
   gst_element_set_state(reader.get(), GST_STATE_NULL);  // before it is unlinked
   const auto other = line.frames("rung_0").size();
-  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_0").size() > other + 10; }));
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_0").size() > other + 10; }));
   const auto before = line.frames("rung_1").size();
   gst_element_set_locked_state(reader.get(), FALSE);
   gst_element_sync_state_with_parent(reader.get());
-  EXPECT_TRUE(Transcoding::until([&] { return line.frames("rung_1").size() > before + 5; }));
+  EXPECT_TRUE(TestLine::until([&] { return line.frames("rung_1").size() > before + 5; }));
 }
 
 TEST_F(TranscodeBin, FramesWithoutTimesAreFrames) {
@@ -388,7 +249,7 @@ TEST_F(TranscodeBin, ARungThatFailsIsReportedAndTheOthersGoOn) {
       "video/x-raw,width=320,height=180,framerate=30/1 ! genostranscodebin name=t "
       "ladder=180p:vp8,90p:vp8");
   line.play();
-  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_1").size() > 5; }));
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_1").size() > 5; }));
   const auto rung = adopt(gst_bin_get_by_name(GST_BIN(line.t()), "rung-rung_0"));
   const auto encoder = adopt(gst_bin_get_by_name(GST_BIN(rung.get()), "encoder"));
   gst_element_set_locked_state(encoder.get(), TRUE);
@@ -410,7 +271,7 @@ TEST_F(TranscodeBin, TheLastRungThatFailsIsAnError) {
   Transcoding line(picture(320, 180, -1, "is-live=true") +
                    "genostranscodebin name=t ladder=180p:vp8");
   line.play();
-  ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_0").size() > 5; }));
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_0").size() > 5; }));
   const auto rung = adopt(gst_bin_get_by_name(GST_BIN(line.t()), "rung-rung_0"));
   const auto encoder = adopt(gst_bin_get_by_name(GST_BIN(rung.get()), "encoder"));
   GST_ELEMENT_ERROR(encoder.get(), LIBRARY, ENCODE, ("it broke"), (nullptr));
@@ -430,7 +291,7 @@ TEST_F(TranscodeBin, ItCanBeStoppedAndPlayedAgain) {
   for (int round = 0; round < 3; ++round) {
     const auto before = line.frames("rung_1").size();
     line.play();
-    ASSERT_TRUE(Transcoding::until([&] { return line.frames("rung_1").size() > before + 3; }));
+    ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_1").size() > before + 3; }));
     gst_element_set_state(line.pipeline(), GST_STATE_READY);
     EXPECT_FALSE(adopt(gst_element_get_static_pad(line.t(), "rung_0")));
   }

@@ -29,10 +29,7 @@ bool is_before(std::uint32_t one, std::uint32_t other) { return std::int32_t(one
 // Silence means that the line is bad or slow: then one message at a time tries it.
 bool FreshSender::may_send(std::size_t size, Time now) {
   if (under_way_.empty() || bytes_under_way_ + size <= limits::fresh_under_way) return true;
-  if (now - under_way_.back().at < limits::fresh_silence) return false;
-  under_way_.clear();
-  bytes_under_way_ = 0;
-  return true;
+  return now - under_way_.back().at >= limits::fresh_silence;
 }
 
 std::vector<Bytes> FreshSender::send(ByteView message, Time now) {
