@@ -29,20 +29,26 @@ bool has_factory(GstElement* element, const char* name) {
 }  // namespace
 
 struct MediaGuard::Probes {
-  static GstPadProbeReturn rtp(GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
-    auto& guard = **static_cast<Shared*>(data);
+  using Test = bool (MediaGuard::*)(GstBuffer*);
+  static GstPadProbeReturn keep(GstPadProbeInfo* info, MediaGuard& guard, Test passes) {
     if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
-      return guard.admits(GST_PAD_PROBE_INFO_BUFFER(info)) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+      return (guard.*passes)(GST_PAD_PROBE_INFO_BUFFER(info)) ? GST_PAD_PROBE_OK
+                                                              : GST_PAD_PROBE_DROP;
     auto* list = gst_buffer_list_make_writable(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
     info->data = list;
     for (guint i = gst_buffer_list_length(list); i-- > 0;)
-      if (!guard.admits(gst_buffer_list_get(list, i))) gst_buffer_list_remove(list, i, 1);
+      if (!(guard.*passes)(gst_buffer_list_get(list, i))) gst_buffer_list_remove(list, i, 1);
     return gst_buffer_list_length(list) > 0 ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
   }
 
-  static GstPadProbeReturn any(GstPad*, GstPadProbeInfo*, gpointer data) noexcept {
-    (*static_cast<Shared*>(data))->hear();
-    return GST_PAD_PROBE_OK;
+  static GstPadProbeReturn rtp(GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
+    return keep(info, **static_cast<Shared*>(data), &MediaGuard::admits);
+  }
+
+  static GstPadProbeReturn network(GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
+    auto& guard = **static_cast<Shared*>(data);
+    guard.hear();
+    return keep(info, guard, &MediaGuard::passes);
   }
 };
 
@@ -60,7 +66,7 @@ std::vector<Connection> MediaGuard::watch(GstElement* pipeline, GstElement* webr
       pipeline, "deep-element-added", [self](auto*, auto*, GstElement* element) {
         if (!has_factory(element, "nicesrc")) return;
         const auto pad = adopt(gst_element_get_static_pad(element, "src"));
-        if (pad) add_probe(pad.get(), Probes::any, self);
+        if (pad) add_probe(pad.get(), Probes::network, self);
       }));
   return connections;
 }
@@ -70,6 +76,15 @@ void MediaGuard::announce(const std::vector<core::RemoteMedia>& media) {
   for (const auto& line : media)
     for (const std::uint32_t ssrc : line.ssrcs)
       if (ssrcs_.size() < max_ssrcs) ssrcs_.insert(ssrc);
+}
+
+// SRTP leaves the header readable, so this need not wait for the decryption. RFC 5761 section 4
+// tells RTP from RTCP; what srtpdec takes for the other of the two meets admits() again.
+bool MediaGuard::passes(GstBuffer* buffer) {
+  std::array<std::uint8_t, 2> start{};
+  if (gst_buffer_extract(buffer, 0, start.data(), start.size()) != start.size()) return true;
+  const bool rtp_or_rtcp = start[0] >> 6 == 2, rtcp = start[1] >= 192 && start[1] <= 223;
+  return !rtp_or_rtcp || rtcp || admits(buffer);
 }
 
 bool MediaGuard::admits(GstBuffer* buffer) {

@@ -22,10 +22,13 @@ class MediaGuard : public std::enable_shared_from_this<MediaGuard> {
   explicit MediaGuard(std::function<void()> heard) : heard_(std::move(heard)) {}
 
   // Installs the probes. RTP whose SSRC nobody announced makes webrtcbin dereference NULL when
-  // m-line 0 is the data channel (1.22, 1.26 and upstream's head as of 1.28).
+  // m-line 0 is the data channel (1.22, 1.26 and upstream's head as of 1.28). RTP that comes before
+  // any line receives ends the whole bundle with not-linked (1.22): a page sends from the moment at
+  // which it made its answer.
   [[nodiscard]] std::vector<Connection> watch(GstElement* pipeline, GstElement* webrtcbin);
 
-  // From now on: these SSRCs of the other side; the ones of before stay.
+  // webrtcbin applied them, or will before the other side may send. From now on: these SSRCs of the
+  // other side; the ones of before stay.
   void announce(const std::vector<core::RemoteMedia>& media);
   // Whose connection this is has been verified: media may come in.
   void verified() { verified_ = true; }
@@ -33,7 +36,8 @@ class MediaGuard : public std::enable_shared_from_this<MediaGuard> {
 
  private:
   struct Probes;
-  [[nodiscard]] bool admits(GstBuffer* buffer);
+  [[nodiscard]] bool passes(GstBuffer* buffer);  // of anything that the network brings
+  [[nodiscard]] bool admits(GstBuffer* buffer);  // of RTP
   void hear();
 
   const std::function<void()> heard_;

@@ -4,18 +4,13 @@
 #include <algorithm>
 #include <cctype>
 
+#include "link/media_inlet.hpp"
+
 namespace genos::link {
 namespace {
 
 using core::Errc;
 using core::Error;
-
-using Flag = std::shared_ptr<std::atomic<bool>>;
-
-// An answer that says `inactive` does not stop webrtcbin's sender (1.22, 1.26).
-GstPadProbeReturn unless_accepted(GstPad*, GstPadProbeInfo*, gpointer data) noexcept {
-  return **static_cast<Flag*>(data) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
-}
 
 std::string missing_field(GstCaps* caps) {
   if (!caps || !gst_caps_is_fixed(caps)) return "fixed caps";
@@ -67,6 +62,12 @@ Ref<GstElement> drain_into(GstElement* pipeline) {
   return fake;
 }
 
+// Becomes a PLI, where the line has that.
+void ask_for_keyframe(GstPad* pad) {
+  auto* wish = gst_structure_new("GstForceKeyUnit", "all-headers", G_TYPE_BOOLEAN, TRUE, nullptr);
+  gst_pad_send_event(pad, gst_event_new_custom(GST_EVENT_CUSTOM_UPSTREAM, wish));
+}
+
 guint line_of(GstWebRTCRTPTransceiver* transceiver) {
   guint line = G_MAXUINT;
   g_object_get(transceiver, "mlineindex", &line, nullptr);
@@ -96,13 +97,10 @@ core::Result<Ref<GstPad>> MediaLines::add(GstElement* pipeline, GstCaps* caps,
   const std::string missing = missing_field(caps);
   if (!missing.empty()) return Error{Errc::malformed, "the caps of a stream need " + missing};
   const std::string name = "media_" + std::to_string(added_++);
-  Sending line{sink(gst_ghost_pad_new_no_target(name.c_str(), GST_PAD_SINK)), retain(caps),
-               stream_id};
-  const auto any =
-      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
-  gst_pad_add_probe(line.outer.get(), any, unless_accepted, new Flag(line.accepted),
-                    [](gpointer data) { delete static_cast<Flag*>(data); });
-  gst_pad_set_active(line.outer.get(), TRUE);
+  Sending line;
+  line.caps = retain(caps);
+  line.stream = stream_id;
+  line.outer = make_media_inlet(name, caps, line.accepted);
   if (!gst_element_add_pad(pipeline, line.outer.get()))
     return Error{Errc::failed, "the pipeline took no pad"};
   sending_.push_back(std::move(line));
@@ -115,6 +113,20 @@ void MediaLines::place(GstElement* webrtcbin) {
     if (!line.inner) request(webrtcbin, line);
     if (line.inner) announce(line, line.caps.get());
   }
+  if (!wanted_.empty()) asking_ = asked_ = true;
+  for (const auto& caps : std::exchange(wanted_, {})) {
+    GstWebRTCRTPTransceiver* made = nullptr;
+    g_signal_emit_by_name(webrtcbin, "add-transceiver",
+                          GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY, caps.get(), &made);
+    gst_clear_object(&made);
+  }
+}
+
+bool MediaLines::receive(const core::RemoteMedia& media) {
+  auto caps = preference(media);
+  if (!caps) return false;
+  wanted_.push_back(std::move(caps));
+  return true;
 }
 
 void MediaLines::request(GstElement* webrtcbin, Sending& line) {
@@ -141,6 +153,7 @@ void MediaLines::announce(Sending& line, GstCaps* caps) {
 // webrtcbin keeps a pad that is released on its list, so it stays; but with caps that no offer has
 // it is not taken for one of the offer's lines.
 void MediaLines::withdraw() {
+  wanted_.clear();
   const auto nothing = adopt(gst_caps_from_string(
       "application/x-rtp, media=none, encoding-name=NONE, payload=0, clock-rate=1"));
   for (Sending& line : sending_)
@@ -158,6 +171,7 @@ void MediaLines::expect(const core::RemoteDescription& offer, const core::Shim& 
 }
 
 void MediaLines::settle(const core::RemoteDescription& remote, const core::Shim& shim) {
+  asking_ = false;
   for (Sending& line : sending_) {
     if (!line.transceiver) continue;
     const auto wire = shim.to_wire(line_of(line.transceiver.get()));
@@ -180,6 +194,7 @@ void MediaLines::on_transceiver(GstWebRTCRTPTransceiver* transceiver) {
 
 void MediaLines::on_pad(GstElement* pipeline, GstPad* pad) {
   if (pad_added_) pad_added_(pad);
+  if (asked_) ask_for_keyframe(pad);
   if (gst_pad_is_linked(pad)) return;
   const auto fake = drain_into(pipeline);
   if (!fake) return;

@@ -29,6 +29,11 @@ class MediaLines : public std::enable_shared_from_this<MediaLines> {
 
   // A sink pad of the pipeline. What is pushed into it is dropped until the other side accepted it.
   core::Result<Ref<GstPad>> add(GstElement* pipeline, GstCaps* caps, const std::string& stream_id);
+  // The other side has a track on a line that only we send on; the next offer has one of ours to
+  // receive it on. false: it is of no codec that we know.
+  [[nodiscard]] bool receive(const core::RemoteMedia& media);
+  // Such a line stands in an offer of ours that is not answered.
+  [[nodiscard]] bool is_asking() const { return asking_; }
   // An offer of ours is made next: what was added gets a send-only line of its own, because
   // webrtcbin cannot turn one that exists round, and inactive is for ever. Not earlier: webrtcbin
   // would take a sink pad that has no line yet for one that the other side offers.
@@ -57,6 +62,11 @@ class MediaLines : public std::enable_shared_from_this<MediaLines> {
   const std::function<void(GstPad*)> pad_added_;
   unsigned added_ = 0;
   std::vector<Sending> sending_;
+  std::vector<Ref<GstCaps>> wanted_;  // lines to receive on, for the next offer
+  bool asking_ = false;
+  // A page sends from its answer on, before webrtcbin knows of it: a picture may have lost its
+  // start.
+  std::atomic<bool> asked_{false};
   std::mutex lock_;                         // guards offered_
   std::vector<core::RemoteMedia> offered_;  // by webrtcbin's m-line
 };

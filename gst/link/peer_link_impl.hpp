@@ -79,6 +79,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   [[nodiscard]] bool gives_way() const {
     return options_.role == core::LinkRole::answerer && options_.partner == core::Partner::page;
   }
+  void ask_for_tracks();
   [[nodiscard]] core::Result<core::Description> admit(const core::Description& theirs);
   [[nodiscard]] core::Result<core::Description> show(const core::Description& ours);
 
@@ -109,6 +110,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   std::optional<std::string> settling_;  // the stream whose round is not over
   unsigned rounds_wanted_ = 0, rounds_offered_ = 0;
   bool media_posted_ = false;
+  unsigned tracks_asked_ = 0;
   std::vector<core::Bytes> early_;  // messages that came before whose they are was verified
   bool channel_open_ = false;
   bool verified_ = false;

@@ -147,9 +147,28 @@ void PeerLink::Impl::act(Negotiator::Send& output) {
 void PeerLink::Impl::act(Negotiator::Negotiated& output) {
   if (output.ours && rounds_offered_ == rounds_wanted_) settling_.reset();
   lines_->settle(*remote_, shim_);
+  guard_->announce(remote_->media);
+  if (output.ours && options_.partner == core::Partner::page) ask_for_tracks();
   mailbox_->post([](Impl& self) {
     if (!self.over_ && self.events_.negotiated) self.events_.negotiated();
   });
+}
+
+// A track that a page adds while it applies an offer of ours goes onto our line, and the page never
+// offers it: its answer had to say recvonly, and to a browser everything is agreed (Chromium 150,
+// and the rules of RFC 8829). So we offer that line again, with both directions.
+void PeerLink::Impl::ask_for_tracks() {
+  if (platform().core.direction_changes) return;
+  bool any = false;
+  for (std::size_t wire = 0; wire < remote_->media.size(); ++wire) {
+    const auto& media = remote_->media[wire];
+    if (!media.holds_track() || tracks_asked_ == core::limits::link_tracks_asked) continue;
+    if (!lines_->receive(media)) continue;
+    shim_.offer_beside(wire);
+    ++tracks_asked_;
+    any = true;
+  }
+  if (any) mailbox_->post([](Impl& self) { self.feed(Negotiator::Media{}); });
 }
 
 void PeerLink::Impl::act(Negotiator::Ended& output) { end(std::move(output.why)); }
@@ -162,14 +181,18 @@ core::Result<core::Description> PeerLink::Impl::admit(const core::Description& t
     shim_ = std::move(before_offer_->shim);
   }
   before_offer_.reset();
+  // webrtcbin would show the line that was added for it in every later offer.
+  if (theirs.type == DescriptionType::offer && lines_->is_asking())
+    return Error{Errc::wrong_state, "offers crossed; the connection is made anew"};
   auto checked = gate_.check(theirs);
   if (!checked) return checked.error();
   remote_ = std::move(*checked);
   remote_fingerprint_ = remote_->fingerprint;
   auto seen = shim_.in(*remote_);
   if (!seen) return seen;
-  guard_->announce(remote_->media);
   if (theirs.type == DescriptionType::offer) {
+    guard_->announce(remote_->media);
+    shim_.offer_none_beside();
     lines_->withdraw();
     lines_->expect(*remote_, shim_);
   }

@@ -123,6 +123,53 @@ TEST_P(ShimOf, GivesAReusedLineAnotherLineBesideIt) {
   for (const auto& section : side.wire.media) EXPECT_EQ(section.find("setup"), "passive");
 }
 
+// The page added its track while it applied our offer: it is on our line, and the page will not
+// offer it.
+TEST_P(ShimOf, OffersALineBesideForATrackThatCouldNotBeOffered) {
+  Side side(v122);
+  side.make(offer("webrtcbin-1.22-data"));
+  side.receive(answer(browser + "-to-webrtcbin-data"));
+  const auto ours = offer("webrtcbin-1.22-video");
+  side.make(ours);
+  auto held = *Sdp::parse(answer(browser + "-to-webrtcbin-video").sdp);
+  held.media[1].add("msid", "stream track");
+  side.receive({DescriptionType::answer, held.text()});
+  ASSERT_TRUE(side.remote.media[1].holds_track());
+  EXPECT_FALSE(side.remote.media[0].holds_track());
+
+  side.shim.offer_beside(1);
+  auto next = *Sdp::parse(ours.sdp);
+  auto mine = next.media[1], other = next.media[1];
+  mine.set("mid", "video7");  // something else of ours in the same offer
+  mine.remove("ssrc");
+  other.set("mid", "video8");
+  other.set_direction(Direction::recvonly);
+  for (const auto name : {"ssrc", "ssrc-group", "msid"}) other.remove(name);
+  next.media.insert(next.media.end(), {mine, other});
+  side.make({DescriptionType::offer, next.text()});
+  ASSERT_EQ(side.wire.media.size(), 3u);
+  EXPECT_EQ(side.wire.direction(side.wire.media[1]), Direction::sendrecv);
+  EXPECT_EQ(side.wire.media[2].mid(), "video7");
+  EXPECT_EQ(side.shim.receiving_line(1), 3u);
+  EXPECT_EQ(side.shim.to_wire(2), 2u);
+
+  auto sends = held;
+  sends.media[1].set_direction(Direction::sendrecv);
+  sends.media[1].set("ssrc", "77 cname:x");
+  auto third = held.media[1];
+  third.set("mid", "video7");
+  third.remove("msid");
+  sends.media.push_back(third);
+  sends.set_bundle({"application0", "video1", "video7"});
+  side.receive({DescriptionType::answer, sends.text()});
+  ASSERT_EQ(side.shown.media.size(), 4u);
+  EXPECT_EQ(side.shown.direction(side.shown.media[1]), Direction::recvonly);
+  EXPECT_FALSE(side.shown.media[1].has("ssrc"));
+  EXPECT_EQ(side.shown.direction(side.shown.media[3]), Direction::sendonly);
+  EXPECT_EQ(side.shown.media[3].find("ssrc"), "77 cname:x");
+  EXPECT_EQ(side.shown.media[3].mid(), "video8");
+}
+
 TEST_P(ShimOf, LeavesAReusedLineAloneWhereWebrtcbinCan) {
   Side side(v126);
   reach_reuse(side, browser);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/wire/limits.hpp"
 #include "link/platform.hpp"
 #include "support/link_pair.hpp"
 #include "support/rtp_feed.hpp"
@@ -119,6 +120,57 @@ TEST_P(LinkMedia, BothAddAtOnceAndAgain) {
   call.feed(call.add(call.pair.a, 24, "four"), 24);
   EXPECT_TRUE(call.pair.until([&] { return call.pair.a.pads == 2 && call.pair.b.pads == 2; }))
       << call.pair.a.reason << call.pair.b.reason;
+  EXPECT_TRUE(call.data_flows());
+}
+
+// An offer that gives way leaves webrtcbin's pad with caps that no offer has. Whoever feeds the
+// line may negotiate at that very moment, and got not-negotiated.
+TEST(LinkMediaRules, APadKeepsItsCapsWhileAnOfferGivesWay) {
+  Call call(Partner::page);
+  ASSERT_TRUE(call.pair.open());
+  call.add(call.pair.a, 61, "one");
+  const auto pad = call.add(call.pair.b, 62, "two");
+  const auto caps = vp8_caps(62), other = test::opus_caps(62);
+  int refused = 0;
+  EXPECT_TRUE(call.pair.until([&] {
+    const auto can = adopt(gst_pad_query_caps(pad.get(), nullptr));
+    refused += !gst_caps_can_intersect(can.get(), caps.get()) ||
+               !gst_pad_query_accept_caps(pad.get(), caps.get()) ||
+               !gst_pad_send_event(pad.get(), gst_event_new_caps(caps.get()));
+    EXPECT_FALSE(gst_pad_query_accept_caps(pad.get(), other.get()));
+    EXPECT_FALSE(gst_pad_send_event(pad.get(), gst_event_new_caps(other.get())));
+    return call.pair.a.negotiated + call.pair.b.negotiated >= 2 || call.pair.b.closed > 0;
+  })) << call.pair.a.reason
+      << call.pair.b.reason;
+  EXPECT_EQ(refused, 0);
+}
+
+// A page's track that is on our line and that it cannot offer; this one never sends it, however
+// often it is asked.
+TEST(LinkMediaRules, ATrackThatAPageHoldsIsAskedForAndNotForEver) {
+  if (link::platform().core.direction_changes) GTEST_SKIP() << "only webrtcbin 1.22 is helped";
+  Call call(Partner::page);
+  ASSERT_TRUE(call.pair.open());
+  call.pair.b.on_the_way = [](Signal signal) {
+    auto* description = std::get_if<Description>(&signal);
+    const bool answer = description && description->type == core::DescriptionType::answer;
+    const std::string held = "a=msid:stream track\r\n";
+    for (std::size_t at = 0;
+         answer && (at = description->sdp.find("a=recvonly", at)) != std::string::npos;
+         at += held.size() + 1)
+      description->sdp.insert(at, held);
+    return under_other_names(std::move(signal));
+  };
+  call.feed(call.add(call.pair.a, 63, "one"), 63);
+  const int rounds = 1 + int{core::limits::link_tracks_asked};
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.a.negotiated >= 2; })) << call.pair.a.reason;
+  const auto& last = std::get<Description>(call.pair.a.sent.back());
+  EXPECT_NE(last.sdp.find("a=sendrecv"), std::string::npos);
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.a.negotiated >= rounds; }));
+  call.pair.run(300ms);
+  EXPECT_EQ(call.pair.a.negotiated, rounds);
+  const int before = call.to_b.packets();
+  EXPECT_TRUE(call.pair.until([&] { return call.to_b.packets() > before + 5; }));
   EXPECT_TRUE(call.data_flows());
 }
 

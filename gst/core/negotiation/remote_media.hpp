@@ -39,6 +39,11 @@ struct RemoteMedia {
   std::uint8_t twcc_extension = 0;  // 0: not offered. Copy it into the codec-preferences
   std::uint8_t mid_extension = 0;   // 0: none
   bool operator==(const RemoteMedia&) const = default;
+  // It has a track on this line and may not send it: the direction of an answer is bound by the
+  // offer, its a=msid is not (RFC 8829 section 5.3.1).
+  [[nodiscard]] bool holds_track() const {
+    return !rejected && direction == Direction::recvonly && !track.empty();
+  }
 };
 
 inline constexpr std::string_view twcc_uri =

@@ -123,6 +123,17 @@ Result<Description> Shim::local(const Description& created) const {
   return Description{created.type, sdp->text()};
 }
 
+std::optional<std::size_t> Shim::take_beside(const SdpMedia& section, Direction direction) {
+  if (direction != Direction::recvonly) return std::nullopt;
+  const auto found = std::find_if(besides_.begin(), besides_.end(), [&](std::size_t wire) {
+    return slots_[*to_inner(wire)].last.kind() == section.kind();
+  });
+  if (found == besides_.end()) return std::nullopt;
+  const std::size_t wire = *found;
+  besides_.erase(found);
+  return wire;
+}
+
 Setup Shim::setup_in(DescriptionType type) const {
   return type == DescriptionType::offer ? Setup::actpass : our_role_.value_or(Setup::active);
 }
@@ -157,8 +168,15 @@ std::optional<Error> Shim::read(const Sdp& created, DescriptionType type) {
     const auto& section = created.media[i];
     if (section.mid().empty()) return Error{Errc::malformed, "webrtcbin's m-line has no mid"};
     if (i == slots_.size()) {
-      slots_.push_back({wires_.size(), false, std::string(section.mid()), section, {}, {}, {}});
-      wires_.emplace_back();
+      const auto beside = take_beside(section, created.direction(section));
+      slots_.push_back({beside.value_or(wires_.size()),
+                        beside.has_value(),
+                        std::string(section.mid()),
+                        section,
+                        {},
+                        {},
+                        {}});
+      if (!beside) wires_.emplace_back();
     }
     auto& slot = slots_[i];
     if (slot.mid != section.mid())

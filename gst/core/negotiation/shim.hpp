@@ -55,6 +55,12 @@ class Shim {
   // line. malformed: not what webrtcbin writes; end the link.
   [[nodiscard]] Result<Description> out(const Description& created, std::string_view identity = {});
 
+  // The other side has a track on this wire line, on which only we send: of the receive-only lines
+  // that webrtcbin's next offer adds, one of this kind is synthetic, and the wire line is offered
+  // with both directions.
+  void offer_beside(std::size_t wire) { besides_.push_back(wire); }
+  void offer_none_beside() { besides_.clear(); }
+
   // m-line indices: webrtcbin has more lines than the wire once there are synthetic ones.
   [[nodiscard]] std::optional<std::size_t> to_wire(std::size_t inner) const;
   [[nodiscard]] std::optional<std::size_t> to_inner(std::size_t wire) const;
@@ -89,13 +95,16 @@ class Shim {
   [[nodiscard]] Direction wire_direction(std::size_t wire, DescriptionType type) const;
   void write(SdpMedia& section, const Slot& slot, DescriptionType type) const;
   [[nodiscard]] Setup setup_in(DescriptionType type) const;
+  [[nodiscard]] std::optional<std::size_t> take_beside(const SdpMedia& section,
+                                                       Direction direction);
   [[nodiscard]] Slot* synthetic_of(std::size_t wire);
   [[nodiscard]] bool over(const Slot& slot) const;
   void settle();  // a round is complete
 
   Platform platform_;
-  std::vector<Slot> slots_;  // by webrtcbin's index
-  std::vector<Wire> wires_;  // by index on the wire
+  std::vector<Slot> slots_;           // by webrtcbin's index
+  std::vector<Wire> wires_;           // by index on the wire
+  std::vector<std::size_t> besides_;  // wire lines that the next offer puts another line beside
   std::optional<Setup> our_role_;
 };
 

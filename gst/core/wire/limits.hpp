@@ -70,6 +70,9 @@ inline constexpr std::size_t max_identity = 512;
 // checks.
 inline constexpr std::size_t link_candidates = 256;
 
+// Tracks of a page that we ask for once more, because it could not offer them: each costs a line.
+inline constexpr unsigned link_tracks_asked = 16;
+
 // --- Nostr ------------------------------------------------------------------------------------
 inline constexpr std::size_t max_nostr_message = max_json_size;
 // Trystero has one tag of two strings; NIP-01 clients rarely more than a few hundred.

@@ -22,9 +22,9 @@ export async function flowing(lab, from, to) {
   return stats;
 }
 
-export async function send(lab, from, to, source, codec) {
+export async function send(lab, from, to, source, codec, into) {
   const mark = to.mark();
-  const added = {media: ['video', 'audio'], meta: META, source, codec};
+  const added = {media: ['video', 'audio'], meta: META, source, codec, into};
   const {stream} = await lab.do(from, 'add-media', added);
   const seen = await to.wait('stream', {peer: from.self}, {from: mark});
   assert.deepEqual(seen.meta, META);
@@ -72,6 +72,15 @@ export function mediaBehaviours(pair) {
   scenario(`${label}: media both ways at the same moment`, {relay}, async (lab) => {
     const [page, other] = await met(lab);
     await Promise.all([send(lab, page, other), send(lab, other, page)]);
+    await lab.do(other, 'ping', {to: page.self});
+  });
+
+  scenario(`${label}: the page adds media while it applies an offer`, {relay}, async (lab) => {
+    const [page, other] = await met(lab);
+    const fromPage = send(lab, page, other, 'canvas', undefined, 'offer');
+    await page.wait('media-waits');
+    await Promise.all([fromPage, send(lab, other, page)]);
+    await flowing(lab, page, other);
     await lab.do(other, 'ping', {to: page.self});
   });
 

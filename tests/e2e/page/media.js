@@ -47,6 +47,20 @@ export function videoOnlyIn(codec) {
   };
 }
 
+/** Runs `add` while the next offer of the other side is being applied. The track then goes onto that
+ *  offer's line, and the browser does not call for a negotiation. @param {() => Promise} add */
+export function whileOfferIsApplied(add) {
+  const {setRemoteDescription} = RTCPeerConnection.prototype;
+  return new Promise((resolve, reject) => {
+    RTCPeerConnection.prototype.setRemoteDescription = async function(description) {
+      await setRemoteDescription.call(this, description);
+      if (description.type !== 'offer') return;
+      RTCPeerConnection.prototype.setRemoteDescription = setRemoteDescription;
+      await add().then(resolve, reject);
+    };
+  });
+}
+
 /** A stream that nobody renders is not decoded everywhere, and a muted element pulls no sound: the
  *  browser as a whole is silent (--mute-audio). */
 export function play(stream) {

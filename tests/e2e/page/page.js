@@ -3,7 +3,7 @@
 // window.actor.do(command), telling what happened by window.emit(event).
 import {getRelaySockets, joinRoom, selfId} from 'trystero';
 import {pattern, sha256} from './bytes.js';
-import {addresses, makeStream, play, received, videoOnlyIn} from './media.js';
+import {addresses, makeStream, play, received, videoOnlyIn, whileOfferIsApplied} from './media.js';
 
 /** @type {Map<string, {room: object, channels: Map, streams: Map}>} */
 const rooms = new Map();
@@ -130,13 +130,16 @@ const commands = {
     return {ms: await rooms.get(name).room.ping(to)};
   },
 
-  async 'add-media'({room: name, source = 'camera', media, to, meta, codec}) {
+  async 'add-media'({room: name, source = 'camera', media, to, meta, codec, into}) {
     const {room, streams} = rooms.get(name);
     if (codec) videoOnlyIn(codec);
     const stream = await makeStream(source, media);
     streams.set(stream.id, stream);
     const t = now();
-    await Promise.all(room.addStream(stream, {target: to, metadata: meta}));
+    const add = () => Promise.all(room.addStream(stream, {target: to, metadata: meta}));
+    const done = into === 'offer' ? whileOfferIsApplied(add) : add();
+    if (into) emit('media-waits', {room: name});
+    await done;
     return {stream: stream.id, t};
   },
 
