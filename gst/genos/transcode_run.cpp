@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "genos/transcode_run.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 
 namespace genos {
@@ -178,6 +182,20 @@ std::string TranscodeRun::name_of(GstPad* pad) const {
   return name;
 }
 
+TranscodeRun::Output::~Output() {
+  if (locked >= 0) close(locked);
+}
+
+// Where the file system has no locks, nobody is kept out.
+bool TranscodeRun::Output::lock() {
+  locked = open(part.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return locked < 0 || fcntl(locked, F_OFD_SETLK, &whole) == 0 ||
+         (errno != EAGAIN && errno != EACCES);
+}
+
 TranscodeRun::Output* TranscodeRun::make_output(const std::string& rung) {
   const auto base = (std::filesystem::path(options_.folder) / stem_of(options_.source)).string();
   auto output = std::make_unique<Output>();
@@ -194,6 +212,10 @@ TranscodeRun::Output* TranscodeRun::make_output(const std::string& rung) {
   const auto file = make("filesink");
   if (!output->mux || !file) {
     fail("webmmux is missing: install gstreamer1.0-plugins-good");
+    return nullptr;
+  }
+  if (!output->lock()) {
+    fail("another job is writing '" + output->part + "'; name another folder, or wait for it");
     return nullptr;
   }
   // Nobody waits for a moment at which a file is to be shown.

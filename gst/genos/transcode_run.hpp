@@ -49,7 +49,14 @@ class TranscodeRun {
 
  private:
   struct Output {
+    Output() = default;
+    Output(const Output&) = delete;
+    Output& operator=(const Output&) = delete;
+    ~Output();
+    bool lock();  // against other jobs with the same files, in any process
+
     std::string part, path;
+    int locked = -1;  // of `part`, open as long as we write
     Ref<GstElement> mux;
     std::atomic<GstClockTime> reached{0};
   };

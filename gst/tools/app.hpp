@@ -129,6 +129,7 @@ int pipe(std::vector<std::string> args);
 int send(std::vector<std::string> args);
 int receive(std::vector<std::string> args);
 int transcode(std::vector<std::string> args);
+int jobs(std::vector<std::string> args);
 int identity(std::vector<std::string> args);
 int doctor(std::vector<std::string> args);
 

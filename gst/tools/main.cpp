@@ -27,6 +27,7 @@ constexpr Command commands[] = {
     {"send", "files and folders to whoever takes them", genos::tool::send},
     {"receive", "files that others in a room offer", genos::tool::receive},
     {"transcode", "a file into one for each rung of a ladder", genos::tool::transcode},
+    {"jobs", "the transcoding jobs of this user: list, show, cancel, run", genos::tool::jobs},
     {"identity", "make or show the key that proves who this peer is", genos::tool::identity},
     {"doctor", "check what usually goes wrong, and say what to do", genos::tool::doctor},
 };

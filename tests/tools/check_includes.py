@@ -27,14 +27,16 @@ ROOMS = {
     "net": SHELL,
     "link": SHELL,
     "files": SHELL,
+    "jobs": BASE,
     "genos": SHELL + ["net", "link", "files"],
-    "tools": ["genos", "bridge"] + CORE,
+    "tools": ["genos", "bridge", "jobs"] + CORE,
     "plugins": ["genos", "bridge"] + CORE,
     "signaling/server": SHELL + ["net", "genos"],
 }
 
 # Library, by how its headers begin -> the rooms that may use it.
-GLIB = ["bridge", "net", "link", "files", "genos", "tools", "plugins", "signaling/server"]
+GLIB = ["bridge", "net", "link", "files", "jobs", "genos", "tools", "plugins",
+        "signaling/server"]
 LIBRARIES = {
     "gst/": GLIB,
     "glib": GLIB,
@@ -44,6 +46,7 @@ LIBRARIES = {
     "openssl/": ["crypto"],
     "sodium": ["crypto"],
     "secp256k1": ["crypto"],
+    "sqlite3": ["jobs"],
 }
 
 # What the core may not even take from the standard library: clocks, threads, files, streams.

@@ -44,6 +44,7 @@ class Transcode(unittest.TestCase):
         self.folder = folder.name
         self.film = self.path("film.mp4")
         self.out = self.path("out")
+        os.environ["XDG_STATE_HOME"] = self.path("state")
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -165,6 +166,16 @@ class Transcode(unittest.TestCase):
         self.assertEqual(os.path.getsize(self.path("out", "film.90p.webm")), 4)
         self.assertEqual(self.run_tool(*words, "--replace").returncode, 0)
         self.assertGreater(os.path.getsize(self.path("out", "film.90p.webm")), 4)
+
+    def test_two_do_not_write_the_same_file(self):
+        first = self.begin_long_one()
+        size = os.path.getsize(self.path("out", "film.720p.part.webm"))
+        told = self.run_tool(self.film, "--ladder", "720p,90p:vp8", "--out", self.out, "--limit", "9")
+        self.assertEqual(told.returncode, 1)
+        self.assertIn("another job", told.stderr)
+        self.assertEqual(self.made(), ["film.360p.part.webm", "film.720p.part.webm"])
+        self.assertGreaterEqual(os.path.getsize(self.path("out", "film.720p.part.webm")), size)
+        self.assertIsNone(first.poll())
 
     def test_one_that_fails_leaves_the_others(self):
         film(self.film)

@@ -3,6 +3,7 @@
 // window.actor.do(command), telling what happened by window.emit(event).
 import {getRelaySockets, joinRoom, selfId} from 'trystero';
 import {pattern, sha256} from './bytes.js';
+import {decode} from './codec.js';
 import {addresses, makeStream, play, received, videoOnlyIn, whileOfferIsApplied} from './media.js';
 
 /** @type {Map<string, {room: object, channels: Map, streams: Map}>} */
@@ -156,6 +157,10 @@ const commands = {
 
   async addresses({room: name, peer}) {
     return {types: await addresses(rooms.get(name).room.getPeers()[peer])};
+  },
+
+  decode({codec, chunks}) {
+    return decode(codec, chunks);
   },
 
   peers({room: name}) {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Transcoding jobs that outlive their process: a queue in a file of the user's, and who is at work
+// on which. There is no daemon; all processes of the user share the file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jobs/database.hpp"
+#include "jobs/job_locks.hpp"
+
+namespace genos::jobs {
+
+enum class State : std::uint8_t { queued, running, done, failed, cancelled };
+[[nodiscard]] inline const char* name_of(State state) {
+  constexpr const char* names[] = {"queued", "running", "done", "failed", "cancelled"};
+  return names[static_cast<int>(state)];
+}
+
+struct Job {
+  std::int64_t id = 0;
+  std::string source, folder, ladder, sounds, container;
+  bool replace = false;
+  State state = State::queued;
+  double percent = -1, speed = 0, time_left = -1;
+  std::string reason;                // why it failed
+  std::vector<std::string> outputs;  // paths
+  int attempts = 0;
+  [[nodiscard]] bool has_ended() const { return state != State::queued && state != State::running; }
+};
+
+class JobStore {
+ public:
+  // `folder` is made when it is not there. not_found: this was built without jobs.
+  static core::Result<JobStore> open(const std::string& folder);
+  static std::string standard_folder();
+
+  // Into the queue, with a new id. `ours`: nobody else runs it while this process lives.
+  core::Result<std::int64_t> add(const Job& job, bool ours);
+
+  struct Claim {
+    std::optional<Job> job;  // is running now, and ours
+    bool must_wait = false;  // as many as may are running
+  };
+  // The oldest that waits, or a certain one. Jobs whose process died go back into the queue first.
+  core::Result<Claim> claim(unsigned limit, std::optional<std::int64_t> only = std::nullopt);
+  // Of a job of ours. false: somebody wants it cancelled.
+  bool report(std::int64_t id, double percent, double speed, double time_left);
+  bool finish(const Job& job);  // with its state, reason and outputs
+  // A job that waits is cancelled at once; whoever runs one is asked to end it.
+  core::Result<Job> cancel(std::int64_t id);
+  core::Result<Job> get(std::int64_t id);
+  core::Result<std::vector<Job>> list();
+
+ private:
+  JobStore(Database database, JobLocks locks)
+      : database_(std::move(database)), locks_(std::move(locks)) {}
+  core::Error problem() const { return {core::Errc::failed, "jobs: " + database_.problem()}; }
+  bool prepare_tables();
+  bool recover();
+  bool forget_old();
+  bool set_state(std::int64_t id, State state, const std::string& reason);
+
+  Database database_;
+  JobLocks locks_;
+};
+
+}  // namespace genos::jobs
