@@ -52,8 +52,10 @@ core::Result<JobStore> JobStore::open(const std::string& folder) {
     return Error{Errc::failed, "'" + folder + "': " + std::strerror(errno)};
   auto locks = JobLocks::open(folder + "/jobs.lock");
   if (!locks) return locks.error();
-  auto database = Database::open(folder + "/jobs.db");
+  const std::string path = folder + "/jobs.db";
+  auto database = Database::open(path);
   if (!database) return database.error();
+  g_chmod(path.c_str(), 0600);  // URIs may have passwords in them
   JobStore store(*std::move(database), *std::move(locks));
   if (!store.prepare_tables()) return store.problem();
   return store;

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -58,7 +59,24 @@ class Inputs(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def transcode(self, source, rungs=2, sound=True, ladder=LADDER):
+    def transcode(self, source, *what, **more):
+        words, outputs = self.line(source, *what, **more)
+        return words, outputs
+
+    def error_of(self, source):
+        """What is told of a source that cannot be read. gst-launch-1.0 1.22 may stay where it is when
+        an error comes while it prerolls (7 of 40 times with an empty file and decodebin alone)."""
+        process = subprocess.Popen(self.line(source)[0], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        limit = threading.Timer(LIMIT, process.kill)
+        self.addCleanup(limit.cancel)
+        limit.start()
+        return next((line for line in process.stderr if line.startswith("ERROR: from element")), "")
+
+    def line(self, source, rungs=2, sound=True, ladder=LADDER):
         """Each rung into a file of its own, and the sound with the first."""
         words = ["gst-launch-1.0", "filesrc", f"location={source}", "!", "genostranscodebin",
                  "name=t", f"ladder={ladder}"]
@@ -72,7 +90,7 @@ class Inputs(unittest.TestCase):
                 outputs.append(self.path("sound.webm"))
                 words += ["webmmux", "name=m0", "!", "filesink", f"location={outputs[-1]}"]
             words += ["t.sound_0", "!", "queue", "!", "m0.audio_0"]
-        return run(words), outputs
+        return words, outputs
 
     def check(self, outputs, sizes, seconds=5.0, rate=30):
         """Whole and aligned."""
@@ -191,15 +209,12 @@ class Inputs(unittest.TestCase):
         source = self.path("a.mp4")
         with open(source, "wb") as file:
             file.write(bytes(range(256)) * 1000)
-        told, _ = self.transcode(source)
-        self.assertNotEqual(told.returncode, 0)
-        self.assertIn("ERROR", told.stderr)
+        self.assertIn("ERROR", self.error_of(source))
 
     def test_nothing_is_an_error(self):
         source = self.path("a.mp4")
         open(source, "wb").close()
-        told, _ = self.transcode(source)
-        self.assertNotEqual(told.returncode, 0)
+        self.assertIn("ERROR", self.error_of(source))
 
 
 if __name__ == "__main__":

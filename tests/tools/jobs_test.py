@@ -83,6 +83,8 @@ class Jobs(unittest.TestCase):
         self.assertEqual((first["source"], first["folder"]), (path, self.out))
         self.assertEqual(second["state"], "failed")
         self.assertIn("none.mp4", second["reason"])
+        store = os.path.join(self.environment["XDG_STATE_HOME"], "genos", "jobs.db")
+        self.assertEqual(os.stat(store).st_mode & 0o077, 0)
         shown = self.genos("jobs", "show", "1")
         self.assertIn(os.path.join(self.out, "a.90p.webm"), shown.stdout)
 
