@@ -61,7 +61,7 @@ class Inputs(unittest.TestCase):
 
     def transcode(self, source, *what, **more):
         words, outputs = self.line(source, *what, **more)
-        return words, outputs
+        return run(words), outputs
 
     def error_of(self, source):
         """What is told of a source that cannot be read. gst-launch-1.0 1.22 may stay where it is when
