@@ -6,7 +6,7 @@
 namespace genos::jobs {
 
 // Others hold the file for milliseconds.
-constexpr int patience = 5000;
+constexpr int patience_ms = 5000;
 
 Statement::Statement(sqlite3* database, std::string_view sql) {
   sqlite3_stmt* made = nullptr;
@@ -61,7 +61,7 @@ core::Result<Database> Database::open(const std::string& path) {
   made.handle_.reset(raw);
   if (code != SQLITE_OK)
     return core::Error{core::Errc::failed, "'" + path + "': " + sqlite3_errstr(code)};
-  sqlite3_busy_timeout(raw, patience);
+  sqlite3_busy_timeout(raw, patience_ms);
   return made;
 }
 

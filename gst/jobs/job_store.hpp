@@ -28,7 +28,6 @@ struct Job {
   std::string reason;                // why it failed
   std::vector<std::string> outputs;  // paths
   int attempts = 0;
-  [[nodiscard]] bool has_ended() const { return state != State::queued && state != State::running; }
 };
 
 class JobStore {
