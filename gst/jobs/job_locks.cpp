@@ -24,8 +24,14 @@ struct flock byte_of(std::int64_t job, short type) {
 
 core::Result<JobLocks> JobLocks::open(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return core::Error{core::Errc::failed, "'" + path + "': " + std::strerror(errno)};
-  return JobLocks(file);
+  const auto problem = [&] {
+    return core::Error{core::Errc::failed, "'" + path + "': " + std::strerror(errno)};
+  };
+  if (file < 0) return problem();
+  JobLocks made(file);
+  auto any = byte_of(0, F_WRLCK);  // some file systems have no locks
+  if (fcntl(file, F_OFD_GETLK, &any) != 0) return problem();
+  return made;
 }
 
 JobLocks::JobLocks(JobLocks&& other) noexcept
