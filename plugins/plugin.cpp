@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The plugin: a list of its elements. Nothing starts here; the first room does.
 #include "datachannel/gstgenosdatachannel.h"
+#include "roomsink/gstgenosroomsink.h"
+#include "roomsrc/gstgenosroomsrc.h"
 #include "rtpav1depay/gstgenosrtpav1depay.h"
 #include "rtpav1pay/gstgenosrtpav1pay.h"
 #include "rtpdependency/gstgenosrtpdependency.h"
@@ -12,6 +14,8 @@
 
 static gboolean plugin_init(GstPlugin* plugin) {
   gboolean done = GST_ELEMENT_REGISTER(genosdatachannel, plugin);
+  done &= GST_ELEMENT_REGISTER(genosroomsink, plugin);
+  done &= GST_ELEMENT_REGISTER(genosroomsrc, plugin);
   done &= GST_ELEMENT_REGISTER(genosrtpav1pay, plugin);
   done &= GST_ELEMENT_REGISTER(genosrtpav1depay, plugin);
   done &= GST_ELEMENT_REGISTER(genosrtpdependency, plugin);

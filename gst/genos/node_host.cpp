@@ -290,6 +290,12 @@ void NodeHost::cut_off() {
   links_.clear();
 }
 
+void NodeHost::feed_later(Node::Input input) {
+  world_.post([weak = weak_from_this(), input = std::move(input)]() mutable {
+    if (const auto host = weak.lock()) host->feed(std::move(input));
+  });
+}
+
 link::PeerLink* NodeHost::link_of(const core::PeerId& peer) {
   const auto id = link_of_peer_.find(peer);
   if (id == link_of_peer_.end()) return nullptr;
@@ -337,16 +343,20 @@ void NodeHost::act(const Node::Output& output) {
                      found->stop_timer();
                    }
                    tell(joined.room, output);
+                   media_.output(output);
                  },
                  [&](const Node::PeerMoved& moved) {
                    link_of_peer_[moved.peer] = moved.link;
                    tell(moved.room, output);
+                   media_.output(output);
                  },
                  [&](const Node::PeerLeft& left) {
                    if (Cell* found = cell(left.room)) found->present.erase(left.peer);
                    tell(left.room, output);
+                   media_.output(output);
                  },
                  [&](const auto&) {
+                   media_.output(output);
                    if (const auto* room = room_of(output))
                      tell(*room, output);
                    else
@@ -389,7 +399,11 @@ void NodeHost::open_link(const Node::OpenLink& open) {
   events.message = [=](core::Bytes bytes) { feed_back(Node::LinkReceived{id, std::move(bytes)}); };
   events.heard = [=] { feed_back(Node::LinkHeard{id}); };
   events.drained = [=](std::size_t buffered) { feed_back(Node::LinkDrained{id, buffered}); };
-  events.negotiated = [=] { feed_back(Node::LinkNegotiated{id}); };
+  events.negotiated = [=] {
+    feed_back(Node::LinkNegotiated{id});
+    if (const auto host = weak.lock()) host->media_.negotiated(id);
+  };
+  events.pad_added = media_.pads_of(id);
   events.closed = [weak, id](std::string reason) {
     if (const auto host = weak.lock()) host->link_closed(id, std::move(reason));
   };
@@ -397,6 +411,7 @@ void NodeHost::open_link(const Node::OpenLink& open) {
 }
 
 void NodeHost::link_closed(core::LinkId id, std::string reason) {
+  media_.closed(id);
   feed(Node::LinkClosed{id, std::move(reason)});
   // Not from inside its own event.
   world_.post([weak = weak_from_this(), id] {

@@ -12,6 +12,7 @@
 #include "core/room/node.hpp"
 #include "crypto/identity.hpp"
 #include "crypto/room_keys.hpp"
+#include "genos/node_media.hpp"
 #include "genos/room_config.hpp"
 #include "genos/world.hpp"
 #include "link/peer_link.hpp"
@@ -64,10 +65,13 @@ class NodeHost : public std::enable_shared_from_this<NodeHost> {
   void cut_off();  // the library ends: no goodbyes, everybody hears RoomLeft
 
   void feed(core::Node::Input input) { pump_->feed(std::move(input)); }
+  // On a later turn: what comes of it must not happen under whoever says it.
+  void feed_later(core::Node::Input input);
   [[nodiscard]] const core::PeerId& self() const { return self_; }
   [[nodiscard]] bool idle() const { return rooms_.empty() && links_.empty(); }
   // The link that carries a peer now; null when there is none.
   [[nodiscard]] link::PeerLink* link_of(const core::PeerId& peer);
+  [[nodiscard]] NodeMedia& media() { return media_; }
 
  private:
   struct Cell;
@@ -99,6 +103,7 @@ class NodeHost : public std::enable_shared_from_this<NodeHost> {
   std::map<core::RoomToken, std::unique_ptr<Cell>> rooms_;
   std::map<core::LinkId, std::unique_ptr<link::PeerLink>> links_;
   std::map<core::PeerId, core::LinkId> link_of_peer_;
+  NodeMedia media_{*this};
   std::unique_ptr<Pump<core::Node, Act>> pump_;
 };
 

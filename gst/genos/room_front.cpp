@@ -169,6 +169,7 @@ void RoomFront::enter(const RoomConfig& config, const RoomSecrets& secrets,
   }
   open_files(config);
   host->join(config, secrets, shared_from_this(), factory);
+  for (const auto& media : media_) host->media().attach(entered_token_, media);
 }
 
 void RoomFront::open_files(const RoomConfig& config) {
@@ -265,6 +266,8 @@ void RoomFront::leave(const std::string& reason, const Ref<GTask>& task) {
 
 // Nothing of the attempt that host_ served goes on.
 void RoomFront::left() {
+  for (const auto& media : media_)
+    if (host_) host_->media().detach(*media);
   host_ = nullptr;
   if (const auto files = this->files())
     if (auto desk = files->close())
@@ -365,14 +368,6 @@ void RoomFront::give_up(core::TransferId id, const GError* error) {
   g_task_return_error(pending.task.get(), g_error_copy(error));
 }
 
-void RoomFront::with_link(const core::PeerId& peer, std::function<void(link::PeerLink*)> use) {
-  const auto running = world();
-  if (!running) return;
-  running->post([self = shared_from_this(), peer, use = std::move(use)] {
-    use(self->host_ ? self->host_->link_of(peer) : nullptr);
-  });
-}
-
 // --- what comes out
 
 void RoomFront::consumed(const core::PeerId& peer, std::size_t bytes) {
@@ -392,6 +387,7 @@ bool RoomFront::admit(const Node::Received& received) {
 
 void RoomFront::output(const Node::Output& output) {
   if (files_ && files_->output(output)) return;  // written on this thread only
+  if (NodeMedia::is_about_streams(output)) return;
   if (const auto* gone = std::get_if<Node::RoomLeft>(&output)) {
     if (gone->room == entered_token_) left();
     return;

@@ -20,6 +20,7 @@
 #include "genos/on_cancel.hpp"
 #include "genos/room_config.hpp"
 #include "genos/room_files.hpp"
+#include "genos/room_media.hpp"
 
 namespace genos {
 
@@ -58,6 +59,11 @@ class RoomFront : public RoomListener, public std::enable_shared_from_this<RoomF
   [[nodiscard]] std::shared_ptr<RoomFiles> files() const;
   // The library's own users (elements, tests) reach a peer's link here, on the library's thread.
   void with_link(const core::PeerId& peer, std::function<void(link::PeerLink*)> use);
+  // An element's media: to those of the room once it is joined.
+  void attach(const std::shared_ptr<RoomMedia>& media);
+  void detach(const std::shared_ptr<RoomMedia>& media);
+  // On the library's thread, with null when the room is not joined.
+  void on_library(std::function<void(NodeMedia*)> task);
 
   void output(const core::Node::Output& output) override;
   void status(const net::Session::Status& status) override;
@@ -100,6 +106,7 @@ class RoomFront : public RoomListener, public std::enable_shared_from_this<RoomF
   std::shared_ptr<NodeHost> host_;
   Attempt entered_ = 0;  // the attempt that host_ serves
   core::RoomToken entered_token_;
+  std::vector<std::shared_ptr<RoomMedia>> media_;
   std::function<void()> after_left_;  // a newer attempt, once host_ is left
 
   mutable std::mutex lock_;  // guards what follows

@@ -12,6 +12,10 @@ namespace {
 using core::Errc;
 using core::Error;
 
+// Of what a receiver reports: ten a second, of two members, 100 bytes each.
+constexpr guint64 report_interval = 80 * GST_MSECOND;
+constexpr double report_bitrate = 30'000;
+
 std::string missing_field(GstCaps* caps) {
   if (!caps || !gst_caps_is_fixed(caps)) return "fixed caps";
   const GstStructure* s = gst_caps_get_structure(caps, 0);
@@ -22,35 +26,15 @@ std::string missing_field(GstCaps* caps) {
   return {};
 }
 
+bool is_picture(GstCaps* caps) {
+  const char* media = gst_structure_get_string(gst_caps_get_structure(caps, 0), "media");
+  return g_strcmp0(media, "video") == 0;
+}
+
 std::string upper(std::string_view text) {
   std::string result(text);
   for (char& c : result) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return result;
-}
-
-// One codec, as the offer numbers it. webrtcbin's own answer has no extmap, and without that of the
-// transport-wide feedback a page stays at its start rate.
-Ref<GstCaps> preference(const core::RemoteMedia& media) {
-  const auto wanted =
-      std::find_if(media.codecs.begin(), media.codecs.end(), [&](const auto& codec) {
-        return !codec.repairs && core::is_known_codec(media.kind, codec.name);
-      });
-  if (wanted == media.codecs.end()) return nullptr;
-  const bool video = media.kind == core::MediaKind::video;
-  auto caps = adopt(gst_caps_new_simple(
-      "application/x-rtp", "media", G_TYPE_STRING, video ? "video" : "audio", "encoding-name",
-      G_TYPE_STRING, upper(wanted->name).c_str(), "payload", G_TYPE_INT, int{wanted->payload},
-      "clock-rate", G_TYPE_INT, static_cast<int>(wanted->clock_rate), nullptr));
-  // Our later offers describe this line by these caps. `opus/48000` without its `/2` is a codec
-  // that Chromium does not know: it rejects the line, and its sound stops (seen with 156).
-  if (wanted->channels > 1)
-    gst_caps_set_simple(caps.get(), "encoding-params", G_TYPE_STRING,
-                        std::to_string(wanted->channels).c_str(), nullptr);
-  if (media.twcc_extension > 0) {
-    const std::string field = "extmap-" + std::to_string(media.twcc_extension);
-    gst_caps_set_simple(caps.get(), field.c_str(), G_TYPE_STRING, core::twcc_uri.data(), nullptr);
-  }
-  return caps;
 }
 
 Ref<GstElement> drain_into(GstElement* pipeline) {
@@ -75,6 +59,41 @@ guint line_of(GstWebRTCRTPTransceiver* transceiver) {
 }
 
 }  // namespace
+
+// One codec, as the offer numbers it. webrtcbin's own answer has no extmap, and without that of the
+// transport-wide feedback a page stays at its start rate.
+Ref<GstCaps> receiving_caps(const core::RemoteMedia& media) {
+  const auto wanted =
+      std::find_if(media.codecs.begin(), media.codecs.end(), [&](const auto& codec) {
+        return !codec.repairs && core::is_known_codec(media.kind, codec.name);
+      });
+  if (wanted == media.codecs.end()) return nullptr;
+  const bool video = media.kind == core::MediaKind::video;
+  auto caps = adopt(gst_caps_new_simple(
+      "application/x-rtp", "media", G_TYPE_STRING, video ? "video" : "audio", "encoding-name",
+      G_TYPE_STRING, upper(wanted->name).c_str(), "payload", G_TYPE_INT, int{wanted->payload},
+      "clock-rate", G_TYPE_INT, static_cast<int>(wanted->clock_rate), nullptr));
+  // Our later offers describe this line by these caps. `opus/48000` without its `/2` is a codec
+  // that Chromium does not know: it rejects the line, and its sound stops (seen with 156).
+  if (wanted->channels > 1)
+    gst_caps_set_simple(caps.get(), "encoding-params", G_TYPE_STRING,
+                        std::to_string(wanted->channels).c_str(), nullptr);
+  if (media.twcc_extension > 0) {
+    const std::string field = "extmap-" + std::to_string(media.twcc_extension);
+    gst_caps_set_simple(caps.get(), field.c_str(), G_TYPE_STRING, core::twcc_uri.data(), nullptr);
+  }
+  return caps;
+}
+
+void hasten_feedback(GstElement* webrtcbin) {
+  const auto rtpbin = adopt(gst_bin_get_by_name(GST_BIN(webrtcbin), "rtpbin"));
+  GObject* raw = nullptr;
+  if (rtpbin) g_signal_emit_by_name(rtpbin.get(), "get-internal-session", 0U, &raw);
+  const auto session = adopt(raw);
+  if (!session) return;
+  g_object_set(session.get(), "rtcp-min-interval", guint64{report_interval}, "rtcp-fraction",
+               report_bitrate, nullptr);
+}
 
 std::vector<Connection> MediaLines::watch(GstElement* pipeline, GstElement* webrtcbin) {
   std::vector<Connection> connections;
@@ -110,8 +129,10 @@ core::Result<Ref<GstPad>> MediaLines::add(GstElement* pipeline, GstCaps* caps,
 void MediaLines::place(GstElement* webrtcbin) {
   for (Sending& line : sending_) {
     if (line.settled) continue;
-    if (!line.inner) request(webrtcbin, line);
-    if (line.inner) announce(line, line.caps.get());
+    if (!line.inner)
+      request(webrtcbin, line);
+    else
+      announce(line, line.caps.get());
   }
   if (!wanted_.empty()) asking_ = asked_ = true;
   for (const auto& caps : std::exchange(wanted_, {})) {
@@ -123,7 +144,7 @@ void MediaLines::place(GstElement* webrtcbin) {
 }
 
 bool MediaLines::receive(const core::RemoteMedia& media) {
-  auto caps = preference(media);
+  auto caps = receiving_caps(media);
   if (!caps) return false;
   wanted_.push_back(std::move(caps));
   return true;
@@ -138,9 +159,14 @@ void MediaLines::request(GstElement* webrtcbin, Sending& line) {
   GstWebRTCRTPTransceiver* raw = nullptr;
   g_object_get(pad, "transceiver", &raw, nullptr);
   line.transceiver = adopt(raw);
-  g_object_set(raw, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, nullptr);
+  // Without it Chromium waits three seconds for a lost packet, and then asks for a keyframe. Before
+  // the first offer, or there is never any.
+  g_object_set(raw, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "do-nack",
+               is_picture(line.caps.get()), nullptr);
   const std::string id = "genos/" + line.stream + "/" + GST_PAD_NAME(pad);
   gst_pad_send_event(pad, gst_event_new_stream_start(id.c_str()));
+  announce(line, line.caps.get());
+  // From now on whatever the application pushes arrives, its segment first.
   gst_ghost_pad_set_target(GST_GHOST_PAD(line.outer.get()), pad);
 }
 
@@ -181,19 +207,31 @@ void MediaLines::settle(const core::RemoteDescription& remote, const core::Shim&
   }
 }
 
+MediaStanding MediaLines::standing(GstPad* pad) const {
+  const auto line =
+      std::ranges::find_if(sending_, [&](const Sending& each) { return each.outer.get() == pad; });
+  if (line == sending_.end() || !line->settled) return MediaStanding::open;
+  return *line->accepted ? MediaStanding::taken : MediaStanding::refused;
+}
+
 // webrtcbin 1.22 emits this with its lock held: nothing but the transceiver may be touched.
 void MediaLines::on_transceiver(GstWebRTCRTPTransceiver* transceiver) {
   const guint line = line_of(transceiver);
   Ref<GstCaps> caps;
   {
     const std::scoped_lock guard(lock_);
-    if (line < offered_.size()) caps = preference(offered_[line]);
+    if (line < offered_.size()) caps = receiving_caps(offered_[line]);
   }
-  if (caps) g_object_set(transceiver, "codec-preferences", caps.get(), nullptr);
+  if (caps)
+    g_object_set(transceiver, "codec-preferences", caps.get(), "do-nack", is_picture(caps.get()),
+                 nullptr);
 }
 
 void MediaLines::on_pad(GstElement* pipeline, GstPad* pad) {
-  if (pad_added_) pad_added_(pad);
+  GstWebRTCRTPTransceiver* transceiver = nullptr;
+  g_object_get(pad, "transceiver", &transceiver, nullptr);
+  if (pad_added_) pad_added_(pad, transceiver ? line_of(transceiver) : G_MAXUINT);
+  gst_clear_object(&transceiver);
   if (asked_) ask_for_keyframe(pad);
   if (gst_pad_is_linked(pad)) return;
   const auto fake = drain_into(pipeline);

@@ -14,16 +14,27 @@
 #include "core/negotiation/candidate.hpp"
 #include "core/negotiation/gate.hpp"
 #include "core/negotiation/shim.hpp"
+#include "link/media_standing.hpp"
 #include "link/webrtc_refs.hpp"
 
 namespace genos::link {
 
+// The codec in which we take what a line of theirs offers, as the offer numbers it; null when it
+// has none that we know.
+Ref<GstCaps> receiving_caps(const core::RemoteMedia& media);
+
+// Lets this side say at once that packets were lost, again and again. rtpsession (1.22) allows one
+// report out of turn between two regular ones, which are 3 s apart: a picture that misses a second
+// packet in that time stood still for 0.8 s at 3 % of loss.
+void hasten_feedback(GstElement* webrtcbin);
+
 // Held by webrtcbin's handlers and by the link. add() and settle() belong to the context's thread.
 class MediaLines : public std::enable_shared_from_this<MediaLines> {
  public:
-  // `pad_added` runs on a streaming thread. A pad that it leaves unlinked is drained: an unlinked
-  // one stops the whole bundle, the data channel included.
-  explicit MediaLines(std::function<void(GstPad*)> pad_added) : pad_added_(std::move(pad_added)) {}
+  // `pad_added` runs on a streaming thread, with the line of webrtcbin. A pad that it leaves
+  // unlinked is drained: an unlinked one stops the whole bundle, the data channel included.
+  explicit MediaLines(std::function<void(GstPad*, guint)> pad_added)
+      : pad_added_(std::move(pad_added)) {}
 
   [[nodiscard]] std::vector<Connection> watch(GstElement* pipeline, GstElement* webrtcbin);
 
@@ -43,6 +54,8 @@ class MediaLines : public std::enable_shared_from_this<MediaLines> {
   void expect(const core::RemoteDescription& offer, const core::Shim& shim);
   // A description of the other side was applied: which of our lines does it take?
   void settle(const core::RemoteDescription& remote, const core::Shim& shim);
+  // What became of a pad that add() made.
+  [[nodiscard]] MediaStanding standing(GstPad* pad) const;
 
  private:
   struct Sending {
@@ -59,7 +72,7 @@ class MediaLines : public std::enable_shared_from_this<MediaLines> {
   void on_transceiver(GstWebRTCRTPTransceiver* transceiver);
   void on_pad(GstElement* pipeline, GstPad* pad);
 
-  const std::function<void(GstPad*)> pad_added_;
+  const std::function<void(GstPad*, guint)> pad_added_;
   unsigned added_ = 0;
   std::vector<Sending> sending_;
   std::vector<Ref<GstCaps>> wanted_;  // lines to receive on, for the next offer

@@ -150,9 +150,8 @@ bool PeerLink::Impl::build() {
   webrtc_ = sink(gst_element_factory_make("webrtcbin", nullptr));
   if (!webrtc_) return false;
   pipeline_ = make_pipeline();
-  const auto jitter = std::chrono::duration_cast<std::chrono::milliseconds>(options_.jitter);
-  g_object_set(webrtc_.get(), "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency",
-               static_cast<guint>(jitter.count()), nullptr);
+  g_object_set(webrtc_.get(), "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, nullptr);
+  set_jitter(options_.jitter);
   if (platform().reuse_source_pads) g_object_set(webrtc_.get(), "reuse-source-pads", TRUE, nullptr);
   number_association(webrtc_.get());
   configure_ice(webrtc_.get(), options_.ice);
@@ -169,6 +168,11 @@ bool PeerLink::Impl::build() {
     port_ = std::make_shared<DataPort>(adopt(channel), data_events(mailbox_, &Impl::on_message));
   }
   return gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
+}
+
+void PeerLink::Impl::set_jitter(core::Duration jitter) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(jitter).count();
+  if (webrtc_) g_object_set(webrtc_.get(), "latency", static_cast<guint>(ms), nullptr);
 }
 
 void PeerLink::Impl::watch_bus() {
@@ -357,6 +361,9 @@ void PeerLink::close(core::Closing closing) { impl_->close(closing); }
 core::Result<Ref<GstPad>> PeerLink::add_media(GstCaps* caps, const std::string& stream_id) {
   return impl_->add_media(caps, stream_id);
 }
+MediaStanding PeerLink::standing(GstPad* pad) const { return impl_->standing(pad); }
+std::vector<PeerLink::RemoteTrack> PeerLink::tracks() const { return impl_->tracks(); }
+void PeerLink::set_jitter(core::Duration jitter) { impl_->set_jitter(jitter); }
 GstElement* PeerLink::pipeline() const { return impl_->pipeline(); }
 std::string PeerLink::remote_fingerprint() const { return impl_->remote_fingerprint(); }
 

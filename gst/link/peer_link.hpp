@@ -6,14 +6,17 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bridge/ref.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/result.hpp"
+#include "core/negotiation/remote_media.hpp"
 #include "core/room/node.hpp"
 #include "core/wire/signal.hpp"
 #include "link/ice_agent.hpp"
+#include "link/media_standing.hpp"
 
 namespace genos::link {
 
@@ -29,7 +32,7 @@ class PeerLink {
     // session attribute `genos-identity` of our descriptions; empty text: no attribute.
     std::function<std::string(const std::string& fingerprint)> identity;
     core::Duration jitter =
-        std::chrono::milliseconds(100);  // rtpbin waits this long for a late packet
+        std::chrono::milliseconds(200);  // rtpbin waits this long for a late packet
     core::Duration step_limit = std::chrono::seconds(10);  // one step of the negotiation
   };
   // Called on the context's thread (but for pad_added), never from inside a call into the link,
@@ -42,10 +45,10 @@ class PeerLink {
     std::function<void()> heard;                        // any packet; at most ten times a second
     std::function<void(std::size_t buffered)> drained;  // bytes still held of what send() was given
     std::function<void()> negotiated;                   // a later offer/answer round is complete
-    // Media of the other side: a src pad of the pipeline's webrtcbin. On a streaming thread,
-    // perhaps while the destructor runs: hold weak references. A pad that is left unlinked is
-    // drained.
-    std::function<void(GstPad*)> pad_added;
+    // Media of the other side: a src pad of the pipeline's webrtcbin, and which of its lines that
+    // is (RemoteTrack). On a streaming thread, perhaps while the destructor runs: hold weak
+    // references. A pad that is left unlinked is drained.
+    std::function<void(GstPad*, guint line)> pad_added;
   };
 
   PeerLink(Options options, Events events);
@@ -66,6 +69,16 @@ class PeerLink {
   // longer than the transport takes to start; packets are dropped until the other side accepted
   // them.
   core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id);
+  // Of a pad of add_media().
+  [[nodiscard]] MediaStanding standing(GstPad* pad) const;
+  // What the other side sends, as of the last `negotiated`.
+  struct RemoteTrack {
+    std::size_t line = 0;  // webrtcbin's
+    core::RemoteMedia media;
+    Ref<GstCaps> caps;
+  };
+  [[nodiscard]] std::vector<RemoteTrack> tracks() const;
+  void set_jitter(core::Duration jitter);  // instead of Options::jitter
   [[nodiscard]] GstElement* pipeline() const;
   [[nodiscard]] std::string remote_fingerprint()
       const;  // "AA:BB:…", empty before their description

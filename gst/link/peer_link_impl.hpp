@@ -34,6 +34,9 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   void close(core::Closing closing);
   void shut_down();
   core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id);
+  [[nodiscard]] MediaStanding standing(GstPad* pad) const { return lines_->standing(pad); }
+  [[nodiscard]] std::vector<RemoteTrack> tracks() const;
+  void set_jitter(core::Duration jitter);
   [[nodiscard]] GstElement* pipeline() const { return pipeline_.get(); }
   [[nodiscard]] const std::string& remote_fingerprint() const { return remote_fingerprint_; }
 

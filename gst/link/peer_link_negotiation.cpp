@@ -21,7 +21,7 @@ GstDebugCategory* category() {
   return made;
 }
 
-// GST_DEBUG=genoslink:5 shows who described what, and when.
+// GST_DEBUG=genoslink:5 shows who described what, and when; 6 shows it whole.
 void log_description(const char* way, core::LinkId link, const core::Signal& signal) {
   const auto* description = std::get_if<core::Description>(&signal);
   if (!description || gst_debug_category_get_threshold(category()) < GST_LEVEL_DEBUG) return;
@@ -32,6 +32,8 @@ void log_description(const char* way, core::LinkId link, const core::Signal& sig
       lines += " " + section.media + ":" + std::string(core::name_of((*parsed).direction(section)));
   GST_CAT_DEBUG(category(), "link %" G_GUINT64_FORMAT " %s %s%s", guint64{link.value}, way,
                 description->type == DescriptionType::offer ? "offer" : "answer", lines.c_str());
+  GST_CAT_LOG(category(), "link %" G_GUINT64_FORMAT "\n%s", guint64{link.value},
+              description->sdp.c_str());
 }
 
 // webrtcbin 1.22 and 1.26 copy the role of their own earlier answer into re-offers, and then refuse
@@ -148,6 +150,7 @@ void PeerLink::Impl::act(Negotiator::Negotiated& output) {
   if (output.ours && rounds_offered_ == rounds_wanted_) settling_.reset();
   lines_->settle(*remote_, shim_);
   guard_->announce(remote_->media);
+  if (!tracks().empty()) hasten_feedback(webrtc_.get());
   if (output.ours && options_.partner == core::Partner::page) ask_for_tracks();
   mailbox_->post([](Impl& self) {
     if (!self.over_ && self.events_.negotiated) self.events_.negotiated();

@@ -157,4 +157,18 @@ core::Result<Ref<GstPad>> PeerLink::Impl::add_media(GstCaps* caps, const std::st
   return pad;
 }
 
+std::vector<PeerLink::RemoteTrack> PeerLink::Impl::tracks() const {
+  std::vector<RemoteTrack> tracks;
+  if (!remote_ || over_) return tracks;
+  for (std::size_t wire = 0; wire < remote_->media.size(); ++wire) {
+    const auto& media = remote_->media[wire];
+    const bool is_media =
+        media.kind == core::MediaKind::audio || media.kind == core::MediaKind::video;
+    const auto line = shim_.receiving_line(wire);
+    if (!is_media || media.rejected || media.ssrcs.empty() || !line) continue;
+    if (auto caps = receiving_caps(media)) tracks.push_back({*line, media, std::move(caps)});
+  }
+  return tracks;
+}
+
 }  // namespace genos::link

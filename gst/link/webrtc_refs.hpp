@@ -12,7 +12,6 @@ namespace genos {
 template <> struct RefOps<GstWebRTCDataChannel> : ObjectOps {};
 template <> struct RefOps<GstWebRTCRTPTransceiver> : ObjectOps {};
 template <> struct RefOps<GstPadTemplate> : ObjectOps {};
-template <> struct RefOps<GstClock> : ObjectOps {};
 
 template <> struct Free<GstSDPMessage> {
   void operator()(GstSDPMessage* p) const { gst_sdp_message_free(p); }

@@ -189,6 +189,27 @@ TEST_F(TranscodeBin, TheSizeMayChangeInTheMiddle) {
   })) << line.caps("rung_1");
 }
 
+TEST_F(TranscodeBin, AFlushingSeekBeginsAnew) {
+  Transcoding line(
+      "videotestsrc ! video/x-raw,width=320,height=180,framerate=30/1 ! identity sleep-time=3000 ! "
+      "genostranscodebin name=t ladder=180p:vp8,90p15:vp8");
+  line.play();
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_1").size() > 9; }));
+  ASSERT_TRUE(gst_element_seek(line.pipeline(), 1, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,
+                               GST_SEEK_TYPE_SET, 2 * GST_SECOND, GST_SEEK_TYPE_SET,
+                               3 * GST_SECOND));
+  EXPECT_EQ(line.outcome(), "eos");
+  for (const auto& [pad, count] : {std::pair("rung_0", 30U), std::pair("rung_1", 15U)}) {
+    const auto frames = line.frames(pad);
+    std::size_t first = frames.size() - 1;
+    while (first > 0 && frames[first - 1].at < frames[first].at) --first;
+    ASSERT_GT(first, 0U) << pad;
+    EXPECT_TRUE(frames[first].key) << pad;
+    EXPECT_EQ(frames[first].at, 0U) << pad;
+    EXPECT_EQ(frames.size() - first, count) << pad;
+  }
+}
+
 TEST_F(TranscodeBin, WhatCannotBeMadeIsSaid) {
   struct Wrong {
     const char *settings, *said;

@@ -49,7 +49,7 @@ struct LinkSide {
     e.heard = [this] { heard++; };
     e.drained = [this](std::size_t left) { last_drained = left; };
     e.negotiated = [this] { negotiated++; };
-    e.pad_added = [this](GstPad* pad) {
+    e.pad_added = [this](GstPad* pad, guint) {
       if (on_pad) on_pad(pad);
       g_atomic_int_inc(&pads);
     };

@@ -42,6 +42,12 @@ inline constexpr std::size_t max_capability = 32;
 
 // Why one of ours leaves: a sentence for a log.
 inline constexpr std::size_t max_leave_reason = 256;
+// The name of a stream: RFC 8830 gives a MediaStream's id 64 characters.
+inline constexpr std::size_t max_stream_id = 64;
+// What is said of a stream: a title, and what an application adds.
+inline constexpr std::size_t max_stream_meta = 16UL * 1024;
+// Streams of a peer whose metadata we remember: a page with many cameras has ten.
+inline constexpr std::size_t max_announced_streams = 64;
 // What a peer calls itself: it stands in lists.
 inline constexpr std::size_t max_peer_name = 128;
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Elements and pages in one room.
 import {elementBehaviours} from '../behaviours/elements.mjs';
+import {roomBehaviours} from '../behaviours/rooms.mjs';
 
 elementBehaviours();
+roomBehaviours();

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "genos/node_media.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "core/wire/json.hpp"
+#include "core/wire/limits.hpp"
+#include "genos/node_host.hpp"
+
+namespace genos {
+namespace {
+
+using core::Json;
+using core::Node;
+using link::MediaStanding;
+
+constexpr const char* announcement = "@_stream";  // as Trystero has it
+constexpr const char* farewell = "genos:stream-end";
+
+core::Message message_of(const char* channel, const Json& said) {
+  const std::string text = core::to_text(said);
+  const auto bytes = core::bytes_of(text);
+  core::Message message;
+  message.channel = channel;
+  message.kind = core::PayloadKind::json;
+  message.payload = std::make_shared<const core::Bytes>(bytes.begin(), bytes.end());
+  return message;
+}
+
+Json announcement_of(const StreamOut& stream) {
+  auto said = Json::object().set("k", stream.id).set("s", stream.id);
+  if (auto meta = core::parse_json(stream.meta)) said.set("m", *std::move(meta));
+  return said;
+}
+
+}  // namespace
+
+// --- which pad is which track
+
+struct NodeMedia::Router {
+  std::mutex lock;  // guards what follows
+  std::map<std::size_t, std::shared_ptr<TrackIn>> tracks;
+  std::map<std::size_t, Ref<GstPad>> early;  // pads of lines, known or not yet
+  std::set<std::size_t> over;                // lines of which we were told that they ended
+
+  void take(GstPad* pad, guint line) {
+    std::shared_ptr<TrackIn> track;
+    {
+      const std::scoped_lock guard(lock);
+      early[line] = retain(pad);
+      const auto found = tracks.find(line);
+      if (found == tracks.end()) return;
+      track = found->second;
+    }
+    track->flow_from(pad);
+  }
+  void add(std::size_t line, const std::shared_ptr<TrackIn>& track) {
+    Ref<GstPad> pad;
+    {
+      const std::scoped_lock guard(lock);
+      tracks[line] = track;
+      if (const auto found = early.find(line); found != early.end()) pad = found->second;
+    }
+    if (pad) track->flow_from(pad.get());
+  }
+  std::map<std::size_t, std::shared_ptr<TrackIn>> all() {
+    const std::scoped_lock guard(lock);
+    return tracks;
+  }
+  void remove(std::size_t line) {
+    const std::scoped_lock guard(lock);
+    tracks.erase(line);
+  }
+  void end(std::size_t line) {
+    remove(line);
+    const std::scoped_lock guard(lock);
+    over.insert(line);
+  }
+  [[nodiscard]] bool knows(std::size_t line) {
+    const std::scoped_lock guard(lock);
+    return tracks.contains(line) || over.contains(line);
+  }
+};
+
+std::function<void(GstPad*, guint)> NodeMedia::pads_of(core::LinkId link) {
+  auto router = std::make_shared<Router>();
+  routers_[link] = router;
+  return [weak = std::weak_ptr(router)](GstPad* pad, guint line) {
+    if (const auto alive = weak.lock()) alive->take(pad, line);
+  };
+}
+
+// --- users
+
+void NodeMedia::attach(const core::RoomToken& room, const std::shared_ptr<RoomMedia>& user) {
+  users_[room].push_back(user);
+  for (const auto& [place, present] : present_) {
+    if (place.first != room) continue;
+    apply_latency(place.second);
+    for (const auto& [id, stream] : user->streams_) offer(place, present, user, stream);
+    show_tracks(present.link, *user);
+  }
+}
+
+void NodeMedia::detach(RoomMedia& user) {
+  std::vector<std::string> streams;
+  for (const auto& [id, stream] : user.streams_) streams.push_back(id);
+  for (const auto& id : streams) end(user, id);
+  for (auto& [room, users] : users_)
+    std::erase_if(users, [&](const auto& each) { return each.get() == &user; });
+}
+
+void NodeMedia::send(RoomMedia& user, const std::string& stream) {
+  for (const auto& [room, users] : users_)
+    for (const auto& each : users) {
+      if (each.get() != &user) continue;
+      for (const auto& [place, present] : present_)
+        if (place.first == room) offer(place, present, each, user.streams_[stream]);
+    }
+}
+
+void NodeMedia::end(RoomMedia& user, const std::string& stream) {
+  for (auto& [link, offers] : offers_) {
+    for (auto& offer : offers) {
+      if (offer.user.get() != &user || offer.stream.id != stream) continue;
+      withdraw(link, offer);
+      const auto present = present_.find({offer.room, offer.peer});
+      if (present != present_.end() && !present->second.peer.is_page)
+        host_.feed_later(Node::Send{
+            {}, offer.room, {offer.peer}, message_of(farewell, Json::object().set("s", stream))});
+    }
+    std::erase_if(offers, [&](const Offer& offer) {
+      return offer.user.get() == &user && offer.stream.id == stream;
+    });
+  }
+  user.streams_.erase(stream);
+}
+
+void NodeMedia::stop(RoomMedia& user, const std::string& peer) {
+  for (auto& [link, offers] : offers_) {
+    const auto is_it = [&](const Offer& offer) {
+      return offer.user.get() == &user && offer.peer.value == peer;
+    };
+    for (auto& offer : offers)
+      if (is_it(offer)) withdraw(link, offer);
+    std::erase_if(offers, is_it);
+  }
+}
+
+// --- offers
+
+void NodeMedia::apply_latency(const core::PeerId& peer) {
+  std::optional<core::Duration> longest;
+  for (const auto& [room, users] : users_)
+    for (const auto& user : users) longest = std::max(longest, user->latency_);
+  auto* link = host_.link_of(peer);
+  if (link && longest) link->set_jitter(*longest);
+}
+
+void NodeMedia::offer_all(const Place& place, const Present& present) {
+  const auto users = users_[place.first];
+  for (const auto& user : users)
+    for (const auto& [id, stream] : user->streams_) offer(place, present, user, stream);
+}
+
+void NodeMedia::offer(const Place& place, const Present& present,
+                      const std::shared_ptr<RoomMedia>& user, const StreamOut& stream) {
+  std::set<core::PeerId> others;
+  for (const auto& [link, offers] : offers_)
+    for (const auto& offer : offers)
+      if (offer.user == user && offer.peer != place.second) others.insert(offer.peer);
+  if (!user->admits(present.peer, others.size())) return;
+  offers_[present.link].push_back({place.first, place.second, user, stream, {}, false});
+  pump(present.link);
+}
+
+void NodeMedia::pump(core::LinkId link) {
+  const auto found = offers_.find(link);
+  if (found == offers_.end()) return;
+  for (auto at = found->second.begin(); at != found->second.end();) {
+    auto* to = host_.link_of(at->peer);
+    if (!to) return;
+    if (at->pads.empty() && !ask(*to, *at)) {
+      if (at->settled)
+        at = found->second.erase(at);  // it cannot be offered
+      else
+        return;  // another stream's round is not over
+      continue;
+    }
+    ++at;
+  }
+}
+
+// False: not now.
+bool NodeMedia::ask(link::PeerLink& to, Offer& offer) {
+  for (const auto& track : offer.stream.tracks) {
+    auto pad = to.add_media(track->caps(), offer.stream.id);
+    if (!pad && pad.error().code == core::Errc::wrong_state && offer.pads.empty()) return false;
+    if (!pad) {
+      g_warning("a stream cannot be offered: %s", pad.error().detail.c_str());
+      offer.settled = true;
+      return false;
+    }
+    offer.pads.push_back(*pad);
+  }
+  // It goes out before the offer, which takes several turns.
+  host_.feed_later(Node::Send{
+      {}, offer.room, {offer.peer}, message_of(announcement, announcement_of(offer.stream))});
+  return true;
+}
+
+void NodeMedia::settle(core::LinkId link, link::PeerLink& to, Offer& offer) {
+  if (offer.settled || offer.pads.empty()) return;
+  for (const auto& pad : offer.pads)
+    if (to.standing(pad.get()) == MediaStanding::open) return;
+  offer.settled = true;
+  const auto present = present_.find({offer.room, offer.peer});
+  if (present == present_.end()) return;
+  const auto base_time = gst_element_get_base_time(to.pipeline());
+  for (std::size_t i = 0; i < offer.pads.size(); ++i) {
+    const auto& track = offer.stream.tracks[i];
+    if (to.standing(offer.pads[i].get()) == MediaStanding::refused) {
+      offer.user->refused(present->second.peer, track->caps());
+      continue;
+    }
+    if (track->add(link, offer.pads[i].get(), base_time)) offer.user->watches(present->second.peer);
+  }
+}
+
+void NodeMedia::withdraw(core::LinkId link, Offer& offer) {
+  if (!offer.settled) return;
+  const auto present = present_.find({offer.room, offer.peer});
+  for (const auto& track : offer.stream.tracks) {
+    if (!track->remove(link)) continue;
+    if (present != present_.end()) offer.user->leaves_off(present->second.peer);
+  }
+}
+
+// Nothing goes over that link any more.
+void NodeMedia::drop(core::LinkId link) {
+  if (auto node = offers_.extract(link))
+    for (auto& offer : node.mapped()) withdraw(link, offer);
+  auto node = routers_.extract(link);
+  if (!node) return;
+  const auto places = present_on(link);
+  for (const auto& [line, track] : node.mapped()->all())
+    for (const auto& [place, present] : places)
+      for (const auto& user : std::vector(users_[place.first])) user->ended(track);
+}
+
+// --- what happens
+
+bool NodeMedia::is_about_streams(const Node::Output& output) {
+  const auto* received = std::get_if<Node::Received>(&output);
+  return received &&
+         (received->message.channel == announcement || received->message.channel == farewell);
+}
+
+void NodeMedia::output(const Node::Output& output) {
+  if (const auto* joined = std::get_if<Node::PeerJoined>(&output)) this->joined(*joined);
+  if (const auto* moved = std::get_if<Node::PeerMoved>(&output)) this->moved(*moved);
+  if (const auto* left = std::get_if<Node::PeerLeft>(&output)) this->left(*left);
+  if (is_about_streams(output)) hear(std::get<Node::Received>(output));
+}
+
+void NodeMedia::joined(const Node::PeerJoined& joined) {
+  const Place place{joined.room, joined.peer};
+  auto& present = present_[place];
+  present.link = joined.link;
+  present.name = joined.name;
+  present.peer = {joined.peer.value, joined.identity.value_or(""),
+                  joined.partner == core::Partner::page};
+  apply_latency(joined.peer);
+  offer_all(place, present);
+  const auto users = users_[place.first];
+  for (const auto& user : users) show_tracks(present.link, *user);
+  // What was agreed on before it counted as here.
+  if (auto* link = host_.link_of(joined.peer)) follow_tracks(joined.link, *link);
+}
+
+void NodeMedia::moved(const Node::PeerMoved& moved) {
+  const Place place{moved.room, moved.peer};
+  const auto found = present_.find(place);
+  if (found == present_.end()) return;
+  drop(found->second.link);
+  found->second.link = moved.link;
+  apply_latency(moved.peer);
+  offer_all(place, found->second);
+  if (auto* link = host_.link_of(moved.peer)) follow_tracks(moved.link, *link);
+}
+
+void NodeMedia::left(const Node::PeerLeft& left) {
+  const auto found = present_.find({left.room, left.peer});
+  if (found == present_.end()) return;
+  const auto link = found->second.link;
+  if (auto offers = offers_.find(link); offers != offers_.end()) {
+    for (auto& offer : offers->second)
+      if (offer.room == left.room) withdraw(link, offer);
+    std::erase_if(offers->second, [&](const Offer& offer) { return offer.room == left.room; });
+  }
+  if (const auto router = routers_.find(link); router != routers_.end())
+    for (const auto& [line, track] : router->second->all())
+      for (const auto& user : std::vector(users_[left.room])) user->ended(track);
+  present_.erase(found);
+}
+
+void NodeMedia::hear(const Node::Received& received) {
+  const auto present = present_.find({received.room, received.peer});
+  const auto json = core::parse_json(core::text_of(*received.message.payload));
+  if (present == present_.end() || !json) return;
+  const auto stream = json->string_at("s");
+  if (!stream || stream->size() > core::limits::max_stream_id) return;
+  auto& said = present->second.said;
+  if (received.message.channel == announcement) {
+    if (said.size() >= core::limits::max_announced_streams) said.clear();
+    const auto* meta = json->find("m");
+    auto text = meta ? core::to_text(*meta) : "";
+    if (text.size() > core::limits::max_stream_meta) text.clear();
+    said[*stream] = std::move(text);
+    return;
+  }
+  const auto router = routers_.find(present->second.link);
+  if (router == routers_.end()) return;
+  for (const auto& [line, track] : router->second->all()) {
+    if (track->about().stream != *stream) continue;
+    router->second->end(line);
+    for (const auto& user : std::vector(users_[received.room])) user->ended(track);
+  }
+}
+
+void NodeMedia::negotiated(core::LinkId link) {
+  const auto places = present_on(link);
+  auto* to = places.empty() ? nullptr : host_.link_of(places.front().first.second);
+  if (!to) return;
+  if (auto offers = offers_.find(link); offers != offers_.end())
+    for (auto& offer : offers->second) settle(link, *to, offer);
+  pump(link);
+  follow_tracks(link, *to);
+}
+
+void NodeMedia::closed(core::LinkId link) { drop(link); }
+
+std::vector<std::pair<NodeMedia::Place, NodeMedia::Present*>> NodeMedia::present_on(
+    core::LinkId link) {
+  std::vector<std::pair<Place, Present*>> places;
+  for (auto& [place, present] : present_)
+    if (present.link == link) places.emplace_back(place, &present);
+  return places;
+}
+
+// --- what they send
+
+void NodeMedia::follow_tracks(core::LinkId link, link::PeerLink& from) {
+  const auto found = routers_.find(link);
+  const auto places = present_on(link);
+  if (found == routers_.end() || places.empty()) return;
+  auto& router = *found->second;
+  const auto sent = from.tracks();
+  for (const auto& [line, track] : router.all()) {
+    const bool goes_on =
+        std::ranges::any_of(sent, [line](const auto& each) { return each.line == line; });
+    if (goes_on) continue;
+    router.remove(line);
+    for (const auto& [place, present] : places)
+      for (const auto& user : std::vector(users_[place.first])) user->ended(track);
+  }
+  std::map<std::string, std::vector<std::shared_ptr<TrackIn>>> fresh;
+  for (const auto& each : sent) {
+    if (router.knows(each.line)) continue;
+    const auto& [place, present] = places.front();
+    TrackIn::About about;
+    about.peer = place.second.value;
+    about.identity = present->peer.identity;
+    about.name = present->name;
+    about.stream = each.media.streams.empty() ? "" : each.media.streams.front();
+    about.track = each.media.track;
+    about.is_sound = each.media.kind == core::MediaKind::audio;
+    about.caps = each.caps;
+    about.base_time = gst_element_get_base_time(from.pipeline());
+    for (const auto& [where, who] : places)
+      if (const auto said = who->said.find(about.stream); said != who->said.end())
+        about.meta = said->second;
+    const auto stream = about.stream;
+    auto track = std::make_shared<TrackIn>(std::move(about));
+    router.add(each.line, track);
+    fresh[stream].push_back(std::move(track));
+  }
+  for (const auto& [stream, tracks] : fresh)
+    for (const auto& [place, present] : places)
+      for (const auto& user : std::vector(users_[place.first])) user->came(tracks);
+}
+
+void NodeMedia::show_tracks(core::LinkId link, RoomMedia& user) {
+  const auto found = routers_.find(link);
+  if (found == routers_.end()) return;
+  std::map<std::string, std::vector<std::shared_ptr<TrackIn>>> streams;
+  for (const auto& [line, track] : found->second->all())
+    streams[track->about().stream].push_back(track);
+  for (const auto& [stream, tracks] : streams) user.came(tracks);
+}
+
+}  // namespace genos

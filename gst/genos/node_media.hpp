@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The media of one node: offers streams to the peers that are here, one round after the other, and
+// tells elements what peers send. On the library's thread only.
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/room/node.hpp"
+#include "genos/room_media.hpp"
+#include "link/peer_link.hpp"
+
+namespace genos {
+
+class NodeHost;
+
+class NodeMedia {
+ public:
+  explicit NodeMedia(NodeHost& host) : host_(host) {}
+
+  void attach(const core::RoomToken& room, const std::shared_ptr<RoomMedia>& user);
+  void detach(RoomMedia& user);
+  void send(RoomMedia& user, const std::string& stream);
+  void end(RoomMedia& user, const std::string& stream);
+  void stop(RoomMedia& user, const std::string& peer);
+
+  void output(const core::Node::Output& output);
+  // What peers say of their streams: no message of an application.
+  [[nodiscard]] static bool is_about_streams(const core::Node::Output& output);
+  void negotiated(core::LinkId link);
+  void closed(core::LinkId link);
+  // Where a link's pads go, on whatever thread.
+  [[nodiscard]] std::function<void(GstPad*, guint)> pads_of(core::LinkId link);
+
+ private:
+  using Place = std::pair<core::RoomToken, core::PeerId>;
+  struct Present {
+    core::LinkId link;
+    RoomMedia::Peer peer;
+    std::string name;
+    std::map<std::string, std::string> said;  // of its streams: id -> metadata
+  };
+  struct Offer {
+    core::RoomToken room;
+    core::PeerId peer;
+    std::shared_ptr<RoomMedia> user;
+    StreamOut stream;
+    std::vector<Ref<GstPad>> pads;  // none: not asked yet
+    bool settled = false;
+  };
+  struct Router;  // of one link: which pad is which track
+
+  void joined(const core::Node::PeerJoined& joined);
+  void moved(const core::Node::PeerMoved& moved);
+  void left(const core::Node::PeerLeft& left);
+  void hear(const core::Node::Received& received);
+  void apply_latency(const core::PeerId& peer);
+  void offer_all(const Place& place, const Present& present);
+  void offer(const Place& place, const Present& present, const std::shared_ptr<RoomMedia>& user,
+             const StreamOut& stream);
+  void pump(core::LinkId link);
+  [[nodiscard]] bool ask(link::PeerLink& to, Offer& offer);
+  void settle(core::LinkId link, link::PeerLink& to, Offer& offer);
+  void withdraw(core::LinkId link, Offer& offer);
+  void drop(core::LinkId link);
+  void follow_tracks(core::LinkId link, link::PeerLink& from);
+  void show_tracks(core::LinkId link, RoomMedia& user);
+  [[nodiscard]] std::vector<std::pair<Place, Present*>> present_on(core::LinkId link);
+
+  NodeHost& host_;
+  std::map<core::RoomToken, std::vector<std::shared_ptr<RoomMedia>>> users_;
+  std::map<Place, Present> present_;
+  std::map<core::LinkId, std::list<Offer>> offers_;
+  std::map<core::LinkId, std::shared_ptr<Router>> routers_;
+};
+
+}  // namespace genos

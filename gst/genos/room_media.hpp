@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What one element sends into a room, and what it takes out of it.
+#pragma once
+
+#include <gst/genos/genos.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/ids.hpp"
+#include "core/base/time.hpp"
+#include "genos/fan_out.hpp"
+#include "genos/track_in.hpp"
+#include "genos/visibility.hpp"
+
+namespace genos {
+
+class NodeMedia;
+class RoomFront;
+
+struct StreamOut {
+  std::string id;    // of the MediaStream that a page sees
+  std::string meta;  // JSON, or empty
+  std::vector<std::shared_ptr<FanOut>> tracks;
+};
+
+// What is public may be called from any thread.
+class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
+ public:
+  struct Peer {
+    std::string id, identity;
+    bool is_page = false;
+  };
+  // On the library's thread; must not wait.
+  struct Events {
+    std::function<bool(const Peer&, std::size_t others)> admits;  // may it watch beside them?
+    std::function<void(const Peer&)> viewer_added, viewer_removed;
+    std::function<void(const Peer&, GstCaps*)> refused;  // it takes no such track
+    std::function<void(const std::vector<std::shared_ptr<TrackIn>>&)> came;  // of one stream
+    std::function<void(const std::shared_ptr<TrackIn>&)> ended;
+  };
+  explicit RoomMedia(Events events) : events_(std::move(events)) {}
+
+  // Before the room is joined.
+  void attach(GstGenosRoom* room);
+  void detach();  // no event comes after it
+
+  // How long a late packet is waited for, at least; the longest wish of a peer's elements counts.
+  // Before attach().
+  void set_latency(core::Duration latency) { latency_ = latency; }
+  // To those that are here and those that come.
+  void send(StreamOut stream);
+  void end(const std::string& stream);
+  void stop_viewer(const std::string& peer);
+
+ private:
+  friend class NodeMedia;
+  // On the library's thread:
+  [[nodiscard]] bool admits(const Peer& peer, std::size_t others);
+  void watches(const Peer& peer);
+  void leaves_off(const Peer& peer);
+  void refused(const Peer& peer, GstCaps* caps);
+  void came(const std::vector<std::shared_ptr<TrackIn>>& tracks);
+  void ended(const std::shared_ptr<TrackIn>& track);
+
+  std::mutex lock_;  // held while an event runs, which waits for nobody
+  Events events_;
+  std::shared_ptr<RoomFront> front_;
+  std::optional<core::Duration> latency_;
+  // On the library's thread:
+  std::map<std::string, StreamOut> streams_;
+  std::map<std::string, unsigned> viewers_;  // peer -> tracks that it watches
+};
+
+}  // namespace genos

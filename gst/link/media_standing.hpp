@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+
+namespace genos::link {
+
+// What became of a track that we offered, as of the last round.
+enum class MediaStanding : std::uint8_t { open, taken, refused };
+
+}  // namespace genos::link

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room_sink.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "bridge/pump.hpp"
+#include "core/wire/json.hpp"
+#include "core/wire/limits.hpp"
+#include "feeder.hpp"
+#include "room_properties.hpp"
+
+#define GST_CAT_DEFAULT genos_room_sink_debug
+
+namespace genos::element {
+namespace {
+
+// So long the tracks of a stream wait for each other: one round for all of them is sooner, and a
+// page gets one stream.
+constexpr core::Duration company = std::chrono::milliseconds(500);
+// Between a line and those who watch it: what an encoder makes while the network is slow to take.
+constexpr guint64 waiting_limit = GST_SECOND;
+
+std::string random_id() {
+  const Owned<char> uuid(g_uuid_string_random());
+  std::string id(uuid.get());
+  std::erase(id, '-');
+  return id.substr(0, 20);
+}
+
+Ref<GstCaps> rtp_caps(const RtpCodec& codec, guint ssrc) {
+  const std::string text =
+      std::string("application/x-rtp,media=") + (codec.is_sound ? "audio" : "video") +
+      ",encoding-name=" + codec.encoding_name + ",payload=" + std::to_string(codec.payload) +
+      ",clock-rate=" + std::to_string(codec.clock_rate) + ",ssrc=(uint)" + std::to_string(ssrc) +
+      codec.more_caps;
+  return adopt(gst_caps_from_string(text.c_str()));
+}
+
+bool is_raw(GstCaps* caps) {
+  return g_str_has_suffix(gst_structure_get_name(gst_caps_get_structure(caps, 0)), "/x-raw");
+}
+
+// Whether the frame that is in the payloader is a keyframe. Its packets do not say so: of VP8
+// (1.22) none has the flag of a delta unit.
+std::shared_ptr<bool> watch_keyframes(GstElement* line) {
+  const auto payloader = adopt(gst_bin_get_by_name(GST_BIN(line), "pay"));
+  const auto pad = adopt(gst_element_get_static_pad(payloader.get(), "sink"));
+  auto key = std::make_shared<bool>(false);
+  gst_pad_add_probe(
+      pad.get(), GST_PAD_PROBE_TYPE_BUFFER,
+      [](GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
+        **static_cast<std::shared_ptr<bool>*>(data) =
+            !GST_BUFFER_FLAG_IS_SET(GST_PAD_PROBE_INFO_BUFFER(info), GST_BUFFER_FLAG_DELTA_UNIT);
+        return GST_PAD_PROBE_OK;
+      },
+      new std::shared_ptr<bool>(key),
+      [](gpointer data) { delete static_cast<std::shared_ptr<bool>*>(data); });
+  return key;
+}
+
+}  // namespace
+
+// --- pads -------------------------------------------------------------------------------------
+
+GstPad* RoomSink::request_pad(GstPadTemplate* templ, const char* name) {
+  const bool is_sound = std::strcmp(GST_PAD_TEMPLATE_NAME_TEMPLATE(templ), "audio_%u") == 0;
+  const char* prefix = is_sound ? "audio_" : "video_";
+  auto track = std::make_shared<Track>();
+  track->is_sound = is_sound;
+  std::string own;
+  {
+    const std::scoped_lock guard(streams_lock_);
+    guint number = 0;
+    if (name && sscanf(name + std::strlen(prefix), "%u", &number) != 1) return nullptr;
+    const auto has = [&](guint at) {
+      const auto found = streams_.find(at);
+      return found != streams_.end() &&
+             std::ranges::any_of(found->second->tracks,
+                                 [&](const auto& each) { return each->is_sound == is_sound; });
+    };
+    while (!name && has(number)) ++number;
+    if (has(number)) return nullptr;
+    auto& stream = streams_[number];
+    if (!stream) stream = std::make_shared<Stream>();
+    stream->number = number;
+    stream->tracks.push_back(track);
+    own = prefix + std::to_string(number);
+    track->pad = gst_ghost_pad_new_no_target_from_template(own.c_str(), templ);
+  }
+  gst_pad_add_probe(track->pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, this, nullptr);
+  gst_element_add_pad(GST_ELEMENT(bin_), track->pad);
+  return track->pad;
+}
+
+std::pair<std::shared_ptr<RoomSink::Stream>, std::shared_ptr<RoomSink::Track>> RoomSink::find(
+    GstPad* pad) {
+  const std::scoped_lock guard(streams_lock_);
+  for (const auto& [number, stream] : streams_)
+    for (const auto& track : stream->tracks)
+      if (track->pad == pad) return {stream, track};
+  return {};
+}
+
+void RoomSink::take_apart(Track& track) {
+  const auto target = adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(track.pad)));
+  const auto parent = target ? adopt(gst_pad_get_parent_element(target.get())) : nullptr;
+  gst_ghost_pad_set_target(GST_GHOST_PAD(track.pad), nullptr);
+  for (const auto& element : std::exchange(track.elements, {})) {
+    gst_element_set_locked_state(element.get(), TRUE);
+    gst_element_set_state(element.get(), GST_STATE_NULL);
+    gst_bin_remove(bin_, element.get());
+  }
+  if (parent && GST_PAD_PAD_TEMPLATE(target.get()) &&
+      GST_PAD_TEMPLATE_PRESENCE(GST_PAD_PAD_TEMPLATE(target.get())) == GST_PAD_REQUEST)
+    gst_element_release_request_pad(parent.get(), target.get());
+  track.fan = nullptr;
+  track.sent = false;
+  track.sent_in.clear();
+  track.decided = track.ended = track.has_rung = false;
+}
+
+void RoomSink::release_pad(GstPad* pad) {
+  gst_pad_set_active(pad, FALSE);
+  if (const auto [stream, track] = find(pad); track) remove(stream, track);
+  gst_element_remove_pad(GST_ELEMENT(bin_), pad);
+}
+
+void RoomSink::remove(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track) {
+  std::string id;
+  Ref<GstElement> left_over;
+  {
+    const std::scoped_lock guard(streams_lock_);
+    id = track->sent_in;
+    std::erase(stream->tracks, track);
+    // What was sent with it goes on as another stream.
+    for (const auto& other : stream->tracks)
+      if (other->sent_in == id) other->sent = false;
+    if (stream->tracks.empty()) {
+      left_over = std::exchange(stream->transcoder, {});
+      streams_.erase(stream->number);
+    }
+  }
+  if (!id.empty() && media_) media_->end(id);
+  take_apart(*track);
+  if (left_over) {
+    gst_element_set_locked_state(left_over.get(), TRUE);
+    gst_element_set_state(left_over.get(), GST_STATE_NULL);
+    gst_bin_remove(bin_, left_over.get());
+  } else {
+    send_if_whole(*stream);
+  }
+}
+
+// --- what a pad brings ------------------------------------------------------------------------
+
+GstPadProbeReturn RoomSink::on_event(GstPad* pad, GstPadProbeInfo* info, gpointer self) noexcept {
+  auto* event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
+  GstCaps* caps = nullptr;
+  gst_event_parse_caps(event, &caps);
+  static_cast<RoomSink*>(self)->decide(pad, caps);
+  return GST_PAD_PROBE_OK;
+}
+
+// The first caps tell what comes. Later ones are the transcoder's or the parser's matter.
+void RoomSink::decide(GstPad* pad, GstCaps* caps) {
+  const auto [stream, track] = find(pad);
+  if (!track || std::exchange(track->decided, true)) return;
+  Ref<GstPad> entry;
+  if (is_raw(caps)) {
+    entry = transcode(*stream, track->is_sound);
+  } else if (const auto* codec =
+                 codec_of_media_type(gst_structure_get_name(gst_caps_get_structure(caps, 0)))) {
+    entry = build(stream, track, *codec, true);
+    send_if_whole(*stream);
+  }
+  if (entry) gst_ghost_pad_set_target(GST_GHOST_PAD(pad), entry.get());
+}
+
+Ref<GstPad> RoomSink::transcode(Stream& stream, bool is_sound) {
+  {
+    const std::scoped_lock guard(streams_lock_);
+    if (!stream.transcoder) {
+      auto made = sink(gst_element_factory_make("genostranscodebin", nullptr));
+      if (!made) {
+        GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN, ("genostranscodebin is missing"), (nullptr));
+        return {};
+      }
+      const std::scoped_lock reading(lock);
+      g_object_set(made.get(), "ladder", settings.ladder.c_str(), "sounds", settings.sounds.c_str(),
+                   nullptr);
+      g_signal_connect(made.get(), "pad-added", G_CALLBACK(on_rung), this);
+      stream.transcoder = std::move(made);
+    }
+  }
+  if (!GST_OBJECT_PARENT(stream.transcoder.get())) {
+    gst_bin_add(bin_, stream.transcoder.get());
+    gst_element_sync_state_with_parent(stream.transcoder.get());
+  }
+  auto entry =
+      adopt(gst_element_request_pad_simple(stream.transcoder.get(), is_sound ? "audio" : "video"));
+  // Of a pad that was released before, the rungs are there still.
+  GstIterator* rungs = gst_element_iterate_src_pads(stream.transcoder.get());
+  const auto join = [](const GValue* item, gpointer self) {
+    auto* rung = GST_PAD(g_value_get_object(item));
+    on_rung(adopt(gst_pad_get_parent_element(rung)).get(), rung, self);
+  };
+  gst_iterator_foreach(rungs, join, this);
+  gst_iterator_free(rungs);
+  return entry;
+}
+
+// Every rung has its line; what nobody watches is not made.
+void RoomSink::on_rung(GstElement* transcoder, GstPad* rung, gpointer data) noexcept {
+  if (!GST_PAD_IS_SRC(rung)) return;
+  auto& self = *static_cast<RoomSink*>(data);
+  const bool is_sound = g_str_has_prefix(GST_PAD_NAME(rung), "sound_");
+  std::shared_ptr<Stream> stream;
+  std::shared_ptr<Track> track;
+  {
+    const std::scoped_lock guard(self.streams_lock_);
+    for (const auto& [number, each] : self.streams_)
+      if (each->transcoder.get() == transcoder) stream = each;
+    if (!stream) return;
+    for (const auto& each : stream->tracks)
+      if (each->is_sound == is_sound && !each->has_rung) track = each;
+    if (!track) return;
+    track->has_rung = true;  // two threads may come with the same
+  }
+  const auto caps = adopt(gst_pad_query_caps(rung, nullptr));
+  const RtpCodec* codec = nullptr;
+  for (guint i = 0; !codec && i < gst_caps_get_size(caps.get()); ++i)
+    codec = codec_of_media_type(gst_structure_get_name(gst_caps_get_structure(caps.get(), i)));
+  if (!codec) {
+    const Owned<char> text(gst_caps_to_string(caps.get()));
+    GST_ELEMENT_ERROR(
+        self.bin_, STREAM, FORMAT,
+        ("no browser takes %s: name another codec in `ladder` or `sounds`", text.get()), (nullptr));
+    return;
+  }
+  const auto entry = self.build(stream, track, *codec, false);
+  if (entry && gst_pad_link(rung, entry.get()) != GST_PAD_LINK_OK)
+    GST_ELEMENT_ERROR(self.bin_, CORE, PAD, ("a rung could not be linked"), (nullptr));
+  self.send_if_whole(*stream);
+}
+
+Ref<GstPad> RoomSink::build(const std::shared_ptr<Stream>& stream,
+                            const std::shared_ptr<Track>& track, const RtpCodec& codec,
+                            bool parse) {
+  const guint ssrc = g_random_int();
+  std::string text = "queue silent=true max-size-buffers=0 max-size-bytes=0 max-size-time=" +
+                     std::to_string(waiting_limit);
+  if (parse && *codec.in_parser) text += std::string(" ! ") + codec.in_parser;
+  text += std::string(" ! ") + codec.payloader +
+          " name=pay mtu=1200 pt=" + std::to_string(codec.payload) +
+          " ssrc=" + std::to_string(ssrc);
+  Owned<GError> error;
+  auto line = sink(gst_parse_bin_from_description(text.c_str(), TRUE, out(error)));
+  if (!line || error) {
+    GST_ELEMENT_ERROR(
+        bin_, CORE, MISSING_PLUGIN,
+        ("no line for %s: install gstreamer1.0-plugins-good and -bad", codec.encoding_name),
+        ("%s", error ? error->message : ""));
+    return {};
+  }
+  auto fan = std::make_shared<FanOut>(codec.is_sound ? FanOut::Kind::sound : FanOut::Kind::picture,
+                                      rtp_caps(codec, ssrc).get());
+  const std::weak_ptr<Stream> of = stream;
+  const std::weak_ptr<Track> which = track;
+  FeederEvents feeder_events;
+  feeder_events.begins = [this, of, which, begins = watch_keyframes(line.get())] {
+    const auto alive = of.lock();
+    const auto own = which.lock();
+    if (alive && own && !own->sent) send_if_whole(*alive);
+    return *begins;
+  };
+  feeder_events.ended = [this, of, which] {
+    const auto alive = of.lock();
+    const auto ended = which.lock();
+    if (alive && ended) track_ended(alive, *ended);
+  };
+  auto feeder = sink(feeder_new(fan, std::move(feeder_events)));
+  gst_bin_add_many(bin_, line.get(), feeder.get(), nullptr);
+  gst_element_link(line.get(), feeder.get());
+  gst_element_sync_state_with_parent(feeder.get());
+  gst_element_sync_state_with_parent(line.get());
+  auto entry = adopt(gst_element_get_static_pad(line.get(), "sink"));
+  const std::scoped_lock guard(streams_lock_);
+  track->elements = {std::move(line), std::move(feeder)};
+  track->fan = std::move(fan);
+  if (stream->first == core::Time()) stream->first = monotonic_now();
+  return entry;
+}
+
+// --- streams ----------------------------------------------------------------------------------
+
+std::string RoomSink::meta_of() const {
+  auto said = core::Json::object();
+  if (auto own = core::parse_json(settings.meta); own && own->as_object()) said = *std::move(own);
+  if (!settings.title.empty()) said.set("title", settings.title);
+  return said.as_object()->empty() ? "" : core::to_text(said);
+}
+
+void RoomSink::send_if_whole(Stream& stream) {
+  StreamOut out;
+  {
+    const std::scoped_lock guard(streams_lock_);
+    if (!media_) return;
+    bool whole = true;
+    std::vector<std::shared_ptr<Track>> fresh;
+    for (const auto& track : stream.tracks) {
+      whole = whole && track->fan;
+      if (track->fan && !track->sent) fresh.push_back(track);
+    }
+    const bool waited = monotonic_now() - stream.first > company;
+    if (fresh.empty() || (!stream.begun && !whole && !waited)) return;
+    stream.begun = true;
+    out.id = random_id();
+    for (const auto& track : fresh) {
+      track->sent = true;
+      track->sent_in = out.id;
+      out.tracks.push_back(track->fan);
+    }
+  }
+  {
+    const std::scoped_lock guard(lock);
+    out.meta = meta_of();
+  }
+  media_->send(std::move(out));
+}
+
+void RoomSink::track_ended(const std::shared_ptr<Stream>& stream, Track& track) {
+  std::string id;
+  {
+    const std::scoped_lock guard(streams_lock_);
+    track.ended = true;
+    id = track.sent_in;
+    for (const auto& each : stream->tracks)
+      if (each->sent_in == id && !each->ended) return;
+  }
+  if (media_) media_->end(id);
+}
+
+// --- the room ---------------------------------------------------------------------------------
+
+RoomMedia::Events RoomSink::events() {
+  RoomMedia::Events events;
+  events.admits = [this](const RoomMedia::Peer& peer, std::size_t others) {
+    const std::scoped_lock guard(lock);
+    if (settings.max_viewers > 0 && others >= settings.max_viewers) return false;
+    const auto targets = words_of(settings.targets.c_str());
+    return targets.empty() || targets.contains(peer.id) || targets.contains(peer.identity);
+  };
+  const auto told = [this](const char* signal, int change) {
+    return [this, signal, change](const RoomMedia::Peer& peer) {
+      viewers_ += change;
+      session_.post(
+          [this, signal, id = peer.id] { g_signal_emit_by_name(bin_, signal, id.c_str()); });
+    };
+  };
+  events.viewer_added = told("viewer-added", 1);
+  events.viewer_removed = told("viewer-removed", -1);
+  events.refused = [this](const RoomMedia::Peer& peer, GstCaps* caps) {
+    GST_INFO_OBJECT(bin_, "'%s' takes no %" GST_PTR_FORMAT, peer.id.c_str(),
+                    static_cast<void*>(caps));
+  };
+  return events;
+}
+
+bool RoomSink::open() {
+  std::string meta;
+  {
+    const std::scoped_lock guard(lock);
+    meta = settings.meta;
+  }
+  const auto parsed = core::parse_json(meta);
+  if (!meta.empty() && (!parsed || !parsed->as_object())) {
+    GST_ELEMENT_ERROR(bin_, RESOURCE, SETTINGS, ("meta=%s is not a JSON object", meta.c_str()),
+                      (nullptr));
+    return false;
+  }
+  {
+    const std::scoped_lock guard(lock);
+    meta = meta_of();
+  }
+  if (meta.size() > core::limits::max_stream_meta) {
+    GST_ELEMENT_ERROR(bin_, RESOURCE, SETTINGS,
+                      ("title and meta are %zu bytes together: %zu are taken", meta.size(),
+                       core::limits::max_stream_meta),
+                      (nullptr));
+    return false;
+  }
+  media_ = std::make_shared<RoomMedia>(events());
+  media_->attach(room());
+  session_.start();
+  return true;
+}
+
+void RoomSink::close() {
+  if (!media_) return;
+  media_->detach();
+  session_.stop();
+  std::vector<std::shared_ptr<Stream>> streams;
+  {
+    const std::scoped_lock guard(streams_lock_);
+    for (const auto& [number, stream] : streams_) streams.push_back(stream);
+  }
+  for (const auto& stream : streams) {
+    for (const auto& track : stream->tracks) take_apart(*track);
+    if (const auto transcoder = std::exchange(stream->transcoder, {})) {
+      gst_element_set_state(transcoder.get(), GST_STATE_NULL);
+      gst_bin_remove(bin_, transcoder.get());
+    }
+    stream->begun = false;
+    stream->first = {};
+  }
+  media_ = nullptr;
+  viewers_ = 0;
+}
+
+void RoomSink::stop_viewer(const std::string& peer) {
+  if (media_) media_->stop_viewer(peer);
+}
+
+}  // namespace genos::element

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a genosroomsink does: each pad becomes a track, pads of the same number a stream.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/time.hpp"
+#include "genos/room_media.hpp"
+#include "room_session.hpp"
+#include "rtp_codecs.hpp"
+
+GST_DEBUG_CATEGORY_EXTERN(genos_room_sink_debug);
+
+namespace genos::element {
+
+struct RoomSinkSettings {
+  std::string ladder = "720p30", sounds = "opus:96k";
+  std::string targets, title, meta;
+  guint max_viewers = 0;  // 0: any number
+};
+
+class RoomSink {
+ public:
+  explicit RoomSink(GstBin* bin) : bin_(bin), session_(GST_ELEMENT(bin)) {}
+  RoomSink(const RoomSink&) = delete;
+  RoomSink& operator=(const RoomSink&) = delete;
+  ~RoomSink() = default;
+
+  [[nodiscard]] GstGenosRoom* room() const { return session_.room(); }
+  [[nodiscard]] guint viewers() const { return viewers_; }
+
+  std::mutex lock;            // guards what follows
+  RoomSinkSettings settings;  // may be set while it plays, for who comes then
+
+  // Null when there is such a pad already.
+  GstPad* request_pad(GstPadTemplate* templ, const char* name);
+  void release_pad(GstPad* pad);
+
+  [[nodiscard]] bool open();  // READY to PAUSED; false: an error was posted
+  void close();               // back
+  void stop_viewer(const std::string& peer);
+
+ private:
+  struct Track {
+    GstPad* pad = nullptr;  // of the bin
+    bool is_sound = false;
+    bool decided = false;
+    bool has_rung = false;
+    std::vector<Ref<GstElement>> elements;
+    std::shared_ptr<FanOut> fan;
+    bool ended = false;
+    std::atomic<bool> sent{false};
+    std::string sent_in;  // the id of the stream that it was sent in
+  };
+  struct Stream {
+    guint number = 0;
+    Ref<GstElement> transcoder;
+    std::vector<std::shared_ptr<Track>> tracks;
+    core::Time first{};  // when the first track was there
+    bool begun = false;  // its first tracks were sent; later ones go as streams of their own
+  };
+
+  static GstPadProbeReturn on_event(GstPad* pad, GstPadProbeInfo* info, gpointer self) noexcept;
+  static void on_rung(GstElement* transcoder, GstPad* rung, gpointer self) noexcept;
+  void decide(GstPad* pad, GstCaps* caps);
+  [[nodiscard]] Ref<GstPad> transcode(Stream& stream, bool is_sound);
+  // The line from an encoded stream to its viewers; its first pad, or null when an error was
+  // posted.
+  [[nodiscard]] Ref<GstPad> build(const std::shared_ptr<Stream>& stream,
+                                  const std::shared_ptr<Track>& track, const RtpCodec& codec,
+                                  bool parse);
+  void send_if_whole(Stream& stream);
+  void track_ended(const std::shared_ptr<Stream>& stream, Track& track);
+  void take_apart(Track& track);
+  void remove(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track);
+  std::pair<std::shared_ptr<Stream>, std::shared_ptr<Track>> find(GstPad* pad);
+  [[nodiscard]] std::string meta_of() const;
+  RoomMedia::Events events();
+
+  GstBin* const bin_;  // has us
+  RoomSession session_;
+  std::shared_ptr<RoomMedia> media_;
+  std::atomic<guint> viewers_{0};
+  std::mutex streams_lock_;  // guards what follows
+  std::map<guint, std::shared_ptr<Stream>> streams_;
+};
+
+}  // namespace genos::element

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room_src.hpp"
+
+#include <algorithm>
+
+#include "room_properties.hpp"
+
+#define GST_CAT_DEFAULT genos_room_src_debug
+
+namespace genos::element {
+namespace {
+
+// A track that ends may come back at once: its sender's link was replaced, or its line begun anew.
+constexpr guint grace_ms = 1000;
+
+const char* name_of(const TrackIn& track) {
+  const auto* s = gst_caps_get_structure(track.about().caps.get(), 0);
+  const char* name = gst_structure_get_string(s, "encoding-name");
+  return name ? name : "";
+}
+
+std::string stream_of(const TrackIn::About& about) { return about.peer + "/" + about.stream; }
+
+}  // namespace
+
+bool RoomSrc::wants(const TrackIn::About& about) {
+  const std::scoped_lock guard(lock);
+  if (settings.media == MediaChoice::video && about.is_sound) return false;
+  if (settings.media == MediaChoice::audio && !about.is_sound) return false;
+  const auto from = words_of(settings.from.c_str());
+  return from.empty() || from.contains(about.peer) || from.contains(about.identity);
+}
+
+// --- tracks come and go -----------------------------------------------------------------------
+
+// The same one again, or else whatever stands empty: who watches goes on watching.
+RoomSrc::ExitRef RoomSrc::orphan_for(const TrackIn::About& about) const {
+  ExitRef best;
+  int best_fit = -1;
+  for (const auto& exit : exits_) {
+    if (exit->track || exit->ending || exit->about.is_sound != about.is_sound) continue;
+    const bool same_peer = exit->about.peer == about.peer;
+    const int fit = int(same_peer) + int(same_peer && exit->about.stream == about.stream);
+    if (fit > best_fit) best = exit, best_fit = fit;
+  }
+  return best;
+}
+
+RoomSrc::ExitRef RoomSrc::make_exit(bool is_sound) {
+  const std::string name = is_sound ? "audio_" + std::to_string(next_audio_++)
+                                    : "video_" + std::to_string(next_video_++);
+  auto* templ = gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(bin_),
+                                                   is_sound ? "audio_%u" : "video_%u");
+  auto exit = std::make_shared<Exit>();
+  exit->pad = sink(gst_ghost_pad_new_no_target_from_template(name.c_str(), templ));
+  auto* pad = exit->pad.get();
+  // Not from inside a link that is being made: its thread is the application's.
+  g_signal_connect(pad, "linked", G_CALLBACK(+[](GstPad* linked, GstPad*, gpointer self) {
+                     static_cast<RoomSrc*>(self)->post(linked, &RoomSrc::begin);
+                   }),
+                   this);
+  g_signal_connect(pad, "unlinked", G_CALLBACK(+[](GstPad* unlinked, GstPad*, gpointer self) {
+                     static_cast<RoomSrc*>(self)->post(unlinked, &RoomSrc::leave_off);
+                   }),
+                   this);
+  gst_pad_add_probe(
+      pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      [](GstPad* ended, GstPadProbeInfo* info, gpointer self) noexcept {
+        if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS)
+          static_cast<RoomSrc*>(self)->post(ended, &RoomSrc::remove);
+        return GST_PAD_PROBE_OK;
+      },
+      this, nullptr);
+  gst_pad_set_active(pad, TRUE);
+  exits_.push_back(exit);
+  return exit;
+}
+
+void RoomSrc::post(GstPad* pad, void (RoomSrc::*what)(const ExitRef&)) {
+  session_.post([this, pad = retain(pad), what] {
+    const auto exit = std::ranges::find_if(
+        exits_, [&](const auto& each) { return each->pad.get() == pad.get(); });
+    if (exit != exits_.end()) (this->*what)(ExitRef(*exit));
+  });
+}
+
+// All pads of a stream, and only then anything on them.
+void RoomSrc::come(const Tracks& tracks) {
+  std::vector<ExitRef> added, begun;
+  for (const auto& track : tracks) {
+    if (!wants(track->about())) continue;
+    auto exit = orphan_for(track->about());
+    if (!exit) {
+      exit = make_exit(track->about().is_sound);
+      added.push_back(exit);
+    }
+    exit->track = track;
+    exit->about = track->about();
+    begun.push_back(exit);
+  }
+  for (const auto& exit : added) gst_element_add_pad(GST_ELEMENT(bin_), exit->pad.get());
+  for (const auto& exit : begun) begin(exit);
+}
+
+void RoomSrc::end(const std::shared_ptr<TrackIn>& track) {
+  const auto found =
+      std::ranges::find_if(exits_, [&](const auto& each) { return each->track == track; });
+  if (found == exits_.end()) return;
+  (*found)->track = nullptr;
+  session_.post_later(grace_ms, [this, weak = std::weak_ptr(*found)] {
+    if (const auto exit = weak.lock(); exit && !exit->track) settle_end(exit);
+  });
+}
+
+// The last one that is taken waits for another, or takes one that nobody took: who watches a room
+// goes on watching.
+void RoomSrc::settle_end(const ExitRef& exit) {
+  bool ends = false;
+  {
+    const std::scoped_lock guard(lock);
+    ends = settings.end_with_last;
+  }
+  ExitRef spare;
+  for (const auto& other : exits_) {
+    if (!other->track || other->about.is_sound != exit->about.is_sound) continue;
+    if (gst_pad_is_linked(other->pad.get())) return give_up(exit);
+    spare = other;
+  }
+  if (ends || !gst_pad_is_linked(exit->pad.get())) return give_up(exit);
+  if (!spare) return;
+  exit->track = std::exchange(spare->track, nullptr);
+  exit->about = spare->about;
+  remove(spare);
+  begin(exit);
+}
+
+void RoomSrc::give_up(const ExitRef& exit) {
+  exit->ending = true;
+  if (exit->line)
+    exit->line->end();  // remove() follows
+  else
+    remove(exit);
+}
+
+void RoomSrc::remove(const ExitRef& exit) {
+  leave_off(exit);
+  std::erase(exits_, exit);
+  const auto stream = stream_of(exit->about);
+  if (std::ranges::none_of(exits_,
+                           [&](const auto& other) { return stream_of(other->about) == stream; }))
+    groups_.erase(stream);
+  g_signal_handlers_disconnect_by_data(exit->pad.get(), this);
+  gst_pad_set_active(exit->pad.get(), FALSE);
+  gst_element_remove_pad(GST_ELEMENT(bin_), exit->pad.get());
+}
+
+// --- lines ------------------------------------------------------------------------------------
+
+void RoomSrc::leave_off(const ExitRef& exit) {
+  if (!exit->line) return;
+  gst_ghost_pad_set_target(GST_GHOST_PAD(exit->pad.get()), nullptr);
+  exit->line = nullptr;
+}
+
+void RoomSrc::begin(const ExitRef& exit) {
+  auto* pad = exit->pad.get();
+  if (!exit->track || !gst_pad_is_linked(pad)) return;
+  if (exit->line && exit->line->track() == exit->track.get()) return;
+  const auto* codec = codec_of_encoding(name_of(*exit->track));
+  if (!codec) {
+    GST_ELEMENT_WARNING(bin_, STREAM, FORMAT,
+                        ("what '%s' sends as %s is not known here", exit->about.peer.c_str(),
+                         name_of(*exit->track)),
+                        (nullptr));
+    return;
+  }
+  leave_off(exit);
+  const auto wanted = adopt(gst_pad_peer_query_caps(pad, nullptr));
+  const auto encoded = adopt(gst_caps_new_empty_simple(codec->media_type));
+  auto& group = groups_[stream_of(exit->about)];
+  if (group == 0) group = gst_util_group_id_next();
+  TrackLine::Options options{!gst_caps_can_intersect(wanted.get(), encoded.get()), latency_, group};
+  auto line = TrackLine::make(bin_, exit->track, *codec, options);
+  if (!line) {
+    GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN, ("%s", line.error().detail.c_str()), (nullptr));
+    return;
+  }
+  exit->line = *std::move(line);
+  gst_ghost_pad_set_target(GST_GHOST_PAD(pad), exit->line->src());
+  exit->line->start();
+  gst_element_post_message(GST_ELEMENT(bin_), gst_message_new_latency(GST_OBJECT(bin_)));
+}
+
+// --- the room ---------------------------------------------------------------------------------
+
+RoomMedia::Events RoomSrc::events() {
+  RoomMedia::Events events;
+  events.came = [this](const Tracks& tracks) { session_.post([this, tracks] { come(tracks); }); };
+  events.ended = [this](const std::shared_ptr<TrackIn>& track) {
+    session_.post([this, track] { end(track); });
+  };
+  return events;
+}
+
+void RoomSrc::open() {
+  // Who only watches needs no link to others that do. Elements of one name do what all of them do.
+  gchar* raw = nullptr;
+  g_object_get(room(), "peer", &raw, nullptr);
+  const Owned<char> peer(raw);
+  const bool is_shared = peer && *peer;
+  g_object_set(room(), "activity",
+               is_shared ? GstGenosActivity(GST_GENOS_ACTIVITY_SEND | GST_GENOS_ACTIVITY_RECEIVE)
+                         : GST_GENOS_ACTIVITY_RECEIVE,
+               nullptr);
+  session_.start();
+  media_ = std::make_shared<RoomMedia>(events());
+  {
+    const std::scoped_lock guard(lock);
+    latency_ = settings.latency * GST_MSECOND;
+    media_->set_latency(std::chrono::milliseconds(settings.latency));
+  }
+  media_->attach(room());
+}
+
+void RoomSrc::close() {
+  if (!media_) return;
+  media_->detach();
+  session_.stop();
+  media_ = nullptr;
+  for (const auto& exit : std::vector(exits_)) {
+    exit->track = nullptr;
+    remove(exit);
+  }
+  groups_.clear();
+  next_video_ = next_audio_ = 0;
+}
+
+}  // namespace genos::element

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a genosroomsrc does: a pad for each track of the others, whose line is made when it is
+// linked.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "genos/room_media.hpp"
+#include "room_session.hpp"
+#include "track_line.hpp"
+
+GST_DEBUG_CATEGORY_EXTERN(genos_room_src_debug);
+
+namespace genos::element {
+
+enum class MediaChoice { all, video, audio };
+
+struct RoomSrcSettings {
+  std::string from;
+  MediaChoice media = MediaChoice::all;
+  bool end_with_last = false;
+  guint latency = 200;  // ms
+};
+
+class RoomSrc {
+ public:
+  explicit RoomSrc(GstBin* bin) : bin_(bin), session_(GST_ELEMENT(bin)) {}
+  RoomSrc(const RoomSrc&) = delete;
+  RoomSrc& operator=(const RoomSrc&) = delete;
+  ~RoomSrc() = default;
+
+  [[nodiscard]] GstGenosRoom* room() const { return session_.room(); }
+
+  std::mutex lock;  // guards what follows
+  RoomSrcSettings settings;
+
+  void open();   // READY to PAUSED
+  void close();  // back
+
+ private:
+  struct Exit {
+    std::shared_ptr<TrackIn> track;  // null: it ended, and nobody took its place yet
+    TrackIn::About about;            // of the last one
+    Ref<GstPad> pad;
+    std::unique_ptr<TrackLine> line;  // while it is linked
+    bool ending = false;              // its end is on the way: nobody takes its place
+  };
+  using Tracks = std::vector<std::shared_ptr<TrackIn>>;
+  using ExitRef = std::shared_ptr<Exit>;
+
+  [[nodiscard]] bool wants(const TrackIn::About& about);
+  // On the session's thread:
+  void come(const Tracks& tracks);
+  void end(const std::shared_ptr<TrackIn>& track);
+  void settle_end(const ExitRef& exit);
+  void give_up(const ExitRef& exit);
+  void remove(const ExitRef& exit);
+  void begin(const ExitRef& exit);  // when it has both a track and somebody who reads it
+  void leave_off(const ExitRef& exit);
+  [[nodiscard]] ExitRef orphan_for(const TrackIn::About& about) const;
+  [[nodiscard]] ExitRef make_exit(bool is_sound);
+  [[nodiscard]] RoomMedia::Events events();
+  // Hands it to the session's thread, with the exit of that pad.
+  void post(GstPad* pad, void (RoomSrc::*what)(const ExitRef&));
+
+  GstBin* const bin_;  // has us
+  RoomSession session_;
+  std::shared_ptr<RoomMedia> media_;
+  GstClockTime latency_ = 0;  // as it was when it was opened
+  // Of the session's thread, while it runs:
+  guint next_video_ = 0, next_audio_ = 0;
+  std::vector<ExitRef> exits_;
+  std::map<std::string, guint> groups_;  // stream -> group id
+};
+
+}  // namespace genos::element

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "track_line.hpp"
+
+#include <gst/app/gstappsrc.h>
+#include <gst/video/video-event.h>
+
+#include <sstream>
+
+#include "core/wire/json.hpp"
+
+namespace genos::element {
+namespace {
+
+// What waits while nothing is taken; then the oldest goes, and a keyframe is asked for.
+constexpr guint64 waiting_limit = 3 * GST_SECOND;
+// Packets of one timestamp take no time, however many they are: three seconds of 40 Mbit/s.
+constexpr guint64 waiting_bytes = guint64{16} * 1024 * 1024;
+
+bool is_installed(const std::string& name) {
+  auto* factory = gst_element_factory_find(name.c_str());
+  if (factory) gst_object_unref(factory);
+  return factory;
+}
+
+// The first that is there of "one|another".
+std::string installed_of(const char* names) {
+  std::istringstream words(names);
+  for (std::string word; std::getline(words, word, '|');)
+    if (is_installed(word)) return word;
+  return {};
+}
+
+// A packet's time on the system's clock, as running time here. None: before the beginning.
+GstClockTime running_time(GstElement* element, GstClockTime moment) {
+  const auto clock = adopt(gst_element_get_clock(element));
+  if (!clock || !GST_CLOCK_TIME_IS_VALID(moment)) return GST_CLOCK_TIME_NONE;
+  const auto system = adopt(gst_system_clock_obtain());
+  GstClockTimeDiff at =
+      GstClockTimeDiff(moment) - GstClockTimeDiff(gst_element_get_base_time(element));
+  if (clock.get() != system.get())
+    at += GST_CLOCK_DIFF(gst_clock_get_time(system.get()), gst_clock_get_time(clock.get()));
+  return at < 0 ? GST_CLOCK_TIME_NONE : GstClockTime(at);
+}
+
+GstEvent* stream_start(const TrackIn::About& about, guint group) {
+  const std::string id = about.peer + "/" + about.stream + "/" + about.track;
+  auto* event = gst_event_new_stream_start(id.c_str());
+  gst_event_set_group_id(event, group);
+  auto* stream = gst_stream_new(id.c_str(), nullptr,
+                                about.is_sound ? GST_STREAM_TYPE_AUDIO : GST_STREAM_TYPE_VIDEO,
+                                GST_STREAM_FLAG_NONE);
+  gst_event_set_stream(event, stream);
+  gst_object_unref(stream);
+  return event;
+}
+
+// Who it is from, and what they call it.
+GstEvent* tags_of(const TrackIn::About& about) {
+  auto* tags = gst_tag_list_new_empty();
+  const auto set = [&](const char* tag, const std::string& text) {
+    if (!text.empty()) gst_tag_list_add(tags, GST_TAG_MERGE_REPLACE, tag, text.c_str(), nullptr);
+  };
+  const auto meta = core::parse_json(about.meta);
+  set(GST_TAG_TITLE, meta ? meta->string_at("title").value_or("") : "");
+  set(GST_TAG_ARTIST, about.name.empty() ? about.peer : about.name);
+  set(GST_TAG_EXTENDED_COMMENT, "genos-peer=" + about.peer);
+  return gst_event_new_tag(tags);
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<TrackLine>> TrackLine::make(GstBin* bin,
+                                                         std::shared_ptr<TrackIn> track,
+                                                         const RtpCodec& codec,
+                                                         const Options& options) {
+  std::string text = codec.depayloader;
+  if (*codec.out_parser) text += std::string(" ! ") + codec.out_parser;
+  if (options.decode) {
+    const auto decoder = installed_of(codec.decoders);
+    if (decoder.empty())
+      return core::Error{core::Errc::not_found, std::string("nothing here decodes ") +
+                                                    codec.encoding_name +
+                                                    "; one of these does: " + codec.decoders};
+    text += " ! " + decoder;
+  }
+  Owned<GError> error;
+  auto line = sink(gst_parse_bin_from_description(text.c_str(), TRUE, out(error)));
+  auto in = sink(gst_element_factory_make("appsrc", nullptr));
+  if (!line || error || !in)
+    return core::Error{core::Errc::not_found, std::string("no line for ") + codec.encoding_name +
+                                                  ": install gstreamer1.0-plugins-good and -bad (" +
+                                                  (error ? error->message : "appsrc") + ")"};
+  g_object_set(in.get(), "is-live", TRUE, "format", GST_FORMAT_TIME, "caps",
+               track->about().caps.get(), "leaky-type", GST_APP_LEAKY_TYPE_DOWNSTREAM, "max-bytes",
+               waiting_bytes, "max-time", waiting_limit, "min-latency", gint64(options.latency),
+               nullptr);
+  std::unique_ptr<TrackLine> made(new TrackLine(bin, std::move(track)));
+  made->in_ = std::move(in);
+  made->line_ = std::move(line);
+  gst_bin_add_many(bin, made->in_.get(), made->line_.get(), nullptr);
+  gst_element_link(made->in_.get(), made->line_.get());
+  made->src_ = adopt(gst_element_get_static_pad(made->line_.get(), "src"));
+  made->watch(options.group);
+  return made;
+}
+
+void TrackLine::watch(guint group) {
+  const auto pad = adopt(gst_element_get_static_pad(in_.get(), "src"));
+  struct Watch {
+    std::shared_ptr<TrackIn> track;
+    guint group;
+  };
+  constexpr int both = GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_UPSTREAM;
+  gst_pad_add_probe(
+      pad.get(), GstPadProbeType(both),
+      [](GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
+        const auto& watch = *static_cast<Watch*>(data);
+        auto* event = GST_PAD_PROBE_INFO_EVENT(info);
+        if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) {
+          info->data = stream_start(watch.track->about(), watch.group);
+          gst_event_unref(event);
+        } else if (gst_video_event_is_force_key_unit(event)) {
+          watch.track->want_keyframe();
+        }
+        return GST_PAD_PROBE_OK;
+      },
+      new Watch{track_, group}, [](gpointer data) { delete static_cast<Watch*>(data); });
+}
+
+void TrackLine::start() {
+  gst_element_sync_state_with_parent(line_.get());
+  gst_element_sync_state_with_parent(in_.get());
+  gst_element_send_event(in_.get(), tags_of(track_->about()));
+  listener_ = track_->listen([in = in_](GstBuffer* packet) {
+    const auto at = running_time(in.get(), GST_BUFFER_PTS(packet));
+    if (!GST_CLOCK_TIME_IS_VALID(at)) return;
+    auto* own = gst_buffer_copy(packet);
+    GST_BUFFER_PTS(own) = at;
+    gst_app_src_push_buffer(GST_APP_SRC(in.get()), own);
+  });
+  if (!track_->about().is_sound) track_->want_keyframe();
+}
+
+void TrackLine::end() {
+  track_->forget(listener_);
+  gst_app_src_end_of_stream(GST_APP_SRC(in_.get()));
+}
+
+TrackLine::~TrackLine() {
+  track_->forget(listener_);
+  for (const auto& element : {in_, line_}) {
+    gst_element_set_locked_state(element.get(), TRUE);
+    gst_element_set_state(element.get(), GST_STATE_NULL);
+    gst_bin_remove(bin_, element.get());
+  }
+}
+
+}  // namespace genos::element

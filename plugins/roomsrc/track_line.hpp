@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The elements between a peer's packets and one pad of a genosroomsrc.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bridge/ref.hpp"
+#include "core/base/result.hpp"
+#include "genos/track_in.hpp"
+#include "rtp_codecs.hpp"
+
+namespace genos::element {
+
+class TrackLine {
+ public:
+  struct Options {
+    bool decode = false;
+    GstClockTime latency = 0;  // at most so much later than in time do packets come
+    guint group = 0;           // the same for all tracks of a stream
+  };
+  // In `bin`, not yet playing.
+  static core::Result<std::unique_ptr<TrackLine>> make(GstBin* bin, std::shared_ptr<TrackIn> track,
+                                                       const RtpCodec& codec,
+                                                       const Options& options);
+  TrackLine(const TrackLine&) = delete;
+  TrackLine& operator=(const TrackLine&) = delete;
+  ~TrackLine();  // takes the elements out of the bin
+
+  [[nodiscard]] GstPad* src() const { return src_.get(); }
+  [[nodiscard]] const TrackIn* track() const { return track_.get(); }
+  void start();
+  void end();  // EOS comes out, after what is on its way
+
+ private:
+  TrackLine(GstBin* bin, std::shared_ptr<TrackIn> track) : bin_(bin), track_(std::move(track)) {}
+  void watch(guint group);
+
+  GstBin* const bin_;
+  const std::shared_ptr<TrackIn> track_;
+  Ref<GstElement> in_, line_;
+  Ref<GstPad> src_;
+  unsigned listener_ = 0;
+};
+
+}  // namespace genos::element

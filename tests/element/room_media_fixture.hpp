@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Lines with genosroomsink and genosroomsrc, in a room of their own.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "av1dec/gstgenosav1dec.h"
+#include "av1enc/gstgenosav1enc.h"
+#include "roomsink/gstgenosroomsink.h"
+#include "roomsrc/gstgenosroomsrc.h"
+#include "rtpav1depay/gstgenosrtpav1depay.h"
+#include "rtpav1pay/gstgenosrtpav1pay.h"
+#include "support/test_line.hpp"
+#include "support/test_room.hpp"
+#include "transcodebin/gstgenostranscodebin.h"
+
+namespace genos {
+
+class RoomMediaTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    GST_ELEMENT_REGISTER(genosav1dec, nullptr);
+    GST_ELEMENT_REGISTER(genosav1enc, nullptr);
+    GST_ELEMENT_REGISTER(genosroomsink, nullptr);
+    GST_ELEMENT_REGISTER(genosroomsrc, nullptr);
+    GST_ELEMENT_REGISTER(genosrtpav1depay, nullptr);
+    GST_ELEMENT_REGISTER(genosrtpav1pay, nullptr);
+    GST_ELEMENT_REGISTER(genostranscodebin, nullptr);
+  }
+  ~RoomMediaTest() override { gst_genos_deinit(); }
+
+  std::string room(const std::string& more = "") const {
+    return " app-id=genos-test room=media ice-servers=none signaling=" + relay + " " + more + " ";
+  }
+  std::string sink_of(const std::string& more = "") const {
+    return " genosroomsink name=s" + room(more);
+  }
+  std::string src_of(const std::string& more = "") const {
+    return " genosroomsrc name=r" + room(more);
+  }
+  static std::string picture(const std::string& more = "is-live=true") {
+    return "videotestsrc " + more + " ! video/x-raw,width=64,height=48,framerate=30/1 ! ";
+  }
+  static std::string sound() { return "audiotestsrc is-live=true ! audio/x-raw,channels=2 ! "; }
+  // Watches one picture, decoded.
+  std::string watch(const std::string& more = "") const {
+    return src_of("media=video " + more) +
+           "! videoconvert ! video/x-raw,format=GRAY8 ! fakesink name=out";
+  }
+  static std::size_t frames(const TestLine& line) { return line.received().size() / (64 * 48); }
+  static bool sees(const TestLine& line, std::size_t more = 15) {
+    const auto begun = frames(line);
+    return TestLine::until([&] { return frames(line) >= begun + more; });
+  }
+  static guint viewers(const TestLine& line) {
+    guint count = 0;
+    g_object_get(line.element("s").get(), "viewers", &count, nullptr);
+    return count;
+  }
+
+  std::string relay = private_relay();
+};
+
+}  // namespace genos

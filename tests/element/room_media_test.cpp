@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Pictures and sound from line to line, over real links.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "room_media_fixture.hpp"
+
+namespace genos {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_F(RoomMediaTest, ALineWatchesALine) {
+  TestLine sender(picture() + sink_of());
+  TestLine watcher(watch());
+  sender.play();
+  watcher.play();
+  EXPECT_TRUE(sees(watcher, 30));
+  EXPECT_EQ(viewers(sender), 1U);
+}
+
+TEST_F(RoomMediaTest, AnEncodedStreamIsPassedOnAsItIs) {
+  TestLine sender(picture() + "vp8enc deadline=1 keyframe-max-dist=1000 !" + sink_of());
+  TestLine watcher(src_of() + "! video/x-vp8 ! fakesink name=out");
+  sender.play();
+  watcher.play();
+  EXPECT_TRUE(TestLine::until([&] { return watcher.received().size() > 3000; }));
+}
+
+TEST_F(RoomMediaTest, WhoComesLateBeginsWithAKeyframe) {
+  TestLine sender(picture() + "vp8enc deadline=1 keyframe-max-dist=100000 !" + sink_of());
+  TestLine first(src_of() + "! video/x-vp8 ! fakesink name=out");
+  sender.play();
+  first.play();
+  ASSERT_TRUE(TestLine::until([&] { return first.received().size() > 3000; }));
+  TestLine late(src_of() + "! video/x-vp8 ! fakesink name=out");
+  late.play();
+  ASSERT_TRUE(TestLine::until([&] { return late.received().size() > 1000; }));
+  // RFC 6386 section 9.1: the lowest bit of a keyframe is 0.
+  EXPECT_EQ(late.received()[0] & 1, 0);
+}
+
+TEST_F(RoomMediaTest, TwoSendersWithSoundBreakNoLineThatTakesOnePicture) {
+  const std::string both = picture() + "s.video_0 " + sound() + "s.audio_0" + sink_of();
+  TestLine one(both), two(both);
+  TestLine watcher(src_of() + "! videoconvert ! video/x-raw,format=GRAY8 ! fakesink name=out");
+  one.play();
+  two.play();
+  watcher.play();
+  EXPECT_TRUE(sees(watcher, 60));
+  EXPECT_EQ(watcher.outcome(0s), "");
+}
+
+TEST_F(RoomMediaTest, PictureAndSoundOfAPeerAreOneStreamInStep) {
+  TestLine sender(picture() + "s.video_0 " + sound() + "s.audio_0" + sink_of("title=door"));
+  TestLine watcher(src_of() +
+                   "r.video_0 ! videoconvert ! fakesink name=v async=false sync=false "
+                   "r.audio_0 ! audioconvert ! fakesink name=a async=false sync=false");
+  sender.play();
+  watcher.play();
+  const auto sample = [&](const char* sink) {
+    GstSample* raw = nullptr;
+    g_object_get(watcher.element(sink).get(), "last-sample", &raw, nullptr);
+    return raw;
+  };
+  const auto time_of = [&](const char* sink) {
+    GstSample* got = sample(sink);
+    if (!got) return GST_CLOCK_TIME_NONE;
+    const auto at = GST_BUFFER_PTS(gst_sample_get_buffer(got));
+    gst_sample_unref(got);
+    return at;
+  };
+  ASSERT_TRUE(TestLine::until([&] {
+    return GST_CLOCK_TIME_IS_VALID(time_of("v")) && GST_CLOCK_TIME_IS_VALID(time_of("a")) &&
+           time_of("v") > GST_SECOND;
+  }));
+  const auto apart = std::abs(GST_CLOCK_DIFF(time_of("v"), time_of("a")));
+  EXPECT_LT(apart, GstClockTimeDiff(100 * GST_MSECOND));
+  // Tags say who it is, and what they call it.
+  const auto pad = adopt(gst_element_get_static_pad(watcher.element("v").get(), "sink"));
+  const auto event = adopt(gst_pad_get_sticky_event(pad.get(), GST_EVENT_TAG, 0));
+  ASSERT_TRUE(event);
+  GstTagList* tags = nullptr;
+  gst_event_parse_tag(event.get(), &tags);
+  gchar* title = nullptr;
+  gst_tag_list_get_string(tags, GST_TAG_TITLE, &title);
+  const Owned<char> held(title);
+  EXPECT_STREQ(title, "door");
+}
+
+TEST_F(RoomMediaTest, AnEndIsTold) {
+  TestLine sender(picture("is-live=true num-buffers=45") + sink_of());
+  TestLine watcher(watch("end-with-last=true"));
+  watcher.play();
+  sender.play();
+  EXPECT_EQ(sender.outcome(), "eos");
+  EXPECT_EQ(watcher.outcome(), "eos");
+  EXPECT_GT(frames(watcher), 10U);
+}
+
+TEST_F(RoomMediaTest, WhoWatchesWaitsForTheNext) {
+  TestLine watcher(watch());
+  watcher.play();
+  {
+    TestLine sender(picture() + sink_of());
+    sender.play();
+    ASSERT_TRUE(sees(watcher));
+  }
+  TestLine next(picture() + sink_of());
+  next.play();
+  EXPECT_TRUE(sees(watcher));
+  EXPECT_EQ(watcher.outcome(0s), "");
+}
+
+TEST_F(RoomMediaTest, ALineMayStopAndPlayAgain) {
+  TestLine sender(picture() + sink_of());
+  TestLine watcher(watch());
+  watcher.play();
+  for (int round = 0; round < 3; ++round) {
+    sender.play();
+    EXPECT_TRUE(sees(watcher)) << round;
+    sender.set_state(GST_STATE_NULL);
+  }
+}
+
+// gst_parse_launch() links a pad that comes later once only, so this application does it itself.
+TEST_F(RoomMediaTest, AWatcherMayStopAndPlayAgain) {
+  TestLine sender(picture() + sink_of());
+  TestLine watcher(src_of("media=video") +
+                   "videoconvert name=c ! video/x-raw,format=GRAY8 ! fakesink name=out");
+  const auto linked = on<void(GstElement*, GstPad*)>(
+      watcher.element("r").get(), "pad-added",
+      [entry = adopt(gst_element_get_static_pad(watcher.element("c").get(), "sink"))](
+          auto*, GstPad* pad) { gst_pad_link(pad, entry.get()); });
+  sender.play();
+  for (int round = 0; round < 3; ++round) {
+    watcher.play();
+    EXPECT_TRUE(sees(watcher)) << round;
+    watcher.set_state(GST_STATE_NULL);
+  }
+}
+
+TEST_F(RoomMediaTest, AFileIsShownAtItsPace) {
+  TestLine sender(picture("num-buffers=60") + sink_of());
+  const auto begun = std::chrono::steady_clock::now();
+  sender.play();
+  EXPECT_EQ(sender.outcome(), "eos");
+  EXPECT_GT(std::chrono::steady_clock::now() - begun, 1800ms);
+}
+
+TEST_F(RoomMediaTest, NoMoreViewersThanAllowedAndOneMayBeStopped) {
+  std::vector<std::string> told;
+  TestLine sender(picture() + sink_of("max-viewers=1"));
+  std::mutex lock;
+  const auto added = on<void(GstElement*, const char*)>(sender.element("s").get(), "viewer-added",
+                                                        [&](auto*, const char* peer) {
+                                                          const std::scoped_lock guard(lock);
+                                                          told.emplace_back(peer);
+                                                        });
+  sender.play();
+  TestLine first(watch());
+  first.play();
+  ASSERT_TRUE(sees(first));
+  TestLine second(watch());
+  second.play();
+  EXPECT_TRUE(sees(first, 45));
+  EXPECT_EQ(frames(second), 0U);
+  EXPECT_EQ(viewers(sender), 1U);
+  {
+    const std::scoped_lock guard(lock);
+    ASSERT_EQ(told.size(), 1U);
+    g_signal_emit_by_name(sender.element("s").get(), "stop-viewer", told[0].c_str());
+  }
+  EXPECT_TRUE(TestLine::until([&] { return viewers(sender) == 0; }));
+}
+
+TEST_F(RoomMediaTest, APadMayBeReleasedAndAnotherAddedWhilePlaying) {
+  TestLine sender(picture() + "s.video_0 " + sound() + "queue name=q ! s.audio_0" + sink_of());
+  TestLine watcher(watch());
+  sender.play();
+  watcher.play();
+  ASSERT_TRUE(sees(watcher));
+  const auto element = sender.element("s");
+  const auto from = adopt(gst_element_get_static_pad(sender.element("q").get(), "src"));
+  const auto to = adopt(gst_pad_get_peer(from.get()));
+  const auto block = gst_pad_add_probe(
+      from.get(), GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM,
+      [](GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_OK; }, nullptr, nullptr);
+  ASSERT_TRUE(TestLine::until([&] { return gst_pad_is_blocking(from.get()); }));
+  gst_pad_unlink(from.get(), to.get());
+  gst_element_release_request_pad(element.get(), to.get());
+  EXPECT_TRUE(sees(watcher, 60));
+  const auto again = adopt(gst_element_request_pad_simple(element.get(), "audio_0"));
+  ASSERT_EQ(gst_pad_link(from.get(), again.get()), GST_PAD_LINK_OK);
+  gst_pad_remove_probe(from.get(), block);
+  TestLine listener(src_of("media=audio") + "! audioconvert ! fakesink name=out");
+  listener.play();
+  EXPECT_TRUE(TestLine::until([&] { return listener.received().size() > 100'000; }));
+  EXPECT_TRUE(sees(watcher));
+}
+
+TEST_F(RoomMediaTest, TwoOfOneNameAreOnePeerAndCallEachOther) {
+  const auto caller = [&](const std::string& name) {
+    return picture() + "s.video_0" + sink_of("peer=" + name) + watch("peer=" + name);
+  };
+  TestLine one(caller("one")), two(caller("two"));
+  one.play();
+  two.play();
+  EXPECT_TRUE(sees(one, 30));
+  EXPECT_TRUE(sees(two, 30));
+}
+
+TEST_F(RoomMediaTest, WhatIsNoMetadataIsSaid) {
+  TestLine sender(picture() + sink_of("meta=door"));
+  EXPECT_EQ(sender.set_state(GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+  EXPECT_NE(sender.outcome(1s).find("not a JSON object"), std::string::npos);
+  TestLine much(picture() + sink_of("title=" + std::string(20'000, 'x')));
+  EXPECT_EQ(much.set_state(GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+  EXPECT_NE(much.outcome(1s).find("16384 are taken"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace genos
