@@ -91,6 +91,19 @@ void stop_task_left_over(const GValue* item, gpointer) {
   gst_pad_stop_task(out.get());
 }
 
+// webrtcbin (1.22 to 1.26) makes its transports on a thread of its own, which it joins only after
+// its children went to NULL: one that was being added meanwhile follows the state before, stays in
+// it, and is disposed of with threads and sockets.
+void stop_transport_left_over(const GValue* item, gpointer) {
+  gst_element_set_state(GST_ELEMENT(g_value_get_object(item)), GST_STATE_NULL);
+}
+
+void for_each_child(GstBin* bin, GstIteratorForeachFunction what) {
+  GstIterator* children = gst_bin_iterate_elements(bin);
+  gst_iterator_foreach(children, what, nullptr);
+  gst_iterator_free(children);
+}
+
 void for_each_encoder(GstElement* pipeline, GstIteratorForeachFunction what) {
   GstIterator* encoders = gst_bin_iterate_all_by_element_factory_name(GST_BIN(pipeline), "sctpenc");
   gst_iterator_foreach(encoders, what, nullptr);
@@ -102,6 +115,10 @@ void end_pipeline(GstElement* pipeline) {
   const auto bus = adopt(gst_element_get_bus(pipeline));
   gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
   gst_element_set_state(pipeline, GST_STATE_NULL);
+  for_each_child(GST_BIN(pipeline), [](const GValue* item, gpointer) {
+    auto* child = g_value_get_object(item);
+    if (GST_IS_BIN(child)) for_each_child(GST_BIN(child), stop_transport_left_over);
+  });
   for_each_encoder(pipeline, stop_task_left_over);
 }
 
