@@ -11,7 +11,7 @@ namespace genos::net {
 namespace {
 
 // Only what came from here runs, is shown or is talked to ('self' includes ws and wss of the same
-// address), and no text of a stranger can become markup.
+// address since Chromium 71 and Safari 16), and no text of a stranger can become markup.
 constexpr const char* content_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the address of the page says: which room, of which application, over which relay.
-import {short} from './limits.js';
-
 /** `#demo`, or `#room=demo&password=…`. What stands behind `#` never reaches the server. */
 function ofFragment() {
   const text = location.hash.slice(1);
@@ -22,7 +20,7 @@ export function asked() {
   const fragment = ofFragment();
   const word = (name) => fragment.get(name) ?? query.get(name) ?? '';
   return {
-    room: short(word('room').trim(), 256),
+    room: word('room').slice(0, 256),
     // A password that was typed is kept with the entry of the history, not in the address.
     password: fragment.get('password') ?? history.state?.password ?? '',
     app: word('app') || 'genos',
@@ -41,9 +39,10 @@ export function relayUrl() {
 /** The address of this page in that room, without any password. @param {string} room */
 export function linkTo(room) {
   const url = new URL(location.href);
-  const query = new URLSearchParams(location.search);
-  query.delete('room');
-  url.search = query.toString();
-  url.hash = new URLSearchParams({room}).toString();
+  url.searchParams.delete('room');
+  const words = ofFragment();
+  words.delete('password');
+  words.set('room', room);
+  url.hash = words.toString();
   return url.href;
 }

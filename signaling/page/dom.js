@@ -5,7 +5,7 @@
 export const at = (id) => document.getElementById(id);
 
 /** @param {string} tag @param {object} [fields] properties; `aria` and `data` are maps
- *  @param {...(Node|string)} children */
+ *  @param {...(Node|string)} children @returns {HTMLElement} */
 export function make(tag, {aria = {}, data = {}, ...fields} = {}, ...children) {
   const element = Object.assign(document.createElement(tag), fields);
   for (const [name, value] of Object.entries(aria)) element.setAttribute(`aria-${name}`, value);

@@ -68,7 +68,7 @@ export class Files {
 
   #keep(line, blob, name) {
     this.#finish(line, size(blob.size));
-    line.append(button('Save', () => save(blob, name), {ariaLabel: `Save ${name}`}));
+    line.append(button('Save', () => save(blob, name), {aria: {label: `Save ${name}`}}));
     this.kept.push({line, blob});
     const held = () => this.kept.reduce((sum, each) => sum + each.blob.size, 0);
     while (this.kept.length > 1 && (held() > MOST.kept || this.kept.length > MOST.files)) {
@@ -80,7 +80,7 @@ export class Files {
     at('files-empty').hidden = true;
     const line = make('li', {className: 'file'}, make('span', {className: 'what'}, name),
                       make('span', {className: 'soft'}, detail),
-                      make('progress', {max: 1, value: 0, ariaLabel: name}));
+                      make('progress', {max: 1, value: 0, aria: {label: name}}));
     at('files').prepend(line);
     while (at('files').childElementCount > 3 * MOST.files) at('files').lastChild.remove();
     return line;

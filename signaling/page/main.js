@@ -28,11 +28,12 @@ const stored = {
 /** Encryption, and cameras, are for pages that came over TLS or from this very machine. */
 function usable() {
   if (window.isSecureContext && window.RTCPeerConnection) return true;
-  notice(window.isSecureContext
+  at('unusable').hidden = false;
+  at('unusable-why').textContent = window.isSecureContext
     ? 'This browser has no WebRTC, so it cannot talk to anybody here.'
-    : `A browser encrypts nothing for a page that came over plain http. Open it by https, as ` +
-      `genos-signald --listen 0.0.0.0:7712 serves it, or on this machine as http://localhost:${location.port}/`,
-    'problem');
+    : 'A browser encrypts nothing for a page that came over plain http from another machine. Open it ' +
+      'by https, as “genos-signald --listen 0.0.0.0:7712” serves it; or, on the machine that serves ' +
+      `it, as http://localhost:${location.port}/`;
   return false;
 }
 
@@ -73,6 +74,7 @@ function openSession(where) {
     stream: (peer, stream, title) => parts.stage.stream(peer, stream, title),
     coming: (...file) => parts.files.coming(...file),
     came: (...file) => parts.files.came(...file),
+    flooded: (peer) => parts.chat.happened(`${parts.people.name(peer)} says too much at once: not all of it is shown`),
     trouble: (text) => notice(/password/.test(text) ? 'Somebody here uses another password.' : text, 'problem'),
   });
   parts.people = new People(session.self);
@@ -121,8 +123,10 @@ function showRoom() {
   const where = asked();
   at('room').hidden = false;
   at('where').hidden = false;
-  at('room-name').textContent = where.password ? `${where.room} 🔒` : where.room;
-  document.title = where.room;
+  const shown = short(where.room, MOST.title);
+  at('room-name').textContent = shown;
+  at('locked').hidden = !where.password;
+  document.title = shown;
   const {session, people, own} = openSession(where);
   watchConnection(session);
   takeName(session, people);
@@ -132,6 +136,8 @@ function showRoom() {
             () => notice(`The address of this room: ${linkTo(where.room)}`));
   addEventListener('hashchange', () => location.reload());
   addEventListener('popstate', () => location.reload());
+  // A page that the browser has kept aside has left its room.
+  addEventListener('pageshow', ({persisted}) => persisted && location.reload());
 }
 
 if (usable()) {

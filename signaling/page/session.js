@@ -12,6 +12,7 @@ import {MOST, Rate, short} from './limits.js';
  *  @property {(peer: string, stream: MediaStream, title: string) => void} stream
  *  @property {(peer: string, id: string, name: string, part: number) => void} coming a file, 0 to 1
  *  @property {(peer: string, id: string, name: string, file: Blob) => void} came
+ *  @property {(peer: string) => void} flooded not all that it says is told
  *  @property {(text: string) => void} trouble */
 
 /** What is said of a file; none for any other message of that name. */
@@ -26,6 +27,9 @@ export class Session {
   /** Streams of ours, for those who come later. @type {Map<MediaStream, string>} */
   own = new Map();
   name = '';
+  /** @type {Map<string, {talk: Rate, told: Rate}>} */
+  rates = new Map();
+  gone = false;
 
   /** @param {{app: string, room: string, password: string, ice: string[], relay: string}} where
    *  @param {Listener} listener */
@@ -38,30 +42,39 @@ export class Session {
       onJoinError: ({error}) => listener.trouble(short(String(error), 200)),
     });
     this.room.onPeerJoin = (peer) => this.#joined(peer);
-    this.room.onPeerLeave = (peer) => listener.left(peer);
+    this.room.onPeerLeave = (peer) => {
+      this.rates.delete(peer);
+      listener.left(peer);
+    };
     this.room.onPeerStream = (stream, peer, said) =>
         listener.stream(peer, stream, short(said?.title, MOST.title).trim());
     this.#openChannels();
   }
 
+  /** Whether this peer has not said too much lately; what is over that is dropped. */
+  #mayTalk(peer) {
+    if (!this.rates.has(peer)) {
+      this.rates.set(peer, {talk: new Rate(MOST.rate, 5000), told: new Rate(1, 5000)});
+    }
+    const {talk, told} = this.rates.get(peer);
+    if (talk.take()) return true;
+    if (told.take()) this.listener.flooded(peer);
+    return false;
+  }
+
   #openChannels() {
     const {room, listener} = this;
-    /** @type {Map<string, Rate>} */
-    const rates = new Map();
-    const mayTalk = (peer) => {
-      if (!rates.has(peer)) rates.set(peer, new Rate(MOST.rate, 5000));
-      return rates.get(peer).take();
-    };
     this.chatChannel = room.makeAction('chat', {onMessage: (text, {peerId}) => {
-      if (typeof text === 'string' && mayTalk(peerId)) listener.said(peerId, short(text, MOST.chat));
+      if (typeof text === 'string' && this.#mayTalk(peerId)) listener.said(peerId, short(text, MOST.chat));
     }});
     this.nameChannel = room.makeAction('name', {onMessage: (name, {peerId}) => {
-      if (mayTalk(peerId)) listener.named(peerId, short(name, MOST.name).trim());
+      if (this.#mayTalk(peerId)) listener.named(peerId, short(name, MOST.name).trim());
     }});
     this.fileChannel = room.makeAction('file', {
       onMessage: (data, {peerId, metadata}) => {
         const file = fileOf(metadata);
-        if (!file || !(data instanceof ArrayBuffer || ArrayBuffer.isView(data))) return;
+        const bytes = data instanceof ArrayBuffer || ArrayBuffer.isView(data);
+        if (!file || !bytes || !this.#mayTalk(peerId)) return;
         // Its own type would let the browser open it as a page of this origin.
         const blob = new Blob([data], {type: 'application/octet-stream'});
         listener.came(peerId, file.id, file.name, blob);
@@ -128,7 +141,9 @@ export class Session {
     this.room.removeStream(stream);
   }
 
-  leave() {
-    return this.room.leave();
+  async leave() {
+    if (this.gone) return;
+    this.gone = true;
+    await this.room.leave();
   }
 }

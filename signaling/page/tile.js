@@ -18,7 +18,7 @@ export class Tile {
   constructor(what) {
     this.what = what;
     this.video = make('video', {srcObject: what.stream, autoplay: true, playsInline: true, muted: true,
-                                ariaLabel: `${what.title}, from ${what.from}`});
+                                aria: {label: `${what.title}, from ${what.from}`}});
     this.element = make('figure', {className: what.own ? 'tile own' : 'tile', data: {title: what.title}},
         make('div', {className: 'screen'}, this.video),
         make('figcaption', {}, make('span', {className: 'title'}, what.title),
@@ -32,15 +32,15 @@ export class Tile {
   #buttons() {
     const row = make('div', {className: 'row'});
     const {own, title, stop} = this.what;
-    if (own) row.append(button('Stop', stop, {ariaLabel: `Stop sending ${title}`}));
+    if (own) row.append(button('Stop', stop, {aria: {label: `Stop sending ${title}`}}));
     if (!own && canRecord()) {
-      this.record = button('Record', () => this.#toggleRecording(), {ariaLabel: `Record ${title}`});
+      this.record = button('Record', () => this.#toggleRecording(), {aria: {label: `Record ${title}`}});
       this.record.setAttribute('aria-pressed', 'false');
       row.append(this.record);
     }
     if (!own && this.video.requestFullscreen) {
       row.append(button('Full screen', () => this.video.requestFullscreen().catch(() => {}),
-                        {ariaLabel: `Show ${title} on the full screen`}));
+                        {aria: {label: `Show ${title} on the full screen`}}));
     }
     return row;
   }
@@ -93,7 +93,7 @@ export class Tile {
 
   #shown(recording) {
     this.record.textContent = recording ? 'Stop recording' : 'Record';
-    this.record.ariaLabel = `${this.record.textContent} ${this.what.title}`;
+    this.record.setAttribute('aria-label', `${this.record.textContent} ${this.what.title}`);
     this.record.setAttribute('aria-pressed', String(recording));
     this.element.classList.toggle('recording', recording);
   }
