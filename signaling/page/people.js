@@ -4,7 +4,8 @@ import {announce, at, make} from './dom.js';
 import {MOST} from './limits.js';
 
 /** A colour for an id, the same in every browser. */
-export const hue = (peer) => [...peer].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 360, 7);
+export const hue = (peer) =>
+    ([...peer].reduce((sum, c) => Math.imul(sum ^ c.charCodeAt(0), 0x01000193), 0x811c9dc5) >>> 8) % 360;
 
 export class People {
   /** @param {string} self */

@@ -23,7 +23,7 @@ function add(sum, entry, report) {
   sum.bytes += entry.bytesReceived ?? 0;
   sum.packets += entry.packetsReceived ?? 0;
   sum.lost += entry.packetsLost ?? 0;
-  const codec = report.get(entry.codecId)?.mimeType?.split('/')[1];
+  const codec = report.get(entry.codecId)?.mimeType?.split('/')[1].replace(/^opus$/i, 'Opus');
   if (codec && !sum.codecs.includes(codec)) sum.codecs.push(codec);
   // Picture and sound wait for each other: what the later of them waits is what one sees.
   if (entry.kind === 'video' || sum.emitted === undefined) {

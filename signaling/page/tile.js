@@ -40,7 +40,7 @@ export class Tile {
     }
     if (!own && this.video.requestFullscreen) {
       row.append(button('Full screen', () => this.video.requestFullscreen().catch(() => {}),
-                        {aria: {label: `Show ${title} on the full screen`}}));
+                        {className: 'full', aria: {label: `Show ${title} on the full screen`}}));
     }
     return row;
   }

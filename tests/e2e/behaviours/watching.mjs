@@ -195,6 +195,17 @@ function mediaBehaviours() {
     for (const page of [anna, bert, late]) page.clean();
   });
 
+  scenario('a screen is seen by the other page', outside(), async (lab) => {
+    const [anna, bert] = await two(lab);
+    await anna.press('#screen');
+    await anna.shows('#screen', /Stop screen/);
+    await bert.plays('Screen');
+    await anna.press('.own button');
+    await anna.shows('#screen', /Share screen/);
+    await until(() => bert.page.$$eval('.tile', (all) => all.length), (count) => count === 0, 'the tile goes');
+    for (const page of [anna, bert]) page.clean();
+  });
+
   scenario('a refused camera is a sentence', outside(), async (lab) => {
     const page = await lab.watchPage('page');
     await page.allow([]);

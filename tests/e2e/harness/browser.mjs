@@ -36,7 +36,9 @@ function requireFile(path, variable) {
 function chromiumFlags({mdns, visitor}) {
   const args = [...CHROMIUM_FLAGS];
   if (process.getuid?.() === 0) args.push('--no-sandbox');
-  if (visitor) return [...args, '--ignore-certificate-errors', '--allow-loopback-in-peer-connection'];
+  // The tab of this title is what a visitor chooses when asked which screen to share.
+  if (visitor) return [...args, '--ignore-certificate-errors', '--allow-loopback-in-peer-connection',
+                       '--auto-select-tab-capture-source-by-title=room-'];
   args.push('--autoplay-policy=no-user-gesture-required');
   if (mdns) return args;  // addresses show as soon as a page may use the camera
   return [...args, '--use-fake-ui-for-media-stream',
