@@ -2,7 +2,7 @@
 // The watch page: a door when the address names no room, else the room.
 import {asked, linkTo, relayUrl} from './address.js';
 import {Chat} from './chat.js';
-import {at, notice} from './dom.js';
+import {announce, at, notice} from './dom.js';
 import {Files} from './files.js';
 import {MOST, short} from './limits.js';
 import {offerOwnMedia} from './own_media.js';
@@ -50,7 +50,7 @@ function showDoor() {
     at('door').hidden = true;
     history.pushState(password ? {password} : null, '', linkTo(room));
     showRoom();
-    at('say-text').focus();
+    at('sound').focus();  // a phone would show its keyboard for a field
   };
   at('enter-room').focus();
 }
@@ -86,8 +86,11 @@ function openSession(where) {
 }
 
 function watchConnection(session) {
+  let before = false;
   const look = () => {
     const connected = session.connected;
+    if (connected !== before) announce(connected ? 'Connected to the server' : 'The server is gone');
+    before = connected;
     at('state').textContent = connected ? 'connected' : 'no server';
     at('state').classList.toggle('good', connected);
   };
