@@ -48,7 +48,7 @@ export class Files {
     const key = `${peer} ${id}`;
     const line = this.under_way.get(key) ?? this.#line(name, `from ${this.people.name(peer)}`);
     this.under_way.delete(key);
-    if (blob.size > MOST.file) return line.remove();
+    if (!blob || blob.size > MOST.file) return line.remove();
     this.#keep(line, blob, name);
     announce(`${name} has come from ${this.people.name(peer)}`);
   }

@@ -11,7 +11,8 @@ import {MOST, Rate, short} from './limits.js';
  *  @property {(peer: string, text: string) => void} said
  *  @property {(peer: string, stream: MediaStream, title: string) => void} stream
  *  @property {(peer: string, id: string, name: string, part: number) => void} coming a file, 0 to 1
- *  @property {(peer: string, id: string, name: string, file: Blob) => void} came
+ *  @property {(peer: string, id: string, name: string, file: Blob|null) => void} came
+ *    null: it was none
  *  @property {(peer: string) => void} flooded not all that it says is told
  *  @property {(text: string) => void} trouble */
 
@@ -73,11 +74,11 @@ export class Session {
     this.fileChannel = room.makeAction('file', {
       onMessage: (data, {peerId, metadata}) => {
         const file = fileOf(metadata);
+        if (!file) return;
         const bytes = data instanceof ArrayBuffer || ArrayBuffer.isView(data);
-        if (!file || !bytes || !this.#mayTalk(peerId)) return;
         // Its own type would let the browser open it as a page of this origin.
-        const blob = new Blob([data], {type: 'application/octet-stream'});
-        listener.came(peerId, file.id, file.name, blob);
+        const blob = bytes && this.#mayTalk(peerId) && new Blob([data], {type: 'application/octet-stream'});
+        listener.came(peerId, file.id, file.name, blob || null);
       },
       onReceiveProgress: (part, {peerId, metadata}) => {
         const file = fileOf(metadata);

@@ -120,6 +120,39 @@ function talkBehaviours() {
     page.clean();
   });
 
+  // Over loopback, where the driven page, which knows no certificate of ours, is let in too.
+  scenario('what makes no sense is not shown', {relay: 'signald'}, async (lab) => {
+    const page = await lab.watchPage('page');
+    const stranger = await lab.page('stranger');
+    await lab.join(stranger, {app: 'genos'});
+    await page.meets(1);
+    for (const channel of ['chat', 'name', 'file']) await lab.do(stranger, 'channel', {channel});
+    const send = (channel, payload, meta) => lab.do(stranger, 'send', {channel, ...payload, meta});
+    const json = (value) => ({kind: 'json', json: value});
+    const bytes = {kind: 'bytes', size: 50_000, seed: 1};
+    for (const value of [null, 1, {text: 'odd'}, ['odd'], {toString: 'odd'}]) {
+      await send('chat', json(value));
+      await send('name', json(value));
+      await send('file', json(value), {name: 'odd'});
+      await send('file', bytes, {name: value});
+      await send('file', bytes, value);
+    }
+    await send('chat', bytes);
+    await send('name', {kind: 'text', text: `\u202eodd\u0007${'n'.repeat(1000)}`});
+    await lab.do(stranger, 'add-media', {media: ['video'], source: 'canvas', meta: {title: ['odd']}});
+    await page.plays('Video');
+    await send('file', {kind: 'text', text: 'odd'}, {name: 'odd'});
+    await send('file', bytes, {name: '../../<b>x', id: {}});
+    await page.shows('#files', /^\.\.\/\.\.\/<b>x\s+from [^]*50 kB\s+Save$/);
+    await send('chat', {kind: 'text', text: 'the last'});
+    await page.shows('#chat', /the last$/);
+    assert.equal(await page.page.$$eval('.said', (all) => all.length), 1);
+    const [, name] = await page.page.$$eval('#people .who', (all) => all.map((each) => each.textContent));
+    assert.match(name.trim(), /^odd n+…$/);
+    assert.ok(name.length <= 40, name);
+    page.clean();
+  });
+
   scenario('files go both ways between the page and genos', outside(), async (lab) => {
     const page = await lab.watchPage('page');
     const folder = mkdtempSync(join(tmpdir(), 'files-'));
