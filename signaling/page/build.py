@@ -49,8 +49,10 @@ def licences(work):
     """What the licences of the bundled packages ask to be said."""
     packages = sorted(path.parent for path in (work / "node_modules").glob("**/LICENSE*")
                       if "esbuild" not in str(path))
-    parts = [f"{package.relative_to(work / 'node_modules')}\n\n{next(package.glob('LICENSE*')).read_text()}"
-             for package in packages]
+    parts = []
+    for package in packages:
+        name = package.relative_to(work / "node_modules")
+        parts.append(f"{name}\n\n{next(package.glob('LICENSE*')).read_text()}")
     return "\n\n".join(parts).encode()
 
 
@@ -63,11 +65,15 @@ def bundle(options):
         if path.suffix in (".js", ".css", ".json"):
             shutil.copyfile(path, options.work / path.name)
     install(options)
-    esbuild = [options.node, "node_modules/esbuild/bin/esbuild", "--minify",
-               "--legal-comments=none", f"--target={TARGET}", "--log-level=warning"]
-    run([*esbuild, "main.js", "--bundle", "--format=iife", "--outfile=made/watch.js"],
-        options.work)
-    run([*esbuild, "style.css", "--outfile=made/watch.css"], options.work)
+    esbuild = [options.node, "node_modules/esbuild/bin/esbuild"]
+    run([*esbuild, "--version"], options.work)  # a Node.js that is too old ends here
+    esbuild += ["--minify", "--legal-comments=none", f"--target={TARGET}", "--log-level=warning"]
+    try:
+        run([*esbuild, "main.js", "--bundle", "--format=iife", "--outfile=made/watch.js"],
+            options.work)
+        run([*esbuild, "style.css", "--outfile=made/watch.css"], options.work)
+    except Missing as mistake:  # in our own sources
+        sys.exit(f"The watch page: {mistake}")
     made = options.work / "made"
     return {"/": (options.source / "index.html").read_bytes(),
             "/watch.js": (made / "watch.js").read_bytes(),

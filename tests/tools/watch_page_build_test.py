@@ -60,6 +60,19 @@ class Building(unittest.TestCase):
         self.assertEqual((code, pages), (1, {}))
         self.assertIn("The watch page is left out", said)
 
+    def test_a_mistake_in_the_sources_is_an_error(self):
+        node = self.folder / "node"
+        node.write_text('#!/bin/sh\n[ "$2" = --version ]\n')
+        node.chmod(0o755)
+        code, said, pages = self.build("--node", node, "--npm", "/bin/true")
+        self.assertEqual((code, pages), (1, {}))
+        self.assertIn("main.js", said)
+
+    def test_a_node_that_is_too_old(self):
+        code, _, pages = self.build("--node", "/bin/false", "--npm", "/bin/true")
+        self.assertEqual(code, 0)
+        self.says_what_to_install(pages)
+
     def test_the_source_tree_stays_as_it_is(self):
         before = sorted(SOURCE.rglob("*"))
         self.build("--node", "/bin/false", "--npm", "/bin/false")
