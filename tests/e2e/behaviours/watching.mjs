@@ -65,6 +65,10 @@ function doorBehaviours() {
     const stranger = await lab.watchPage('stranger', `#room=${lab.room}&password=other`);
     await stranger.shows('#state', /^connected$/);
     assert.deepEqual(await stranger.others(), []);
+    await page.page.reload();  // the password is remembered with the entry of the history
+    await page.meets(1);
+    await page.shows('#where', /with password/);
+    assert.equal(page.page.url(), `${page.base}#room=${lab.room}`);
     for (const each of [page, friend, stranger]) each.clean();
   });
 
@@ -88,6 +92,7 @@ function talkBehaviours() {
     await bert.press('#leave');
     await anna.meets(0);
     await anna.shows('#chat', /has left/);
+    await bert.shows('#door', /Enter a room/);
     for (const page of [anna, bert]) page.clean();
   });
 

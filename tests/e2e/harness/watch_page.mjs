@@ -17,6 +17,9 @@ export function outsideAddress() {
   return found.address;
 }
 
+/** What trystero 0.25.4 writes when the other page has been closed or loaded again. */
+const FAREWELL = /^Trystero peer error: OperationError: User-Initiated Abort, reason=Close called$/;
+
 /** In the page before anything else: tells what the policy stopped and what the page complained of,
  *  and keeps what it lets the browser save. */
 function spy() {
@@ -58,7 +61,8 @@ export class WatchPage extends Page {
     this.asked = [];
     this.page.on('pageerror', (error) => this.problems.push(`page error: ${error}`));
     this.page.on('console', (message) => {
-      if (message.type() === 'error') this.problems.push(`console: ${message.text()}`);
+      if (message.type() !== 'error' || FAREWELL.test(message.text())) return;
+      this.problems.push(`console: ${message.text()}`);
     });
     const protocol = await this.page.createCDPSession();
     await protocol.send('Network.enable');
