@@ -2,6 +2,7 @@
 #include "net/embedded.hpp"
 
 #include "net/context_guard.hpp"
+#include "net/watch_page.hpp"
 
 namespace genos::net {
 
@@ -11,6 +12,7 @@ bool EmbeddedRelays::stand_in(const RelayUri& uri, RelayHost::Reach reach) {
   RelayHost::Options options;
   options.port = uri.port;
   options.reach = reach;
+  options.page = [name = options.name](std::string_view path) { return watch_page(path, name); };
   if (reach == RelayHost::Reach::anyone) {
     options.address = "0.0.0.0";
     options.limits = core::RelayLimits();

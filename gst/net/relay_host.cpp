@@ -183,8 +183,11 @@ void Host::get(SoupServerMessage* message, std::string_view path) {
   if (options_.service == Service::relay_and_metrics && path == "/metrics")
     return respond(message, SOUP_STATUS_OK, "text/plain; version=0.0.4",
                    metrics_text(statistics()));
-  if (const auto page = options_.page ? options_.page(path) : std::nullopt)
+  if (const auto page = options_.page ? options_.page(path) : std::nullopt) {
+    for (const auto& [name, value] : page->headers)
+      set_header(message, name.c_str(), value.c_str());
     return respond(message, SOUP_STATUS_OK, page->type.c_str(), page->body);
+  }
   if (path == "/")
     return respond(message, SOUP_STATUS_OK, "text/plain", "Nostr relay: connect by WebSocket\n");
   respond(message, SOUP_STATUS_NOT_FOUND, "text/plain", "nothing here\n");

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.hpp"
@@ -33,6 +34,7 @@ class RelayHost {
   struct Page {
     std::string type;  // of its content
     std::string body;
+    std::vector<std::pair<std::string, std::string>> headers = {};  // beside the usual ones
   };
   struct Options {
     std::string address = "127.0.0.1";

@@ -42,27 +42,6 @@ std::string authority_of(const net::RelayHost::Endpoint& endpoint) {
   return host + ":" + std::to_string(endpoint.port);
 }
 
-std::string landing_page(const std::string& name) {
-  const Owned<char> shown(g_markup_escape_text(name.c_str(), -1));
-  return std::string(
-             "<!doctype html><html lang=en><meta charset=utf-8>"
-             "<meta name=viewport content='width=device-width'>"
-             "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; "
-             "style-src 'unsafe-inline'; script-src 'unsafe-inline'\"><title>") +
-         shown.get() +
-         "</title><style>body{font:1.1em/1.5 sans-serif;max-width:40em;margin:3em auto;"
-         "padding:0 1em}code{background:#8882;padding:.1em .3em}</style><h1>" +
-         shown.get() +
-         "</h1><p>This is a signalling server: peers of a room find each other here and then talk "
-         "directly. No media, no messages and no keys pass through it, and nothing is stored."
-         "<p>Use it from a shell: <code>genos chat --room demo --signaling <span>wss://…</span>"
-         "</code><p>or in a page with <a href=https://www.npmjs.com/package/trystero>Trystero</a>: "
-         "<code>relayConfig: {urls: ['<span>wss://…</span>']}</code>"
-         "<p>A browser that came here has accepted the certificate, and pages can connect from now "
-         "on.<script>for (const s of document.querySelectorAll('span')) s.textContent = "
-         "location.origin.replace(/^http/, 'ws')</script></html>\n";
-}
-
 #if HAVE_QRENCODE
 std::string qr_code(const std::string& text) {
   const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(

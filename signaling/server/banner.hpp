@@ -13,7 +13,6 @@ namespace genos::signald {
 [[nodiscard]] std::vector<std::string> own_addresses();
 // What the endpoint is called in URLs: one of own_addresses() for 0.0.0.0 and ::.
 [[nodiscard]] std::string authority_of(const net::RelayHost::Endpoint& endpoint);
-[[nodiscard]] std::string landing_page(const std::string& name);
 // Empty when built without libqrencode.
 [[nodiscard]] std::string qr_code(const std::string& text);
 

@@ -35,7 +35,8 @@ constexpr const char* help_text =
     "      --max-message BYTES        longest message (default 262144)\n"
     "  -h, --help                     show this\n"
     "      --version                  show the version\n\n"
-    "Also answers GET /health, /metrics (Prometheus) and NIP-11. Ends on SIGINT and SIGTERM.\n";
+    "GET / is a page for browsers: who is in a room, their streams, chat and files.\n"
+    "Also answers /health, /metrics (Prometheus) and NIP-11. Ends on SIGINT and SIGTERM.\n";
 
 std::optional<net::RelayHost::Endpoint> endpoint_of(const std::string& text) {
   net::RelayHost::Endpoint endpoint;

@@ -10,6 +10,7 @@
 
 #include "banner.hpp"
 #include "certificate.hpp"
+#include "net/watch_page.hpp"
 
 namespace genos::signald {
 
@@ -76,11 +77,7 @@ RelayHost::Options host_options(const Options& options, GTlsCertificate* certifi
   host.service = RelayHost::Service::relay_and_metrics;
   host.limits = options.limits;
   host.name = options.name;
-  host.page =
-      [page = landing_page(options.name)](std::string_view path) -> std::optional<RelayHost::Page> {
-    if (path != "/") return std::nullopt;
-    return RelayHost::Page{"text/html; charset=utf-8", page};
-  };
+  host.page = [name = options.name](std::string_view path) { return net::watch_page(path, name); };
   return host;
 }
 

@@ -15,8 +15,7 @@ const CHROMIUM_FLAGS = [
   '--disable-component-update', '--disable-sync', '--disable-breakpad', '--mute-audio',
   // A page in the background must run like one in front: its timers are what we measure.
   '--disable-background-timer-throttling', '--disable-renderer-backgrounding',
-  '--disable-backgrounding-occluded-windows', '--autoplay-policy=no-user-gesture-required',
-  '--use-fake-device-for-media-stream',
+  '--disable-backgrounding-occluded-windows', '--use-fake-device-for-media-stream',
 ];
 
 const FIREFOX_PREFERENCES = {
@@ -34,9 +33,13 @@ function requireFile(path, variable) {
                   `or name another in ${variable}`);
 }
 
-function chromiumFlags({mdns}) {
+function chromiumFlags({mdns, visitor}) {
   const args = [...CHROMIUM_FLAGS];
   if (process.getuid?.() === 0) args.push('--no-sandbox');
+  // The tab of this title is what a visitor chooses when asked which screen to share.
+  if (visitor) return [...args, '--ignore-certificate-errors', '--allow-loopback-in-peer-connection',
+                       '--auto-select-tab-capture-source-by-title=room-'];
+  args.push('--autoplay-policy=no-user-gesture-required');
   if (mdns) return args;  // addresses show as soon as a page may use the camera
   return [...args, '--use-fake-ui-for-media-stream',
           // Loopback candidates let the tests run on a machine that has no other interface.
@@ -107,7 +110,8 @@ export class Browsers {
   /** @type {Set<import('puppeteer-core').Browser>} */
   started = new Set();
 
-  /** @param {{firefox?: boolean, mdns?: boolean, space?: string, site?: string}} kind
+  /** @param {{firefox?: boolean, mdns?: boolean, visitor?: boolean, space?: string, site?: string}} kind
+   *    visitor: as people have it, who have accepted the server's certificate;
    *    site: where it is not on loopback; space: the network namespace that it is seen from */
   async start(kind) {
     const userDataDir = mkdtempSync(join(process.env.GENOS_E2E_DIR ?? tmpdir(), 'profile-'));
@@ -119,7 +123,7 @@ export class Browsers {
   }
 
   sharedOne(kind) {
-    const key = JSON.stringify([!!kind.firefox, !!kind.mdns]);
+    const key = JSON.stringify([!!kind.firefox, !!kind.mdns, !!kind.visitor]);
     if (!this.shared.has(key)) this.shared.set(key, this.start(kind));
     return this.shared.get(key);
   }

@@ -7,6 +7,7 @@ import {Browsers, Page} from './browser.mjs';
 import {Native} from './native.mjs';
 import {startRelay} from './relay.mjs';
 import {serveSite} from './site.mjs';
+import {WatchPage} from './watch_page.mjs';
 
 /** One scenario, the default: no step of any may hang for longer than this. */
 const SCENARIO_LIMIT = 120_000;
@@ -32,6 +33,14 @@ export class Lab {
   /** @param {string} name @param {{firefox?: boolean, mdns?: boolean, own?: boolean}} [kind] */
   async page(name = 'page', kind = {}) {
     const page = await browsers.page(name, await siteUrl(), kind);
+    this.actors.push(page);
+    return page;
+  }
+
+  /** The watch page of the relay, or of another address. @param {string} name @param {string} [hash]
+   *  @param {{base?: string, view?: object}} [options] */
+  async watchPage(name, hash = `#room=${this.room}`, {base = this.relays[0].page, view} = {}) {
+    const page = await WatchPage.open(name, await browsers.sharedOne({visitor: true}), base, hash, view);
     this.actors.push(page);
     return page;
   }
@@ -104,8 +113,8 @@ async function within(limit, promise) {
 
 /** Prints what everybody logged when it fails.
  *  @returns {Promise<boolean>} whether to excuse it: two pages of trystero missed one another */
-async function attempt(relay, limit, body) {
-  const lab = new Lab(await startRelay(relay));
+async function attempt({relay, at, limit = SCENARIO_LIMIT}, body) {
+  const lab = new Lab(await startRelay(relay, at));
   let done = false;
   try {
     await within(limit, body(lab));
@@ -121,12 +130,13 @@ async function attempt(relay, limit, body) {
 }
 
 /** A test with a lab of its own.
- *  @param {string} title @param {{relay: 'npm'|'signald', limit?: number}} options
+ *  @param {string} title
+ *  @param {{relay: 'npm'|'signald', at?: object, limit?: number}} options at: as startRelay takes it
  *  @param {(lab: Lab) => Promise<void>} body */
-export function scenario(title, {relay, limit = SCENARIO_LIMIT}, body) {
+export function scenario(title, options, body) {
   test(title, async () => {
-    if (!await attempt(relay, limit, body)) return;
+    if (!await attempt(options, body)) return;
     console.log('two pages of trystero missed one another: once more');
-    if (await attempt(relay, limit, body)) throw new Error('they missed one another twice');
+    if (await attempt(options, body)) throw new Error('they missed one another twice');
   });
 }

@@ -22,21 +22,25 @@ async function freePort() {
 
 function opens(url) {
   return new Promise((resolve) => {
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(url, {rejectUnauthorized: false});
     socket.on('open', () => (socket.close(), resolve(true)));
     socket.on('error', () => resolve(false));
   });
 }
 
 /** @param {'npm'|'signald'} kind
- *  @param {{port?: number, args?: string[], address?: string}} [options] address: of signald only */
-export async function startRelay(kind, {port, args = [], address = '127.0.0.1'} = {}) {
+ *  @param {{port?: number, args?: string[], address?: string, scheme?: 'ws'|'wss'}} [options]
+ *    address, scheme: of signald only */
+export async function startRelay(kind, {port, args = [], address = '127.0.0.1', scheme = 'ws'} = {}) {
   port ??= await freePort();
   const [path, all] = kind === 'npm'
       ? [process.execPath, [BASELINE, String(port)]]
       : [binary('GENOS_SIGNALD', 'genos-signald'), ['--listen', `${address}:${port}`, ...args]];
   const child = spawn(path, all, {stdio: ['ignore', 'pipe', 'pipe']});
-  const relay = {url: `ws://${address}:${port}`, port, kind, child, log: [], ended: false};
+  const relay = {url: `${scheme}://${address}:${port}`, port, kind, child, log: [], ended: false,
+                 page: `${scheme.replace('ws', 'http')}://${address}:${port}/`,
+                 /** As peers of ours are given it, with the fingerprint of its certificate. */
+                 get signaling() { return /^signaling=(.*)$/m.exec(relay.log.join('\n'))[1]; }};
   const note = (data) => relay.log.push(String(data).trimEnd());
   child.stdout.on('data', note);
   child.stderr.on('data', note);
