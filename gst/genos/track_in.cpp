@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "genos/track_in.hpp"
 
+#include <utility>
 #include <vector>
 
 #include "bridge/pump.hpp"
@@ -10,6 +11,9 @@ namespace {
 
 // Between two requests: one is under way at least that long.
 constexpr core::Duration request_distance = std::chrono::milliseconds(300);
+// Packets that are missing before one: more is a sender that began anew.
+constexpr unsigned longest_gap = 3000;
+constexpr gsize sequence_at = 2;  // in the header of RTP
 
 }  // namespace
 
@@ -70,12 +74,30 @@ void TrackIn::deliver(GstBuffer* packet) {
   {
     const std::scoped_lock guard(lock_);
     for (const auto& [id, take] : listeners_) listeners.push_back(take);
+    if (!listeners.empty()) count(packet);
   }
   if (listeners.empty()) return;
   const auto own = adopt(gst_buffer_copy(packet));  // shares the bytes
   if (GST_BUFFER_PTS_IS_VALID(own.get())) GST_BUFFER_PTS(own.get()) += about_.base_time;
   GST_BUFFER_DTS(own.get()) = GST_CLOCK_TIME_NONE;
   for (const auto& take : listeners) (*take)(own.get());
+}
+
+void TrackIn::count(GstBuffer* packet) {
+  ++figures_.packets;
+  figures_.bytes += gst_buffer_get_size(packet);
+  std::uint8_t raw[2];
+  if (gst_buffer_extract(packet, sequence_at, raw, sizeof raw) != sizeof raw) return;
+  const auto sequence = std::uint16_t(raw[0] << 8 | raw[1]);
+  const auto before = std::exchange(sequence_, sequence);
+  if (!before) return;
+  const auto missing = std::uint16_t(sequence - *before - 1);
+  if (missing < longest_gap) figures_.lost += missing;
+}
+
+TrackIn::Figures TrackIn::figures() const {
+  const std::scoped_lock guard(lock_);
+  return figures_;
 }
 
 }  // namespace genos

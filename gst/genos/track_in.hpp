@@ -2,10 +2,12 @@
 // A track of another peer, as long as that peer says that it sends it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "bridge/ref.hpp"
@@ -39,15 +41,24 @@ class GENOS_PRIVATE TrackIn : public std::enable_shared_from_this<TrackIn> {
   // The sender is asked for one, if it is time.
   void want_keyframe();
 
+  // Of what was listened to.
+  struct Figures {
+    guint64 packets = 0, bytes = 0, lost = 0;
+  };
+  [[nodiscard]] Figures figures() const;
+
   // Where the packets come from, once they come.
   void flow_from(GstPad* pad);
 
  private:
   static GstPadProbeReturn on_packet(GstPad*, GstPadProbeInfo* info, gpointer data) noexcept;
   void deliver(GstBuffer* packet);
+  void count(GstBuffer* packet);  // with the lock
 
   const About about_;
-  std::mutex lock_;  // guards what follows
+  mutable std::mutex lock_;  // guards what follows
+  Figures figures_;
+  std::optional<std::uint16_t> sequence_;  // of the last packet
   std::map<unsigned, std::shared_ptr<const Take>> listeners_;
   unsigned last_ = 0;
   Ref<GstPad> pad_;

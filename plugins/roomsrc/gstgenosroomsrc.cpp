@@ -21,6 +21,7 @@
 
 #include "gstgenosroomsrc.h"
 
+#include <cstring>
 #include <new>
 
 #include "room_properties.hpp"
@@ -113,6 +114,7 @@ static void gst_genos_room_src_get_property(GObject* object, guint id, GValue* v
   auto& state = state_of(object);
   if (id >= prop_first_of_room) {
     get_room_property(state.room(), value, pspec);
+    if (std::strcmp(pspec->name, "stats") == 0) state.add_tracks(value);
     return;
   }
   const std::scoped_lock guard(state.lock);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "room_properties.hpp"
+#include "track_about.hpp"
 
 #define GST_CAT_DEFAULT genos_room_src_debug
 
@@ -12,14 +13,6 @@ namespace {
 
 // A track that ends may come back at once: its sender's link was replaced, or its line begun anew.
 constexpr guint grace_ms = 1000;
-
-const char* name_of(const TrackIn& track) {
-  const auto* s = gst_caps_get_structure(track.about().caps.get(), 0);
-  const char* name = gst_structure_get_string(s, "encoding-name");
-  return name ? name : "";
-}
-
-std::string stream_of(const TrackIn::About& about) { return about.peer + "/" + about.stream; }
 
 }  // namespace
 
@@ -34,11 +27,13 @@ bool RoomSrc::wants(const TrackIn::About& about) {
 // --- tracks come and go -----------------------------------------------------------------------
 
 // The same one again, or else whatever stands empty: who watches goes on watching.
-RoomSrc::ExitRef RoomSrc::orphan_for(const TrackIn::About& about) const {
+RoomSrc::ExitRef RoomSrc::orphan_for(const TrackIn::About& about, bool ends) const {
   ExitRef best;
   int best_fit = -1;
   for (const auto& exit : exits_) {
     if (exit->track || exit->ending || exit->about.is_sound != about.is_sound) continue;
+    // Who wants its ends gets one track on one pad.
+    if (ends && stream_key_of(exit->about) != stream_key_of(about)) continue;
     const bool same_peer = exit->about.peer == about.peer;
     const int fit = int(same_peer) + int(same_peer && exit->about.stream == about.stream);
     if (fit > best_fit) best = exit, best_fit = fit;
@@ -46,7 +41,14 @@ RoomSrc::ExitRef RoomSrc::orphan_for(const TrackIn::About& about) const {
   return best;
 }
 
-RoomSrc::ExitRef RoomSrc::make_exit(bool is_sound) {
+void RoomSrc::give(const ExitRef& exit, std::shared_ptr<TrackIn> track) {
+  exit->about = track->about();
+  exit->stream = gst_stream_of(exit->about);
+  exit->track = std::move(track);
+}
+
+RoomSrc::ExitRef RoomSrc::make_exit(const TrackIn::About& about) {
+  const bool is_sound = about.is_sound;
   const std::string name = is_sound ? "audio_" + std::to_string(next_audio_++)
                                     : "video_" + std::to_string(next_video_++);
   auto* templ = gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(bin_),
@@ -86,23 +88,40 @@ void RoomSrc::post(GstPad* pad, void (RoomSrc::*what)(const ExitRef&)) {
 
 // All pads of a stream, and only then anything on them.
 void RoomSrc::come(const Tracks& tracks) {
+  bool ends = false;
+  {
+    const std::scoped_lock guard(lock);
+    ends = settings.end_with_last;
+  }
+  tell_stream("genos-stream-add", tracks);
+  for (const auto& track : tracks) ++streams_[stream_key_of(track->about())];
   std::vector<ExitRef> added, begun;
   for (const auto& track : tracks) {
     if (!wants(track->about())) continue;
-    auto exit = orphan_for(track->about());
+    auto exit = orphan_for(track->about(), ends);
     if (!exit) {
-      exit = make_exit(track->about().is_sound);
+      exit = make_exit(track->about());
       added.push_back(exit);
     }
-    exit->track = track;
-    exit->about = track->about();
+    give(exit, track);
     begun.push_back(exit);
   }
-  for (const auto& exit : added) gst_element_add_pad(GST_ELEMENT(bin_), exit->pad.get());
+  if (!begun.empty()) tell_tracks();
+  for (const auto& exit : added) {
+    // Whose it is, who links it wants to know.
+    const auto start = adopt(stream_start(exit->stream.get(), group_of(exit->about)));
+    gst_pad_store_sticky_event(exit->pad.get(), start.get());
+    gst_element_add_pad(GST_ELEMENT(bin_), exit->pad.get());
+  }
   for (const auto& exit : begun) begin(exit);
 }
 
 void RoomSrc::end(const std::shared_ptr<TrackIn>& track) {
+  const auto stream = streams_.find(stream_key_of(track->about()));
+  if (stream != streams_.end() && --stream->second == 0) {
+    tell_stream("genos-stream-remove", {track});
+    streams_.erase(stream);
+  }
   const auto found =
       std::ranges::find_if(exits_, [&](const auto& each) { return each->track == track; });
   if (found == exits_.end()) return;
@@ -128,8 +147,7 @@ void RoomSrc::settle_end(const ExitRef& exit) {
   }
   if (ends || !gst_pad_is_linked(exit->pad.get())) return give_up(exit);
   if (!spare) return;
-  exit->track = std::exchange(spare->track, nullptr);
-  exit->about = spare->about;
+  give(exit, std::exchange(spare->track, nullptr));
   remove(spare);
   begin(exit);
 }
@@ -145,10 +163,11 @@ void RoomSrc::give_up(const ExitRef& exit) {
 void RoomSrc::remove(const ExitRef& exit) {
   leave_off(exit);
   std::erase(exits_, exit);
-  const auto stream = stream_of(exit->about);
-  if (std::ranges::none_of(exits_,
-                           [&](const auto& other) { return stream_of(other->about) == stream; }))
+  const auto stream = stream_key_of(exit->about);
+  if (std::ranges::none_of(
+          exits_, [&](const auto& other) { return stream_key_of(other->about) == stream; }))
     groups_.erase(stream);
+  tell_tracks();
   g_signal_handlers_disconnect_by_data(exit->pad.get(), this);
   gst_pad_set_active(exit->pad.get(), FALSE);
   gst_element_remove_pad(GST_ELEMENT(bin_), exit->pad.get());
@@ -166,20 +185,20 @@ void RoomSrc::begin(const ExitRef& exit) {
   auto* pad = exit->pad.get();
   if (!exit->track || !gst_pad_is_linked(pad)) return;
   if (exit->line && exit->line->track() == exit->track.get()) return;
-  const auto* codec = codec_of_encoding(name_of(*exit->track));
+  const auto encoding = encoding_of(exit->about);
+  const auto* codec = codec_of_encoding(encoding);
   if (!codec) {
-    GST_ELEMENT_WARNING(bin_, STREAM, FORMAT,
-                        ("what '%s' sends as %s is not known here", exit->about.peer.c_str(),
-                         name_of(*exit->track)),
-                        (nullptr));
+    GST_ELEMENT_WARNING(
+        bin_, STREAM, FORMAT,
+        ("what '%s' sends as %s is not known here", exit->about.peer.c_str(), encoding.c_str()),
+        (nullptr));
     return;
   }
   leave_off(exit);
   const auto wanted = adopt(gst_pad_peer_query_caps(pad, nullptr));
   const auto encoded = adopt(gst_caps_new_empty_simple(codec->media_type));
-  auto& group = groups_[stream_of(exit->about)];
-  if (group == 0) group = gst_util_group_id_next();
-  TrackLine::Options options{!gst_caps_can_intersect(wanted.get(), encoded.get()), latency_, group};
+  TrackLine::Options options{!gst_caps_can_intersect(wanted.get(), encoded.get()), latency_,
+                             exit->stream.get(), group_of(exit->about)};
   auto line = TrackLine::make(bin_, exit->track, *codec, options);
   if (!line) {
     GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN, ("%s", line.error().detail.c_str()), (nullptr));
@@ -189,6 +208,60 @@ void RoomSrc::begin(const ExitRef& exit) {
   gst_ghost_pad_set_target(GST_GHOST_PAD(pad), exit->line->src());
   exit->line->start();
   gst_element_post_message(GST_ELEMENT(bin_), gst_message_new_latency(GST_OBJECT(bin_)));
+}
+
+// --- what applications are told ---------------------------------------------------------------
+
+guint RoomSrc::group_of(const TrackIn::About& about) {
+  auto& group = groups_[stream_key_of(about)];
+  if (group == 0) group = gst_util_group_id_next();
+  return group;
+}
+
+void RoomSrc::tell_stream(const char* what, const Tracks& tracks) {
+  if (tracks.empty()) return;
+  auto* news = news_of(what, tracks.front()->about());
+  for (const auto& track : tracks)
+    gst_structure_set(news, track->about().is_sound ? "audio" : "video", G_TYPE_STRING,
+                      encoding_of(track->about()).c_str(), nullptr);
+  gst_element_post_message(GST_ELEMENT(bin_), gst_message_new_element(GST_OBJECT(bin_), news));
+}
+
+void RoomSrc::tell_tracks() {
+  auto* all = gst_stream_collection_new(nullptr);
+  {
+    const std::scoped_lock guard(lock);
+    shown_.clear();
+    for (const auto& exit : exits_) {
+      if (!exit->track) continue;
+      gst_stream_collection_add_stream(all, GST_STREAM(g_object_ref(exit->stream.get())));
+      shown_[Owned<char>(gst_pad_get_name(exit->pad.get())).get()] = exit->track;
+    }
+  }
+  gst_element_post_message(GST_ELEMENT(bin_),
+                           gst_message_new_stream_collection(GST_OBJECT(bin_), all));
+  gst_object_unref(all);
+}
+
+void RoomSrc::add_tracks(GValue* stats) {
+  GValue tracks = G_VALUE_INIT;
+  gst_value_list_init(&tracks, 0);
+  const std::scoped_lock guard(lock);
+  for (const auto& [pad, track] : shown_) {
+    const auto figures = track->figures();
+    auto* one = news_of("track", track->about());
+    gst_structure_set(one, "pad", G_TYPE_STRING, pad.c_str(), "encoding", G_TYPE_STRING,
+                      encoding_of(track->about()).c_str(), "packets", G_TYPE_UINT64,
+                      figures.packets, "bytes", G_TYPE_UINT64, figures.bytes, "lost", G_TYPE_UINT64,
+                      figures.lost, nullptr);
+    GValue held = G_VALUE_INIT;
+    g_value_init(&held, GST_TYPE_STRUCTURE);
+    g_value_take_boxed(&held, one);
+    gst_value_list_append_and_take_value(&tracks, &held);
+  }
+  auto* all = gst_structure_copy(gst_value_get_structure(stats));
+  gst_structure_take_value(all, "tracks", &tracks);
+  g_value_take_boxed(stats, all);
 }
 
 // --- the room ---------------------------------------------------------------------------------
@@ -232,6 +305,7 @@ void RoomSrc::close() {
     remove(exit);
   }
   groups_.clear();
+  streams_.clear();
   next_video_ = next_audio_ = 0;
 }
 

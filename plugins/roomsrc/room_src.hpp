@@ -42,11 +42,13 @@ class RoomSrc {
 
   void open();   // READY to PAUSED
   void close();  // back
+  void add_tracks(GValue* stats);  // to those of the room
 
  private:
   struct Exit {
     std::shared_ptr<TrackIn> track;  // null: it ended, and nobody took its place yet
     TrackIn::About about;            // of the last one
+    Ref<GstStream> stream;           // of the same
     Ref<GstPad> pad;
     std::unique_ptr<TrackLine> line;  // while it is linked
     bool ending = false;              // its end is on the way: nobody takes its place
@@ -63,8 +65,12 @@ class RoomSrc {
   void remove(const ExitRef& exit);
   void begin(const ExitRef& exit);  // when it has both a track and somebody who reads it
   void leave_off(const ExitRef& exit);
-  [[nodiscard]] ExitRef orphan_for(const TrackIn::About& about) const;
-  [[nodiscard]] ExitRef make_exit(bool is_sound);
+  [[nodiscard]] ExitRef orphan_for(const TrackIn::About& about, bool ends) const;
+  [[nodiscard]] ExitRef make_exit(const TrackIn::About& about);
+  static void give(const ExitRef& exit, std::shared_ptr<TrackIn> track);
+  void tell_stream(const char* what, const Tracks& tracks);
+  void tell_tracks();
+  [[nodiscard]] guint group_of(const TrackIn::About& about);
   [[nodiscard]] RoomMedia::Events events();
   // Hands it to the session's thread, with the exit of that pad.
   void post(GstPad* pad, void (RoomSrc::*what)(const ExitRef&));
@@ -72,11 +78,13 @@ class RoomSrc {
   GstBin* const bin_;  // has us
   RoomSession session_;
   std::shared_ptr<RoomMedia> media_;
-  GstClockTime latency_ = 0;  // as it was when it was opened
+  GstClockTime latency_ = 0;                               // as it was when it was opened
+  std::map<std::string, std::shared_ptr<TrackIn>> shown_;  // with the lock: by its pad
   // Of the session's thread, while it runs:
   guint next_video_ = 0, next_audio_ = 0;
   std::vector<ExitRef> exits_;
-  std::map<std::string, guint> groups_;  // stream -> group id
+  std::map<std::string, guint> groups_;   // stream -> group id
+  std::map<std::string, guint> streams_;  // and how many tracks it has
 };
 
 }  // namespace genos::element

@@ -6,7 +6,7 @@
 
 #include <sstream>
 
-#include "core/wire/json.hpp"
+#include "track_about.hpp"
 
 namespace genos::element {
 namespace {
@@ -42,31 +42,6 @@ GstClockTime running_time(GstElement* element, GstClockTime moment) {
   return at < 0 ? GST_CLOCK_TIME_NONE : GstClockTime(at);
 }
 
-GstEvent* stream_start(const TrackIn::About& about, guint group) {
-  const std::string id = about.peer + "/" + about.stream + "/" + about.track;
-  auto* event = gst_event_new_stream_start(id.c_str());
-  gst_event_set_group_id(event, group);
-  auto* stream = gst_stream_new(id.c_str(), nullptr,
-                                about.is_sound ? GST_STREAM_TYPE_AUDIO : GST_STREAM_TYPE_VIDEO,
-                                GST_STREAM_FLAG_NONE);
-  gst_event_set_stream(event, stream);
-  gst_object_unref(stream);
-  return event;
-}
-
-// Who it is from, and what they call it.
-GstEvent* tags_of(const TrackIn::About& about) {
-  auto* tags = gst_tag_list_new_empty();
-  const auto set = [&](const char* tag, const std::string& text) {
-    if (!text.empty()) gst_tag_list_add(tags, GST_TAG_MERGE_REPLACE, tag, text.c_str(), nullptr);
-  };
-  const auto meta = core::parse_json(about.meta);
-  set(GST_TAG_TITLE, meta ? meta->string_at("title").value_or("") : "");
-  set(GST_TAG_ARTIST, about.name.empty() ? about.peer : about.name);
-  set(GST_TAG_EXTENDED_COMMENT, "genos-peer=" + about.peer);
-  return gst_event_new_tag(tags);
-}
-
 }  // namespace
 
 core::Result<std::unique_ptr<TrackLine>> TrackLine::make(GstBin* bin,
@@ -100,14 +75,15 @@ core::Result<std::unique_ptr<TrackLine>> TrackLine::make(GstBin* bin,
   gst_bin_add_many(bin, made->in_.get(), made->line_.get(), nullptr);
   gst_element_link(made->in_.get(), made->line_.get());
   made->src_ = adopt(gst_element_get_static_pad(made->line_.get(), "src"));
-  made->watch(options.group);
+  made->watch(options);
   return made;
 }
 
-void TrackLine::watch(guint group) {
+void TrackLine::watch(const Options& options) {
   const auto pad = adopt(gst_element_get_static_pad(in_.get(), "src"));
   struct Watch {
     std::shared_ptr<TrackIn> track;
+    Ref<GstStream> stream;
     guint group;
   };
   constexpr int both = GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_UPSTREAM;
@@ -117,14 +93,15 @@ void TrackLine::watch(guint group) {
         const auto& watch = *static_cast<Watch*>(data);
         auto* event = GST_PAD_PROBE_INFO_EVENT(info);
         if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) {
-          info->data = stream_start(watch.track->about(), watch.group);
+          info->data = stream_start(watch.stream.get(), watch.group);
           gst_event_unref(event);
         } else if (gst_video_event_is_force_key_unit(event)) {
           watch.track->want_keyframe();
         }
         return GST_PAD_PROBE_OK;
       },
-      new Watch{track_, group}, [](gpointer data) { delete static_cast<Watch*>(data); });
+      new Watch{track_, retain(options.stream), options.group},
+      [](gpointer data) { delete static_cast<Watch*>(data); });
 }
 
 void TrackLine::start() {

@@ -20,7 +20,8 @@ class TrackLine {
   struct Options {
     bool decode = false;
     GstClockTime latency = 0;  // at most so much later than in time do packets come
-    guint group = 0;           // the same for all tracks of a stream
+    GstStream* stream = nullptr;
+    guint group = 0;  // the same for all tracks of a stream
   };
   // In `bin`, not yet playing.
   static core::Result<std::unique_ptr<TrackLine>> make(GstBin* bin, std::shared_ptr<TrackIn> track,
@@ -37,7 +38,7 @@ class TrackLine {
 
  private:
   TrackLine(GstBin* bin, std::shared_ptr<TrackIn> track) : bin_(bin), track_(std::move(track)) {}
-  void watch(guint group);
+  void watch(const Options& options);
 
   GstBin* const bin_;
   const std::shared_ptr<TrackIn> track_;

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// `genos broadcast`: pictures and sound for everybody in a room.
+#include <algorithm>
+
+#include "tools/pipeline_run.hpp"
+
+namespace genos::tool {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// What is shown.
+struct Programme {
+  std::string file, device, display;
+  bool camera = false, screen = false, microphone = false, silent = false, once = false;
+  Words line;  // after --
+};
+
+struct Look {
+  std::string ladder, sound, title;
+  int max_viewers = 0;
+};
+
+const char* const picture_end[] = {"!", "queue", "!", "room.video_0"};
+const char* const sound_end[] = {"!", "queue", "!", "room.audio_0"};
+
+void append(Words& line, std::initializer_list<std::string> words) {
+  line.insert(line.end(), words);
+}
+void append_end(Words& line, bool is_sound) {
+  const auto& words = is_sound ? sound_end : picture_end;
+  line.insert(line.end(), std::begin(words), std::end(words));
+}
+
+void append_sound(Words& line, const Programme& programme, bool tone) {
+  if (programme.silent || (!programme.microphone && !tone)) return;
+  if (programme.microphone)
+    append(line, {"autoaudiosrc", "!", "audioconvert"});
+  else
+    append(line, {"audiotestsrc", "is-live=true", "wave=ticks", "volume=0.3"});
+  append_end(line, true);
+}
+
+// As gst-launch-1.0 reads it. What decodes has its pads later, and no pad for what is not in the
+// file.
+Words line_of(const Programme& programme) {
+  Words line;
+  if (!programme.line.empty()) {
+    line = programme.line;
+    const bool says_where =
+        std::ranges::any_of(line, [](const auto& word) { return word.starts_with("room."); });
+    if (!says_where) append(line, {"!", "room."});
+    return line;
+  }
+  if (!programme.file.empty()) {
+    append(line, {"uridecodebin", "name=film", "uri=" + programme.file, "film.", "!", "queue", "!",
+                  "videoconvert"});
+    append_end(line, false);
+    if (programme.silent) return line;
+    append(line, {"film.", "!", "queue", "!", "audioconvert", "!", "audioresample"});
+    append_end(line, true);
+    return line;
+  }
+  if (programme.camera && !programme.device.empty())
+    append(line, {"v4l2src", "device=" + programme.device, "!", "decodebin", "!", "videoconvert"});
+  else if (programme.camera)
+    append(line, {"autovideosrc", "!", "videoconvert"});
+  else if (programme.screen)
+    append(line, {"ximagesrc", "use-damage=false", "!", "video/x-raw,framerate=30/1", "!",
+                  "videoconvert"});
+  else
+    append(line, {"videotestsrc", "is-live=true", "horizontal-speed=3", "!",
+                  "video/x-raw,width=1280,height=720,framerate=30/1"});
+  append_end(line, false);
+  append_sound(line, programme, !programme.camera && !programme.screen);
+  return line;
+}
+
+// Null, after saying what is wrong.
+Ref<GstElement> pipeline_of(const Programme& programme) {
+  Words line = line_of(programme);
+  append(line, {"genosroomsink", "name=room"});
+  std::vector<const char*> words;
+  for (const auto& word : line) words.push_back(word.c_str());
+  words.push_back(nullptr);
+  Owned<GError> error;
+  auto pipeline = sink(gst_parse_launchv(words.data(), out(error)));
+  if (!error && GST_IS_PIPELINE(pipeline.get())) return pipeline;
+  complain(error ? error->message : "that is one element, not a line");
+  return nullptr;
+}
+
+// Plays the film again and again: a seek that flushes nothing, at the end of each round.
+class Loop {
+ public:
+  explicit Loop(GstElement* film) : film_(film) {}
+  void begin() { seek(GST_SEEK_FLAG_SEGMENT | GST_SEEK_FLAG_FLUSH); }
+  void again() { seek(GST_SEEK_FLAG_SEGMENT); }
+
+ private:
+  void seek(int flags) {
+    const auto once = [](GstElement*, GstPad* pad, gpointer given) -> gboolean {
+      auto* event = gst_event_new_seek(1, GST_FORMAT_TIME, *static_cast<GstSeekFlags*>(given),
+                                       GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, 0);
+      gst_pad_send_event(pad, event);
+      return FALSE;  // one pad is enough: it goes to the demuxer
+    };
+    auto all = GstSeekFlags(flags);
+    gst_element_foreach_src_pad(film_, once, &all);
+  }
+  GstElement* film_;
+};
+
+// Who watches, told as they come and go.
+void tell_viewers(PipelineRun& run, GstElement* element, std::vector<Connection>& connections) {
+  const auto tell = [&run, element](const char* event, const char* mark, std::string peer) {
+    run.post([&run, element, event, mark, peer = std::move(peer)] {
+      guint count = 0;
+      g_object_get(element, "viewers", &count, nullptr);
+      Line(event)
+          .add("id", peer)
+          .add("viewers", guint64(count))
+          .print(run.options().json, mark + peer + "  (" + std::to_string(count) + " watching)");
+    });
+  };
+  connections.push_back(on<void(GstElement*, const char*)>(
+      element, "viewer-added",
+      [tell](auto*, const char* peer) { tell("viewer-added", "+ ", peer); }));
+  connections.push_back(on<void(GstElement*, const char*)>(
+      element, "viewer-removed",
+      [tell](auto*, const char* peer) { tell("viewer-removed", "- ", peer); }));
+}
+
+int show(const Programme& programme, const Look& look, const Options& options) {
+  auto pipeline = pipeline_of(programme);
+  if (!pipeline) return exit_usage;
+  PipelineRun run(options, pipeline);
+  const auto element = adopt(gst_bin_get_by_name(GST_BIN(run.pipeline()), "room"));
+  if (!run.enter_room(element.get())) return exit_usage;
+  if (!look.ladder.empty()) g_object_set(element.get(), "ladder", look.ladder.c_str(), nullptr);
+  if (!look.sound.empty()) g_object_set(element.get(), "sounds", look.sound.c_str(), nullptr);
+  g_object_set(element.get(), "title", look.title.c_str(), "max-viewers", guint(look.max_viewers),
+               nullptr);
+  std::vector<Connection> connections;
+  tell_viewers(run, element.get(), connections);
+  const auto film = adopt(gst_bin_get_by_name(GST_BIN(run.pipeline()), "film"));
+  const bool loops = film && !programme.once;
+  if (loops) {
+    bool begun = false;
+    run.on_message = [loop = Loop(film.get()), begun](GstMessage* message) mutable {
+      if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_SEGMENT_DONE) loop.again();
+      if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ASYNC_DONE && !std::exchange(begun, true))
+        loop.begin();
+      return false;
+    };
+  }
+  run.on_interrupt = [&] { run.finish(exit_interrupted); };
+  run.at_timeout = [&] { run.finish(exit_ok); };
+  const int code = run.run();
+  connections.clear();
+  return code;
+}
+
+std::string taken(char* text) {
+  const Owned<char> owned(text);
+  return text ? text : "";
+}
+
+// False, after saying what is wrong.
+bool settle(Programme& programme, Words line) {
+  programme.line = std::move(line);
+  const int sources = int(!programme.file.empty()) + int(programme.camera) + int(programme.screen) +
+                      int(!programme.line.empty());
+  if (sources > 1) {
+    complain("one of --file, --camera, --screen and a line after -- is shown, not several");
+    return false;
+  }
+  if (programme.file.empty() || gst_uri_is_valid(programme.file.c_str())) return true;
+  Owned<GError> error;
+  const Owned<char> uri(gst_filename_to_uri(programme.file.c_str(), out(error)));
+  if (!g_file_test(programme.file.c_str(), G_FILE_TEST_EXISTS)) {
+    complain("there is no file '" + programme.file + "'");
+    return false;
+  }
+  programme.file = uri.get();
+  return true;
+}
+
+}  // namespace
+
+int broadcast(std::vector<std::string> args) {
+  char *file = nullptr, *device = nullptr, *ladder = nullptr, *sound = nullptr, *title = nullptr;
+  gboolean camera = FALSE, screen = FALSE, microphone = FALSE, silent = FALSE, once = FALSE;
+  Programme programme;
+  Look look;
+  Options options;
+  Words rest;
+  const bool fine = parse(
+      args, "broadcast --room NAME [-- LINE]",
+      "Shows a test picture with ticks, or what you name, to everybody in the room until Ctrl-C.\n"
+      "LINE is what gst-launch-1.0 takes; where it has several ends, they go to `room.`:\n"
+      "  genos broadcast --room demo -- videotestsrc is-live=true ! room. audiotestsrc ! room.",
+      options,
+      {{"file", 'f', 0, G_OPTION_ARG_FILENAME, &file, "A file or URI, again and again", "FILE"},
+       {"once", 0, 0, G_OPTION_ARG_NONE, &once, "The file once; then it ends", nullptr},
+       {"camera", 'c', 0, G_OPTION_ARG_NONE, &camera, "The camera", nullptr},
+       {"device", 0, 0, G_OPTION_ARG_FILENAME, &device, "Which camera, as /dev/video1", "FILE"},
+       {"screen", 0, 0, G_OPTION_ARG_NONE, &screen, "The screen (X11)", nullptr},
+       {"microphone", 'm', 0, G_OPTION_ARG_NONE, &microphone, "With the microphone's sound",
+        nullptr},
+       {"silent", 0, 0, G_OPTION_ARG_NONE, &silent, "No sound", nullptr},
+       {"ladder", 'l', 0, G_OPTION_ARG_STRING, &ladder,
+        "How pictures are encoded, like 720p30:1500k or 360p:vp8", "WORDS"},
+       {"sound", 0, 0, G_OPTION_ARG_STRING, &sound, "How sound is encoded, like opus:64k", "WORDS"},
+       {"title", 0, 0, G_OPTION_ARG_FILENAME, &title, "What viewers see as its name", "TEXT"},
+       {"max-viewers", 0, 0, G_OPTION_ARG_INT, &look.max_viewers, "So many at most", "N"}},
+      &rest);
+  programme.file = taken(file);
+  programme.device = taken(device);
+  look.ladder = taken(ladder);
+  look.sound = taken(sound);
+  look.title = taken(title);
+  if (!fine) return exit_usage;
+  programme.camera = camera || !programme.device.empty();
+  programme.screen = screen;
+  programme.microphone = microphone;
+  programme.silent = silent;
+  programme.once = once;
+  if (look.max_viewers < 0) {
+    complain("--max-viewers is 0 (any number) or more");
+    return exit_usage;
+  }
+  if (!settle(programme, rest)) return exit_usage;
+  return show(programme, look, options);
+}
+
+}  // namespace genos::tool

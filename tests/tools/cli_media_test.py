@@ -1,0 +1,301 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`genos broadcast`, `watch`, `record`, `streams`, between processes: cli_media_test.py GENOS. TAP."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import tap
+
+GENOS = os.path.abspath(sys.argv.pop(1))
+OK, FAILED, USAGE, NOBODY, INTERRUPTED = 0, 1, 64, 69, 130
+LIMIT = 60
+CUES = b"\x1c\x53\xbb\x6b"  # the index that players seek by
+SMALL = ("--ladder", "180p15:200k")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def packets(path):
+    """codec -> times of its packets, as a demuxer that is not GStreamer's reads them."""
+    told = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_entries", "packet=stream_index,pts_time:stream=codec_name",
+         "-of", "json", path], capture_output=True, text=True, timeout=LIMIT, check=True)
+    read = json.loads(told.stdout)
+    names = [stream["codec_name"] for stream in read["streams"]]
+    times = {name: [] for name in names}
+    for packet in read["packets"]:
+        times[names[packet["stream_index"]]].append(float(packet["pts_time"]))
+    return times
+
+
+def complaints(path):
+    """Of a decoder that is not GStreamer's."""
+    return subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "null", "-"],
+                          capture_output=True, text=True, timeout=LIMIT, check=False).stderr
+
+
+class Media(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.environment = {**os.environ, "GENOS_ICE_SERVERS": "none",
+                            "GENOS_SIGNALING": f"ws://127.0.0.1:{free_port()}"}
+        self.environment.pop("DISPLAY", None)
+        self.environment.pop("WAYLAND_DISPLAY", None)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self, *words):
+        process = subprocess.Popen([GENOS, words[0], "--room", "r", "--json", *words[1:]],
+                                   text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=self.environment)
+        # Who reads its lines waits no longer than this.
+        limit = threading.Timer(LIMIT, process.kill)
+        limit.start()
+
+        def stop():
+            limit.cancel()
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            process.stderr.close()
+        self.addCleanup(stop)
+        return process
+
+    def run_tool(self, *words):
+        return subprocess.run([GENOS, words[0], "--room", "r", "--json", *words[1:]],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False, timeout=LIMIT, env=self.environment)
+
+    def broadcast(self, *words):
+        return self.start("broadcast", *SMALL, *words)
+
+    def wait_for(self, process, event, count=1):
+        """The lines up to so many of that event."""
+        lines = []
+        for text in process.stdout:
+            lines.append(json.loads(text))
+            count -= lines[-1]["event"] == event
+            if count == 0:
+                return lines
+        self.fail(f"{event} did not come: {lines} {process.stderr.read()}")
+
+    def end(self, process, code):
+        process.send_signal(signal.SIGINT)
+        told, complained = process.communicate(timeout=LIMIT)
+        self.assertEqual(process.returncode, code, told + complained)
+        return [json.loads(line) for line in told.splitlines()]
+
+
+class Streams(Media):
+    def test_who_shows_what(self):
+        self.broadcast("--name", "Ann", "--title", "front door\n\x1b[31m")
+        listing = self.start("streams", "--watch")
+        told = self.wait_for(listing, "stream-add")[-1]
+        self.assertEqual((told["name"], told["title"]), ("Ann", "front door\n\x1b[31m"))
+        self.assertEqual((told["video"], told["audio"]), ("AV1", "OPUS"))
+        self.end(listing, INTERRUPTED)
+
+    def test_the_end_of_a_stream(self):
+        shown = self.broadcast()
+        listing = self.start("streams", "--watch")
+        self.wait_for(listing, "stream-add")
+        self.end(shown, INTERRUPTED)
+        self.wait_for(listing, "stream-remove")
+
+    def test_for_people_nothing_steers_the_terminal(self):
+        self.broadcast("--title", "a\x1b[31mb")
+        run = subprocess.run([GENOS, "streams", "--room", "r"], capture_output=True, text=True,
+                             check=False, timeout=LIMIT, env=self.environment)
+        self.assertEqual(run.returncode, OK, run.stderr)
+        self.assertIn("a\\u001b[31mb", run.stdout)
+
+    def test_nobody(self):
+        self.assertEqual(self.run_tool("streams", "--timeout", "1").returncode, NOBODY)
+
+
+class Broadcast(Media):
+    def test_viewers_come_and_go(self):
+        shown = self.broadcast()
+        viewer = self.start("watch", "--stats")
+        come = self.wait_for(shown, "viewer-added")[-1]
+        self.assertEqual(come["viewers"], 1)
+        self.end(viewer, INTERRUPTED)
+        gone = self.wait_for(shown, "viewer-removed")[-1]
+        self.assertEqual((gone["id"], gone["viewers"]), (come["id"], 0))
+
+    def test_figures_of_what_is_watched(self):
+        self.broadcast("--name", "Ann")
+        viewer = self.start("watch", "--stats")
+        # Of the second second on: the first is not whole.
+        figures = {}
+        for line in self.wait_for(viewer, "stats", 8):
+            figures[line["encoding"]] = line
+        self.assertEqual(figures["AV1"]["size"], "320x180")
+        self.assertGreater(figures["AV1"]["frames-per-second"], 5)
+        self.assertGreater(figures["AV1"]["kbit-per-second"], 0)
+        self.assertEqual(figures["OPUS"]["name"], "Ann")
+
+    def test_a_file_again_and_again(self):
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
+                        "testsrc2=size=320x180:rate=30:duration=2", "-f", "lavfi", "-i",
+                        "sine=duration=2", "-c:v", "libx264", "-c:a", "aac", self.path("f.mp4")],
+                       check=True, timeout=LIMIT)
+        self.broadcast("--file", self.path("f.mp4"))
+        run = self.run_tool("record", "--out", self.path("a.webm"), "--for", "6")
+        self.assertEqual(run.returncode, OK, run.stderr)
+        times = packets(self.path("a.webm"))
+        for each in times.values():
+            self.assertGreater(max(each), 4.5)
+        self.assertEqual(complaints(self.path("a.webm")), "")
+
+    def test_a_file_once(self):
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
+                        "testsrc2=size=320x180:rate=30:duration=2", self.path("f.mp4")],
+                       check=True, timeout=LIMIT)
+        run = self.run_tool("broadcast", "--file", self.path("f.mp4"), "--once")
+        self.assertEqual(run.returncode, OK, run.stderr)
+
+    def test_a_line_of_ones_own(self):
+        self.start("broadcast", *SMALL, "--", "videotestsrc", "is-live=true", "!", "room.",
+                   "audiotestsrc", "is-live=true", "!", "room.")
+        listing = self.start("streams", "--watch")
+        told = self.wait_for(listing, "stream-add")[-1]
+        self.assertEqual((told["video"], told["audio"]), ("AV1", "OPUS"))
+
+    def test_what_cannot_be(self):
+        for words, said in ((["--file", "/there/is/none"], "there is no file"),
+                            (["--camera", "--screen"], "not several"),
+                            (["--ladder", "700q"], "700q"),
+                            (["--max-viewers", "-1"], "--max-viewers"),
+                            (["--", "nosuchelement", "!", "room."], "nosuchelement")):
+            run = self.run_tool("broadcast", *words)
+            self.assertEqual(run.returncode, USAGE, (words, run.stderr))
+            self.assertIn(said, run.stderr)
+
+
+class Record(Media):
+    def record(self, *words):
+        return self.start("record", *words)
+
+    def check(self, path, seconds, codecs=("av1", "opus")):
+        times = packets(path)
+        self.assertEqual(sorted(times), sorted(codecs))
+        for each in times.values():
+            self.assertAlmostEqual(max(each) - min(each), seconds, delta=1)
+            self.assertLess(min(each), 0.5)
+        self.assertEqual(complaints(path), "")
+        return times
+
+    def test_so_long_and_then_it_can_be_sought_in(self):
+        self.broadcast("--name", "Ann")
+        run = self.run_tool("record", "--out", self.path("a.webm"), "--for", "4s")
+        self.assertEqual(run.returncode, OK, run.stderr)
+        self.check(self.path("a.webm"), 4)
+        with open(self.path("a.webm"), "rb") as file:
+            self.assertIn(CUES, file.read())
+        last = json.loads(run.stdout.splitlines()[-1])
+        self.assertEqual((last["event"], last["path"]), ("written", self.path("a.webm")))
+
+    def test_ctrl_c_ends_it_well(self):
+        self.broadcast()
+        recording = self.record("--out", self.path("a.webm"))
+        self.wait_for(recording, "recording")
+        time.sleep(3)  # what is to be recorded
+        self.end(recording, OK)
+        self.check(self.path("a.webm"), 3)
+
+    def test_killed_it_can_be_played_up_to_there(self):
+        self.broadcast()
+        recording = self.record("--out", self.path("a.webm"))
+        self.wait_for(recording, "recording")
+        time.sleep(4)  # what is to be recorded
+        recording.kill()
+        recording.wait()
+        times = packets(self.path("a.webm"))
+        self.assertGreater(max(times["av1"]), 2)
+        self.assertGreater(max(times["opus"]), 2)
+
+    def test_each_peer_has_its_file(self):
+        self.broadcast("--name", "Ann")
+        self.broadcast("--name", "Bob/../x", "--silent")
+        os.mkdir(self.path("all"))
+        recording = self.record("--out", self.path("all"))
+        self.wait_for(recording, "recording", 2)
+        time.sleep(2)  # what is to be recorded
+        self.end(recording, OK)
+        self.assertEqual(sorted(os.listdir(self.path("all"))), ["Ann.webm", "Bob----x.webm"])
+        self.check(self.path("all/Ann.webm"), 2)
+        self.check(self.path("all/Bob----x.webm"), 2, ["av1"])
+
+    def test_who_comes_again_has_another_file(self):
+        first = self.broadcast("--name", "Ann")
+        recording = self.record("--out", self.path("a.webm"))
+        self.wait_for(recording, "recording")
+        self.end(first, INTERRUPTED)
+        self.wait_for(recording, "written")
+        self.broadcast("--name", "Ann")
+        self.wait_for(recording, "recording")
+        self.end(recording, OK)
+        for name in ("a.webm", "a-2.webm"):
+            self.assertEqual(complaints(self.path(name)), "")
+
+    def test_in_parts(self):
+        self.broadcast()
+        run = self.run_tool("record", "--out", self.path("a.webm"), "--for", "7", "--split", "2")
+        self.assertEqual(run.returncode, OK, run.stderr)
+        parts = [line["path"] for line in map(json.loads, run.stdout.splitlines())
+                 if line["event"] == "written"]
+        self.assertGreaterEqual(len(parts), 3)
+        pictures = 0
+        for part in parts:
+            self.assertEqual(complaints(part), "")
+            pictures += len(packets(part)["av1"])
+        self.assertGreater(pictures, 0.85 * 7 * 15)  # of fifteen a second
+
+    def test_h264_goes_into_matroska(self):
+        self.start("broadcast", "--ladder", "180p15:200k:h264")
+        run = self.run_tool("record", "--out", self.path("a.webm"), "--for", "3")
+        self.assertEqual(run.returncode, OK, run.stderr)
+        self.check(self.path("a.mkv"), 3, ["h264", "opus"])
+
+    def test_nothing_is_lost(self):
+        with open(self.path("a.webm"), "w", encoding="utf-8") as file:
+            file.write("precious")
+        run = self.run_tool("record", "--out", self.path("a.webm"))
+        self.assertEqual(run.returncode, USAGE)
+        self.assertIn("--replace", run.stderr)
+        with open(self.path("a.webm"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "precious")
+
+    def test_what_cannot_be(self):
+        for words, said in (([], "--out"), (["--out", self.path("a.mp4")], ".webm"),
+                            (["--out", self.path("no/a.webm")], "no folder"),
+                            (["--out", self.path("a.webm"), "--for", "soon"], "--for")):
+            run = self.run_tool("record", *words)
+            self.assertEqual(run.returncode, USAGE, (words, run.stderr))
+            self.assertIn(said, run.stderr)
+
+    def test_nobody(self):
+        run = self.run_tool("record", "--out", self.path("a.webm"), "--timeout", "2")
+        self.assertEqual(run.returncode, NOBODY, run.stderr)
+        self.assertFalse(os.path.exists(self.path("a.webm")))
+
+
+if __name__ == "__main__":
+    tap.main()
