@@ -178,7 +178,19 @@ void RoomSink::decide(GstPad* pad, GstCaps* caps) {
   if (entry) gst_ghost_pad_set_target(GST_GHOST_PAD(pad), entry.get());
 }
 
+// It said what is wrong. Left in the bin it would fail again on the bin's way down, and stop that.
+void RoomSink::discard(Stream& stream, const Ref<GstElement>& transcoder) {
+  {
+    const std::scoped_lock guard(streams_lock_);
+    if (stream.transcoder == transcoder) stream.transcoder = nullptr;
+  }
+  gst_element_set_locked_state(transcoder.get(), TRUE);
+  gst_element_set_state(transcoder.get(), GST_STATE_NULL);
+  gst_bin_remove(bin_, transcoder.get());
+}
+
 Ref<GstPad> RoomSink::transcode(Stream& stream, bool is_sound) {
+  Ref<GstElement> transcoder;
   {
     const std::scoped_lock guard(streams_lock_);
     if (!stream.transcoder) {
@@ -193,15 +205,19 @@ Ref<GstPad> RoomSink::transcode(Stream& stream, bool is_sound) {
       g_signal_connect(made.get(), "pad-added", G_CALLBACK(on_rung), this);
       stream.transcoder = std::move(made);
     }
+    transcoder = stream.transcoder;
   }
-  if (!GST_OBJECT_PARENT(stream.transcoder.get())) {
-    gst_bin_add(bin_, stream.transcoder.get());
-    gst_element_sync_state_with_parent(stream.transcoder.get());
+  if (!GST_OBJECT_PARENT(transcoder.get())) {
+    gst_bin_add(bin_, transcoder.get());
+    if (!gst_element_sync_state_with_parent(transcoder.get())) {
+      discard(stream, transcoder);
+      return {};
+    }
   }
   auto entry =
-      adopt(gst_element_request_pad_simple(stream.transcoder.get(), is_sound ? "audio" : "video"));
+      adopt(gst_element_request_pad_simple(transcoder.get(), is_sound ? "audio" : "video"));
   // Of a pad that was released before, the rungs are there still.
-  GstIterator* rungs = gst_element_iterate_src_pads(stream.transcoder.get());
+  GstIterator* rungs = gst_element_iterate_src_pads(transcoder.get());
   const auto join = [](const GValue* item, gpointer self) {
     auto* rung = GST_PAD(g_value_get_object(item));
     on_rung(adopt(gst_pad_get_parent_element(rung)).get(), rung, self);

@@ -71,6 +71,7 @@ class RoomSink {
   static GstPadProbeReturn on_event(GstPad* pad, GstPadProbeInfo* info, gpointer self) noexcept;
   static void on_rung(GstElement* transcoder, GstPad* rung, gpointer self) noexcept;
   void decide(GstPad* pad, GstCaps* caps);
+  void discard(Stream& stream, const Ref<GstElement>& transcoder);
   [[nodiscard]] Ref<GstPad> transcode(Stream& stream, bool is_sound);
   // The line from an encoded stream to its viewers; its first pad, or null when an error was
   // posted.
