@@ -85,6 +85,19 @@ Ref<GstCaps> receiving_caps(const core::RemoteMedia& media) {
   return caps;
 }
 
+bool choose_codecs(core::RemoteMedia& media, const std::vector<std::string>& wanted) {
+  const bool is_about_it = std::ranges::any_of(
+      wanted, [&](const auto& name) { return core::is_known_codec(media.kind, name); });
+  if (!is_about_it || media.rejected) return true;
+  std::vector<core::RemoteCodec> chosen;
+  for (const auto& name : wanted)
+    for (const auto& codec : media.codecs)
+      if (codec.is(name)) chosen.push_back(codec);
+  if (chosen.empty()) return false;
+  media.codecs = std::move(chosen);
+  return true;
+}
+
 void hasten_feedback(GstElement* webrtcbin) {
   const auto rtpbin = adopt(gst_bin_get_by_name(GST_BIN(webrtcbin), "rtpbin"));
   GObject* raw = nullptr;

@@ -23,6 +23,10 @@ namespace genos::link {
 // has none that we know.
 Ref<GstCaps> receiving_caps(const core::RemoteMedia& media);
 
+// Leaves of an offered line the codecs that are wanted, in the order of the wish; of a kind that
+// the wish names none of, all. False: none is left, and the line is as it was.
+[[nodiscard]] bool choose_codecs(core::RemoteMedia& media, const std::vector<std::string>& wanted);
+
 // Lets this side say at once that packets were lost, again and again. rtpsession (1.22) allows one
 // report out of turn between two regular ones, which are 3 s apart: a picture that misses a second
 // packet in that time stood still for 0.8 s at 3 % of loss.

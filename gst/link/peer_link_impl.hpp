@@ -83,6 +83,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
     return options_.role == core::LinkRole::answerer && options_.partner == core::Partner::page;
   }
   void ask_for_tracks();
+  [[nodiscard]] std::vector<std::size_t> unwanted_lines();
   [[nodiscard]] core::Result<core::Description> admit(const core::Description& theirs);
   [[nodiscard]] core::Result<core::Description> show(const core::Description& ours);
 

@@ -61,6 +61,9 @@ class Shim {
   void offer_beside(std::size_t wire) { besides_.push_back(wire); }
   void offer_none_beside() { besides_.clear(); }
 
+  // After in(offer), whose answer rejects a line that is new in it.
+  void refuse(std::size_t wire) { wires_[wire].rejected = true; }
+
   // m-line indices: webrtcbin has more lines than the wire once there are synthetic ones.
   [[nodiscard]] std::optional<std::size_t> to_wire(std::size_t inner) const;
   [[nodiscard]] std::optional<std::size_t> to_inner(std::size_t wire) const;
