@@ -214,6 +214,7 @@ void MediaLines::settle(const core::RemoteDescription& remote, const core::Shim&
   for (Sending& line : sending_) {
     if (!line.transceiver) continue;
     const auto wire = shim.to_wire(line_of(line.transceiver.get()));
+    if (line.settled && !wire) continue;  // theirs took its place: it stays refused
     line.settled = wire && *wire < remote.media.size();
     *line.accepted = line.settled && !remote.media[*wire].rejected &&
                      core::receives(remote.media[*wire].direction);

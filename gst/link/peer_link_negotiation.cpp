@@ -181,7 +181,8 @@ void PeerLink::Impl::act(Negotiator::Ended& output) { end(std::move(output.why))
 std::vector<std::size_t> PeerLink::Impl::unwanted_lines() {
   std::vector<std::size_t> unwanted;
   for (std::size_t wire = 0; wire < remote_->media.size(); ++wire)
-    if (!choose_codecs(remote_->media[wire], options_.codecs) && !shim_.to_inner(wire))
+    if (!choose_codecs(remote_->media[wire], options_.codecs) &&
+        !shim_.knows(wire, remote_->media[wire].mid))
       unwanted.push_back(wire);
   return unwanted;
 }
