@@ -217,6 +217,19 @@ TEST_F(RoomFallbackTest, AnEndIsTold) {
   EXPECT_GT(frames(poor), 10U);
 }
 
+TEST_F(RoomFallbackTest, AnEndComesAlsoWhileTheRungWaits) {
+  TestLine sender(picture("is-live=true num-buffers=150") + sink_of());
+  {
+    TestLine poor(watch_vp8());
+    poor.play();
+    sender.play();
+    ASSERT_TRUE(sees(poor));
+  }
+  ASSERT_TRUE(TestLine::until([&] { return viewers(sender) == 0; }));
+  EXPECT_EQ(encoders(sender), 1U);
+  EXPECT_EQ(sender.outcome(), "eos");
+}
+
 TEST_F(RoomFallbackTest, ALineMayStopAndPlayAgain) {
   TestLine sender(picture() + sink_of());
   TestLine poor(watch_vp8());

@@ -90,6 +90,15 @@ export function roomBehaviours() {
     await shown(line);
   });
 
+  scenario('a line takes of a page the codec that it names', {relay: 'signald'}, async (lab) => {
+    const page = await lab.page();
+    await lab.join(page);
+    const line = await met(page, launch(lab, 'src', 'genosroomsrc ROOM media=video ' +
+        `codecs=h264,vp8 ! video/x-h264 ! avdec_h264 ! ${SMALL}`));
+    await lab.do(page, 'add-media', {media: ['video'], source: 'canvas'});
+    await shown(line);
+  });
+
   for (const lacks of [false, true]) {
     scenario(`a page ${lacks ? 'without AV1 ' : ''}and a line show each other`,
              {relay: 'signald'}, async (lab) => {
