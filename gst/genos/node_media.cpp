@@ -69,9 +69,8 @@ void NodeMedia::send(RoomMedia& user, const std::string& stream) {
   const auto& out = user.streams_[stream];
   for (auto& [link, offers] : offers_) {
     if (!out.instead_of) break;
-    for (const auto& offer : offers)
-      if (offer.user.get() == &user) offer_instead(offers, offer, out);
-    pump(link);
+    for (auto& offer : offers)
+      if (offer.user.get() == &user) serve(link, offer, out);
   }
   for (const auto& [room, users] : users_)
     for (const auto& each : users) {
@@ -84,11 +83,13 @@ void NodeMedia::send(RoomMedia& user, const std::string& stream) {
 void NodeMedia::end(RoomMedia& user, const std::string& stream) {
   for (auto& [link, offers] : offers_) {
     for (auto& offer : offers) {
-      if (offer.user.get() != &user || offer.stream.id != stream) continue;
+      if (offer.user.get() != &user) continue;
+      for (auto& other : offer.others)
+        if (other.stream == stream) leave(link, offer, other);
+      if (offer.stream.id != stream) continue;
       withdraw(link, offer);
       const auto present = present_.find({offer.room, offer.peer});
-      // Who hears that takes it for the end of the whole stream.
-      if (present != present_.end() && !present->second.peer.is_page && offer.joins.empty())
+      if (present != present_.end() && !present->second.peer.is_page)
         host_.feed_later(Node::Send{
             {}, offer.room, {offer.peer}, message_of(farewell, Json::object().set("s", stream))});
     }
@@ -140,24 +141,37 @@ void NodeMedia::offer_all(const Place& place, const Present& present) {
 
 void NodeMedia::offer(const Place& place, const Present& present,
                       const std::shared_ptr<RoomMedia>& user, const StreamOut& stream) {
-  if (stream.instead_of) return;  // once it refuses the other
+  if (stream.instead_of) return;  // see serve()
   std::set<core::PeerId> others;
   for (const auto& [link, offers] : offers_)
     for (const auto& offer : offers)
       if (offer.user == user && offer.peer != place.second) others.insert(offer.peer);
   if (!user->admits(present.peer, others.size())) return;
-  offers_[present.link].push_back({place.first, place.second, user, stream, {}, false, {}, {}});
+  offers_[present.link].push_back({place.first, place.second, user, stream, {}, false, {}});
   pump(present.link);
 }
 
-// Whoever was admitted stays so.
-void NodeMedia::offer_instead(std::list<Offer>& offers, const Offer& refused,
-                              const StreamOut& stream) {
-  if (std::ranges::find(refused.refused, stream.instead_of) == refused.refused.end()) return;
-  Offer made{refused.room, refused.peer, refused.user, stream, {}, false, {}, {}};
-  // To a page a stream without tracks is gone, and never comes back under its id.
-  if (refused.refused.size() < refused.stream.tracks.size()) made.joins = refused.stream.id;
-  offers.push_back(std::move(made));
+// On the lines that wait for it.
+void NodeMedia::serve(core::LinkId link, Offer& offer, const StreamOut& stream) {
+  auto* to = host_.link_of(offer.peer);
+  const auto present = present_.find({offer.room, offer.peer});
+  if (!to || present == present_.end()) return;
+  const auto base_time = gst_element_get_base_time(to->pipeline());
+  for (auto& other : offer.others) {
+    if (other.instead || other.track != stream.instead_of) continue;
+    const auto& track = stream.tracks.front();
+    if (!track->add(link, other.pad.get(), base_time)) continue;
+    other.instead = track;
+    other.stream = stream.id;
+    offer.user->watches(present->second.peer);
+  }
+}
+
+void NodeMedia::leave(core::LinkId link, Offer& offer, Offer::Other& other) {
+  const auto track = std::exchange(other.instead, {});
+  const auto present = present_.find({offer.room, offer.peer});
+  if (track && track->remove(link) && present != present_.end())
+    offer.user->leaves_off(present->second.peer);
 }
 
 void NodeMedia::pump(core::LinkId link) {
@@ -179,9 +193,8 @@ void NodeMedia::pump(core::LinkId link) {
 
 // False: not now.
 bool NodeMedia::ask(link::PeerLink& to, Offer& offer) {
-  const auto& id = offer.joins.empty() ? offer.stream.id : offer.joins;
   for (const auto& track : offer.stream.tracks) {
-    auto pad = to.add_media(track->caps(), id);
+    auto pad = to.add_media(track->caps(), offer.stream.id, track->other());
     if (!pad && pad.error().code == core::Errc::wrong_state && offer.pads.empty()) return false;
     if (!pad) {
       g_warning("a stream cannot be offered: %s", pad.error().detail.c_str());
@@ -190,7 +203,6 @@ bool NodeMedia::ask(link::PeerLink& to, Offer& offer) {
     }
     offer.pads.push_back(*pad);
   }
-  if (!offer.joins.empty()) return true;  // it knows of that one
   // It goes out before the offer, which takes several turns.
   host_.feed_later(Node::Send{
       {}, offer.room, {offer.peer}, message_of(announcement, announcement_of(offer.stream))});
@@ -207,15 +219,20 @@ void NodeMedia::settle(core::LinkId link, link::PeerLink& to, Offer& offer) {
   const auto base_time = gst_element_get_base_time(to.pipeline());
   for (std::size_t i = 0; i < offer.pads.size(); ++i) {
     const auto& track = offer.stream.tracks[i];
-    if (to.standing(offer.pads[i].get()) == MediaStanding::refused) {
-      offer.refused.push_back(track);
+    const auto standing = to.standing(offer.pads[i].get());
+    if (standing == MediaStanding::refused) {
       offer.user->refused(present->second.peer, track);
+      continue;
+    }
+    if (standing == MediaStanding::taken_in_other) {
+      offer.others.push_back({track, offer.pads[i], {}, {}});
+      offer.user->wants_other(present->second.peer, track);
       continue;
     }
     if (track->add(link, offer.pads[i].get(), base_time)) offer.user->watches(present->second.peer);
   }
   for (const auto& [id, stream] : offer.user->streams_)
-    if (stream.instead_of) offer_instead(offers_[link], offer, stream);
+    if (stream.instead_of) serve(link, offer, stream);
 }
 
 void NodeMedia::withdraw(core::LinkId link, Offer& offer) {
@@ -225,8 +242,10 @@ void NodeMedia::withdraw(core::LinkId link, Offer& offer) {
     if (!track->remove(link)) continue;
     if (present != present_.end()) offer.user->leaves_off(present->second.peer);
   }
-  for (const auto& track : offer.refused)
-    if (present != present_.end()) offer.user->refuser_left(present->second.peer, track);
+  for (auto& other : offer.others) {
+    leave(link, offer, other);
+    if (present != present_.end()) offer.user->leaves_other(present->second.peer, other.track);
+  }
 }
 
 // Nothing goes over that link any more.

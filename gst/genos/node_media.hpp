@@ -53,8 +53,13 @@ class NodeMedia {
     StreamOut stream;
     std::vector<Ref<GstPad>> pads;  // none: not asked yet
     bool settled = false;
-    std::vector<std::shared_ptr<FanOut>> refused;  // of its tracks
-    std::string joins;  // the stream that the other side has, of which this is a track
+    struct Other {  // a track that is taken in its other codec
+      std::shared_ptr<FanOut> track;
+      Ref<GstPad> pad;
+      std::shared_ptr<FanOut> instead;  // what goes there, once it is made
+      std::string stream;               // of that
+    };
+    std::vector<Other> others;
   };
 
   void joined(const core::Node::PeerJoined& joined);
@@ -65,7 +70,8 @@ class NodeMedia {
   void offer_all(const Place& place, const Present& present);
   void offer(const Place& place, const Present& present, const std::shared_ptr<RoomMedia>& user,
              const StreamOut& stream);
-  void offer_instead(std::list<Offer>& offers, const Offer& refused, const StreamOut& stream);
+  void serve(core::LinkId link, Offer& offer, const StreamOut& stream);
+  void leave(core::LinkId link, Offer& offer, Offer::Other& other);
   void pump(core::LinkId link);
   [[nodiscard]] bool ask(link::PeerLink& to, Offer& offer);
   void settle(core::LinkId link, link::PeerLink& to, Offer& offer);

@@ -70,9 +70,14 @@ void RoomMedia::refused(const Peer& peer, const std::shared_ptr<FanOut>& track) 
   if (events_.refused) events_.refused(peer, track);
 }
 
-void RoomMedia::refuser_left(const Peer& peer, const std::shared_ptr<FanOut>& track) {
+void RoomMedia::wants_other(const Peer& peer, const std::shared_ptr<FanOut>& track) {
   const std::scoped_lock guard(lock_);
-  if (events_.refuser_left) events_.refuser_left(peer, track);
+  if (events_.wants_other) events_.wants_other(peer, track);
+}
+
+void RoomMedia::leaves_other(const Peer& peer, const std::shared_ptr<FanOut>& track) {
+  const std::scoped_lock guard(lock_);
+  if (events_.leaves_other) events_.leaves_other(peer, track);
 }
 
 void RoomMedia::came(const std::vector<std::shared_ptr<TrackIn>>& tracks) {

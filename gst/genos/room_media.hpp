@@ -27,8 +27,8 @@ struct StreamOut {
   std::string id;    // of the MediaStream that a page sees
   std::string meta;  // JSON, or empty
   std::vector<std::shared_ptr<FanOut>> tracks;
-  // For those only who refused this track of another stream: they see it in that stream's place, or
-  // in that stream if they took the rest of it.
+  // It goes to those only who took this track of another stream in its other codec, and on the line
+  // of that.
   std::shared_ptr<FanOut> instead_of;
 };
 
@@ -43,8 +43,9 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   struct Events {
     std::function<bool(const Peer&, std::size_t others)> admits;  // may it watch beside them?
     std::function<void(const Peer&)> viewer_added, viewer_removed;
-    // It takes no such track; it takes no more part in it.
-    std::function<void(const Peer&, const std::shared_ptr<FanOut>&)> refused, refuser_left;
+    // It takes no such track; it takes it in the other codec; it does so no more.
+    std::function<void(const Peer&, const std::shared_ptr<FanOut>&)> refused, wants_other,
+        leaves_other;
     std::function<void(const std::vector<std::shared_ptr<TrackIn>>&)> came;  // of one stream
     std::function<void(const std::shared_ptr<TrackIn>&)> ended;
   };
@@ -72,7 +73,8 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   void watches(const Peer& peer);
   void leaves_off(const Peer& peer);
   void refused(const Peer& peer, const std::shared_ptr<FanOut>& track);
-  void refuser_left(const Peer& peer, const std::shared_ptr<FanOut>& track);
+  void wants_other(const Peer& peer, const std::shared_ptr<FanOut>& track);
+  void leaves_other(const Peer& peer, const std::shared_ptr<FanOut>& track);
   void came(const std::vector<std::shared_ptr<TrackIn>>& tracks);
   void ended(const std::shared_ptr<TrackIn>& track);
 

@@ -43,7 +43,9 @@ class MediaLines : public std::enable_shared_from_this<MediaLines> {
   [[nodiscard]] std::vector<Connection> watch(GstElement* pipeline, GstElement* webrtcbin);
 
   // A sink pad of the pipeline. What is pushed into it is dropped until the other side accepted it.
-  core::Result<Ref<GstPad>> add(GstElement* pipeline, GstCaps* caps, const std::string& stream_id);
+  // `other`: what may be pushed instead, when they take that and not `caps`; of the same `ssrc`.
+  core::Result<Ref<GstPad>> add(GstElement* pipeline, GstCaps* caps, const std::string& stream_id,
+                                GstCaps* other = nullptr);
   // The other side has a track on a line that only we send on; the next offer has one of ours to
   // receive it on. false: it is of no codec that we know.
   [[nodiscard]] bool receive(const core::RemoteMedia& media);
@@ -64,15 +66,18 @@ class MediaLines : public std::enable_shared_from_this<MediaLines> {
  private:
   struct Sending {
     Ref<GstPad> outer;  // what the application feeds
-    Ref<GstCaps> caps;
+    Ref<GstCaps> caps, other;
     std::string stream;
     Ref<GstPad> inner;  // of webrtcbin, once it is placed
     Ref<GstWebRTCRTPTransceiver> transceiver;
     bool settled = false;  // its line stands in a description of both sides
+    bool in_other = false;
     std::shared_ptr<std::atomic<bool>> accepted = std::make_shared<std::atomic<bool>>(false);
   };
   static void request(GstElement* webrtcbin, Sending& line);
   static void announce(Sending& line, GstCaps* caps);
+  static void offer(Sending& line);
+  static void choose(Sending& line, const core::RemoteMedia& answer);
   void on_transceiver(GstWebRTCRTPTransceiver* transceiver);
   void on_pad(GstElement* pipeline, GstPad* pad);
 

@@ -6,6 +6,6 @@
 namespace genos::link {
 
 // What became of a track that we offered, as of the last round.
-enum class MediaStanding : std::uint8_t { open, taken, refused };
+enum class MediaStanding : std::uint8_t { open, taken, taken_in_other, refused };
 
 }  // namespace genos::link

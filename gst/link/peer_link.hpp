@@ -71,7 +71,9 @@ class PeerLink {
   // ended the round of another. The pad may be linked and pushed to at once, and never blocks for
   // longer than the transport takes to start; packets are dropped until the other side accepted
   // them.
-  core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id);
+  // `other`: in which it can be pushed if they take no `caps`, of the same `ssrc`; or null.
+  core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id,
+                                      GstCaps* other = nullptr);
   // Of a pad of add_media().
   [[nodiscard]] MediaStanding standing(GstPad* pad) const;
   // What the other side sends, as of the last `negotiated`.

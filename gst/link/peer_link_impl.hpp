@@ -33,7 +33,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   void send_fresh(core::Bytes bytes);
   void close(core::Closing closing);
   void shut_down();
-  core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id);
+  core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id, GstCaps* other);
   [[nodiscard]] MediaStanding standing(GstPad* pad) const { return lines_->standing(pad); }
   [[nodiscard]] std::vector<RemoteTrack> tracks() const;
   void set_jitter(core::Duration jitter);

@@ -297,7 +297,8 @@ RoomMedia::Events RoomSink::events() {
     };
   };
   events.refused = then(&RoomSink::refused);
-  events.refuser_left = then(&RoomSink::refuser_left);
+  events.wants_other = then(&RoomSink::wants_other);
+  events.leaves_other = then(&RoomSink::leaves_other);
   return events;
 }
 

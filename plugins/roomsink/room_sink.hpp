@@ -63,6 +63,8 @@ class RoomSink {
     bool is_sound = false;
     bool decided = false;
     Ref<GstPad> rung;  // of the transcoder; null: it came encoded
+    guint ssrc = g_random_int();
+    const RtpCodec* other = nullptr;  // in which a rung can be made for who cannot decode it
     std::vector<Ref<GstElement>> elements;
     std::shared_ptr<FanOut> fan;
     bool ended = false;
@@ -102,16 +104,19 @@ class RoomSink {
 
   // The fallback; on the session's thread:
   void refused(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan);
-  void refuser_left(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan);
+  void wants_other(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan);
+  void leaves_other(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan);
   void follow_wish(const Pair& pair);
   [[nodiscard]] core::Result<bool> make_fallback(const Pair& pair);
+  void warn(const RoomMedia::Peer& peer, const FanOut& fan, const std::string& what);
   // On any thread:
   void take_fallback(Stream& stream, Track& track);
   // Whether this rung is one.
   bool on_fallback_rung(const std::shared_ptr<Stream>& stream, GstPad* rung);
   static bool has_ended(const Track& track);
-  // The track, or whose fallback it is.
   [[nodiscard]] Pair find(const FanOut* fan);
+  // What a picture in that codec can be made in as well; null: no encoder is installed.
+  [[nodiscard]] static const RtpCodec* codec_beside(const RtpCodec& codec);
   [[nodiscard]] Pair find(GstPad* pad);
   [[nodiscard]] std::string meta_of() const;
   RoomMedia::Events events();

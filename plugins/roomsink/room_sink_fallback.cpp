@@ -34,10 +34,10 @@ Made made_on(GstPad* rung) {
   return {words ? words : "", codec ? codec : ""};
 }
 
-const char* codec_beside(std::string_view codec) {
-  for (const auto* other : common_codecs)
-    if (other != codec && find_encoder(other, false, {})) return other;
-  return nullptr;
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = g_ascii_toupper(c);
+  return result;
 }
 
 const char* encoding_of(const FanOut& fan) {
@@ -49,47 +49,53 @@ const char* encoding_of(const FanOut& fan) {
 RoomSink::Pair RoomSink::find(const FanOut* fan) {
   const std::scoped_lock guard(streams_lock_);
   for (const auto& [number, stream] : streams_)
-    for (const auto& track : stream->tracks) {
-      const auto& other = track->fallback.track;
-      if (track->fan.get() == fan || (other && other->fan.get() == fan)) return {stream, track};
-    }
+    for (const auto& track : stream->tracks)
+      if (track->fan.get() == fan) return {stream, track};
   return {};
+}
+
+const RtpCodec* RoomSink::codec_beside(const RtpCodec& codec) {
+  for (const auto* name : common_codecs) {
+    const auto* other = codec_of_encoding(upper(name));
+    if (other && other != &codec && find_encoder(name, false, {})) return other;
+  }
+  return nullptr;
 }
 
 // --- on the session's thread ------------------------------------------------------------------
 
 void RoomSink::refused(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan) {
-  GST_INFO_OBJECT(bin_, "'%s' takes no %s", peer.id.c_str(), encoding_of(*fan));
   const auto pair = find(fan.get());
-  const auto& track = pair.second;
-  if (!track || track->is_sound) return;
-  core::Result<bool> served = true;
-  bool is_own = false, is_encoded_here = false;
+  if (!pair.second) return;
+  bool is_encoded_here = false;
   {
     const std::scoped_lock guard(streams_lock_);
-    is_own = track->fan == fan;
-    is_encoded_here = bool(track->rung);
+    is_encoded_here = bool(pair.second->rung);
   }
-  if (!is_own) {
-    refuser_left(peer, fan);  // nothing is made for it
-    served = core::Error{core::Errc::refused, "name a codec that it has in `ladder`"};
-  } else if (!is_encoded_here) {
-    served = core::Error{core::Errc::refused,
-                         "what comes in encoded is passed on as it is: put `genostranscodebin` in "
-                         "front, with another codec in its `ladder`"};
-  } else {
-    track->fallback.wish.refused(peer.id);
-    served = make_fallback(pair);
-    follow_wish(pair);
-  }
-  if (served || warned_.exchange(true)) return;
+  warn(peer, *fan,
+       is_encoded_here ? "name a codec that it has in `ladder`"
+                       : "what comes in encoded is passed on as it is: put `genostranscodebin` in "
+                         "front, with another codec in its `ladder`");
+}
+
+void RoomSink::warn(const RoomMedia::Peer& peer, const FanOut& fan, const std::string& what) {
+  GST_INFO_OBJECT(bin_, "'%s' takes no %s", peer.id.c_str(), encoding_of(fan));
+  if (warned_.exchange(true)) return;
   GST_ELEMENT_WARNING(bin_, STREAM, CODEC_NOT_FOUND,
-                      ("'%s' cannot decode %s and sees nothing: %s", peer.id.c_str(),
-                       encoding_of(*fan), served.error().detail.c_str()),
+                      ("'%s' cannot decode %s and gets none of it: %s", peer.id.c_str(),
+                       encoding_of(fan), what.c_str()),
                       (nullptr));
 }
 
-void RoomSink::refuser_left(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan) {
+void RoomSink::wants_other(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan) {
+  const auto pair = find(fan.get());
+  if (!pair.second) return;
+  pair.second->fallback.wish.refused(peer.id);
+  if (const auto made = make_fallback(pair); !made) warn(peer, *fan, made.error().detail);
+  follow_wish(pair);
+}
+
+void RoomSink::leaves_other(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan) {
   const auto pair = find(fan.get());
   if (!pair.second) return;
   pair.second->fallback.wish.left(peer.id, monotonic_now());
@@ -129,13 +135,9 @@ core::Result<bool> RoomSink::make_fallback(const Pair& pair) {
   }
   const auto made = rung ? made_on(rung.get()) : Made();
   const auto words = core::parse_ladder(made.words);
-  if (!transcoder || !words) return true;  // it is on its way out
-  const char* codec = codec_beside(made.codec);
-  if (!codec)
-    return core::Error{core::Errc::not_found,
-                       "no encoder for VP8 or H.264 is installed: vp8enc is in "
-                       "gstreamer1.0-plugins-good"};
-  const auto fallback = core::fallback_of(words->front(), made.codec, codec);
+  if (!transcoder || !words || !track->other) return true;  // it is on its way out
+  const Owned<char> codec(g_ascii_strdown(track->other->encoding_name, -1));
+  const auto fallback = core::fallback_of(words->front(), made.codec, codec.get());
   auto ladder = core::Result<std::string>(std::string());
   {
     const std::scoped_lock guard(lock);
@@ -169,6 +171,7 @@ bool RoomSink::on_fallback_rung(const std::shared_ptr<Stream>& stream, GstPad* r
     line = track->fallback.track = std::make_shared<Track>();
     line->rung = retain(rung);
     line->sent = true;
+    line->ssrc = track->ssrc;
     line->sent_in = out.id = track->fallback.sent_in;
     out.instead_of = track->fan;
   }

@@ -53,6 +53,8 @@ void RoomSink::link_rung(const std::shared_ptr<Stream>& stream,
         ("no browser takes %s: name another codec in `ladder` or `sounds`", text.get()), (nullptr));
     return;
   }
+  const bool is_fallback = track->sent;
+  track->other = codec->is_sound || is_fallback ? nullptr : codec_beside(*codec);
   const auto entry = build(stream, track, *codec, false);
   if (entry && gst_pad_link(rung, entry.get()) != GST_PAD_LINK_OK)
     GST_ELEMENT_ERROR(bin_, CORE, PAD, ("a rung could not be linked"), (nullptr));
@@ -61,7 +63,7 @@ void RoomSink::link_rung(const std::shared_ptr<Stream>& stream,
 Ref<GstPad> RoomSink::build(const std::shared_ptr<Stream>& stream,
                             const std::shared_ptr<Track>& track, const RtpCodec& codec,
                             bool parse) {
-  const guint ssrc = g_random_int();
+  const guint ssrc = track->ssrc;
   std::string text = "queue silent=true max-size-buffers=0 max-size-bytes=0 max-size-time=" +
                      std::to_string(waiting_limit);
   if (parse && *codec.in_parser) text += std::string(" ! ") + codec.in_parser;
@@ -78,7 +80,8 @@ Ref<GstPad> RoomSink::build(const std::shared_ptr<Stream>& stream,
     return {};
   }
   auto fan = std::make_shared<FanOut>(codec.is_sound ? FanOut::Kind::sound : FanOut::Kind::picture,
-                                      rtp_caps(codec, ssrc).get());
+                                      rtp_caps(codec, ssrc).get(),
+                                      track->other ? rtp_caps(*track->other, ssrc).get() : nullptr);
   const std::weak_ptr<Stream> of = stream;
   const std::weak_ptr<Track> which = track;
   FeederEvents feeder_events;
