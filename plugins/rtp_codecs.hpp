@@ -20,15 +20,16 @@ struct RtpCodec {
   const char* decoders;     // the first that is installed
 };
 
+// For RTX webrtcbin takes the payload types from 96 on, without a look at lines that come later.
 inline constexpr RtpCodec rtp_codecs[] = {
     {"video/x-av1", "AV1", false, 45, 90000, "", "av1parse", "genosrtpav1pay", "genosrtpav1depay",
      "av1parse", "genosav1dec|dav1ddec|av1dec"},
-    {"video/x-vp8", "VP8", false, 96, 90000, "", "", "rtpvp8pay picture-id-mode=15-bit",
+    {"video/x-vp8", "VP8", false, 120, 90000, "", "", "rtpvp8pay picture-id-mode=15-bit",
      "rtpvp8depay request-keyframe=true wait-for-keyframe=true", "", "vp8dec"},
-    {"video/x-vp9", "VP9", false, 98, 90000, "", "", "rtpvp9pay picture-id-mode=15-bit",
+    {"video/x-vp9", "VP9", false, 121, 90000, "", "", "rtpvp9pay picture-id-mode=15-bit",
      "rtpvp9depay request-keyframe=true wait-for-keyframe=true", "vp9parse", "vp9dec"},
     // What a browser must know: constrained baseline, whatever level.
-    {"video/x-h264", "H264", false, 102, 90000,
+    {"video/x-h264", "H264", false, 122, 90000,
      ",packetization-mode=(string)1,level-asymmetry-allowed=(string)1,"
      "profile-level-id=(string)42e01f",
      "h264parse config-interval=-1", "rtph264pay config-interval=-1 aggregate-mode=zero-latency",

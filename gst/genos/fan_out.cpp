@@ -22,7 +22,8 @@ struct FanOut::Viewer {
   }
 };
 
-FanOut::FanOut(Kind kind, GstCaps* caps) : kind_(kind), caps_(retain(caps)) {}
+FanOut::FanOut(Kind kind, GstCaps* caps, GstCaps* other)
+    : kind_(kind), caps_(retain(caps)), other_(other ? retain(other) : nullptr) {}
 FanOut::~FanOut() = default;
 
 bool FanOut::push(GstBufferList* frame, bool begins) {

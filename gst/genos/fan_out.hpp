@@ -18,12 +18,14 @@ namespace genos {
 class GENOS_PRIVATE FanOut : public std::enable_shared_from_this<FanOut> {
  public:
   enum class Kind { sound, picture };
-  FanOut(Kind kind, GstCaps* caps);
+  // `other`: the caps in which another FanOut can serve the same line, or null.
+  FanOut(Kind kind, GstCaps* caps, GstCaps* other = nullptr);
   FanOut(const FanOut&) = delete;
   FanOut& operator=(const FanOut&) = delete;
   ~FanOut();
 
   [[nodiscard]] GstCaps* caps() const { return caps_.get(); }
+  [[nodiscard]] GstCaps* other() const { return other_.get(); }
 
   // A frame's packets, whose times are those of the system clock and have come. `begins`: whoever
   // has nothing can begin with it. True: the encoder is to be asked for a keyframe.
@@ -40,7 +42,7 @@ class GENOS_PRIVATE FanOut : public std::enable_shared_from_this<FanOut> {
   void lost();
 
   const Kind kind_;
-  const Ref<GstCaps> caps_;
+  const Ref<GstCaps> caps_, other_;
   std::mutex lock_;  // guards what follows
   std::vector<std::shared_ptr<Viewer>> viewers_;
   core::KeyframeWish wish_;

@@ -7,6 +7,7 @@
 #include "core/wire/json.hpp"
 #include "core/wire/limits.hpp"
 #include "genos/node_host.hpp"
+#include "genos/track_router.hpp"
 
 namespace genos {
 namespace {
@@ -36,55 +37,8 @@ Json announcement_of(const StreamOut& stream) {
 
 }  // namespace
 
-// --- which pad is which track
-
-struct NodeMedia::Router {
-  std::mutex lock;  // guards what follows
-  std::map<std::size_t, std::shared_ptr<TrackIn>> tracks;
-  std::map<std::size_t, Ref<GstPad>> early;  // pads of lines, known or not yet
-  std::set<std::size_t> over;                // lines of which we were told that they ended
-
-  void take(GstPad* pad, guint line) {
-    std::shared_ptr<TrackIn> track;
-    {
-      const std::scoped_lock guard(lock);
-      early[line] = retain(pad);
-      const auto found = tracks.find(line);
-      if (found == tracks.end()) return;
-      track = found->second;
-    }
-    track->flow_from(pad);
-  }
-  void add(std::size_t line, const std::shared_ptr<TrackIn>& track) {
-    Ref<GstPad> pad;
-    {
-      const std::scoped_lock guard(lock);
-      tracks[line] = track;
-      if (const auto found = early.find(line); found != early.end()) pad = found->second;
-    }
-    if (pad) track->flow_from(pad.get());
-  }
-  std::map<std::size_t, std::shared_ptr<TrackIn>> all() {
-    const std::scoped_lock guard(lock);
-    return tracks;
-  }
-  void remove(std::size_t line) {
-    const std::scoped_lock guard(lock);
-    tracks.erase(line);
-  }
-  void end(std::size_t line) {
-    remove(line);
-    const std::scoped_lock guard(lock);
-    over.insert(line);
-  }
-  [[nodiscard]] bool knows(std::size_t line) {
-    const std::scoped_lock guard(lock);
-    return tracks.contains(line) || over.contains(line);
-  }
-};
-
 std::function<void(GstPad*, guint)> NodeMedia::pads_of(core::LinkId link) {
-  auto router = std::make_shared<Router>();
+  auto router = std::make_shared<TrackRouter>();
   routers_[link] = router;
   return [weak = std::weak_ptr(router)](GstPad* pad, guint line) {
     if (const auto alive = weak.lock()) alive->take(pad, line);
@@ -112,18 +66,27 @@ void NodeMedia::detach(RoomMedia& user) {
 }
 
 void NodeMedia::send(RoomMedia& user, const std::string& stream) {
+  const auto& out = user.streams_[stream];
+  for (auto& [link, offers] : offers_) {
+    if (!out.instead_of) break;
+    for (auto& offer : offers)
+      if (offer.user.get() == &user) serve(link, offer, out);
+  }
   for (const auto& [room, users] : users_)
     for (const auto& each : users) {
       if (each.get() != &user) continue;
       for (const auto& [place, present] : present_)
-        if (place.first == room) offer(place, present, each, user.streams_[stream]);
+        if (place.first == room) offer(place, present, each, out);
     }
 }
 
 void NodeMedia::end(RoomMedia& user, const std::string& stream) {
   for (auto& [link, offers] : offers_) {
     for (auto& offer : offers) {
-      if (offer.user.get() != &user || offer.stream.id != stream) continue;
+      if (offer.user.get() != &user) continue;
+      for (auto& other : offer.others)
+        if (other.stream == stream) leave(link, offer, other);
+      if (offer.stream.id != stream) continue;
       withdraw(link, offer);
       const auto present = present_.find({offer.room, offer.peer});
       if (present != present_.end() && !present->second.peer.is_page)
@@ -158,6 +121,18 @@ void NodeMedia::apply_latency(const core::PeerId& peer) {
   if (link && longest) link->set_jitter(*longest);
 }
 
+std::vector<std::string> NodeMedia::codecs() const {
+  std::vector<std::string> all;
+  for (const auto& [room, users] : users_)
+    for (const auto& user : users) {
+      if (!user->codecs_) continue;
+      if (user->codecs_->empty()) return {};
+      for (const auto& codec : *user->codecs_)
+        if (std::ranges::find(all, codec) == all.end()) all.push_back(codec);
+    }
+  return all;
+}
+
 void NodeMedia::offer_all(const Place& place, const Present& present) {
   const auto users = users_[place.first];
   for (const auto& user : users)
@@ -166,13 +141,37 @@ void NodeMedia::offer_all(const Place& place, const Present& present) {
 
 void NodeMedia::offer(const Place& place, const Present& present,
                       const std::shared_ptr<RoomMedia>& user, const StreamOut& stream) {
+  if (stream.instead_of) return;  // see serve()
   std::set<core::PeerId> others;
   for (const auto& [link, offers] : offers_)
     for (const auto& offer : offers)
       if (offer.user == user && offer.peer != place.second) others.insert(offer.peer);
   if (!user->admits(present.peer, others.size())) return;
-  offers_[present.link].push_back({place.first, place.second, user, stream, {}, false});
+  offers_[present.link].push_back({place.first, place.second, user, stream, {}, false, {}});
   pump(present.link);
+}
+
+// On the lines that wait for it.
+void NodeMedia::serve(core::LinkId link, Offer& offer, const StreamOut& stream) {
+  auto* to = host_.link_of(offer.peer);
+  const auto present = present_.find({offer.room, offer.peer});
+  if (!to || present == present_.end()) return;
+  const auto base_time = gst_element_get_base_time(to->pipeline());
+  for (auto& other : offer.others) {
+    if (other.instead || other.track != stream.instead_of) continue;
+    const auto& track = stream.tracks.front();
+    if (!track->add(link, other.pad.get(), base_time)) continue;
+    other.instead = track;
+    other.stream = stream.id;
+    offer.user->watches(present->second.peer);
+  }
+}
+
+void NodeMedia::leave(core::LinkId link, Offer& offer, Offer::Other& other) {
+  const auto track = std::exchange(other.instead, {});
+  const auto present = present_.find({offer.room, offer.peer});
+  if (track && track->remove(link) && present != present_.end())
+    offer.user->leaves_off(present->second.peer);
 }
 
 void NodeMedia::pump(core::LinkId link) {
@@ -195,7 +194,7 @@ void NodeMedia::pump(core::LinkId link) {
 // False: not now.
 bool NodeMedia::ask(link::PeerLink& to, Offer& offer) {
   for (const auto& track : offer.stream.tracks) {
-    auto pad = to.add_media(track->caps(), offer.stream.id);
+    auto pad = to.add_media(track->caps(), offer.stream.id, track->other());
     if (!pad && pad.error().code == core::Errc::wrong_state && offer.pads.empty()) return false;
     if (!pad) {
       g_warning("a stream cannot be offered: %s", pad.error().detail.c_str());
@@ -220,12 +219,20 @@ void NodeMedia::settle(core::LinkId link, link::PeerLink& to, Offer& offer) {
   const auto base_time = gst_element_get_base_time(to.pipeline());
   for (std::size_t i = 0; i < offer.pads.size(); ++i) {
     const auto& track = offer.stream.tracks[i];
-    if (to.standing(offer.pads[i].get()) == MediaStanding::refused) {
-      offer.user->refused(present->second.peer, track->caps());
+    const auto standing = to.standing(offer.pads[i].get());
+    if (standing == MediaStanding::refused) {
+      offer.user->refused(present->second.peer, track);
+      continue;
+    }
+    if (standing == MediaStanding::taken_in_other) {
+      offer.others.push_back({track, offer.pads[i], {}, {}});
+      offer.user->wants_other(present->second.peer, track);
       continue;
     }
     if (track->add(link, offer.pads[i].get(), base_time)) offer.user->watches(present->second.peer);
   }
+  for (const auto& [id, stream] : offer.user->streams_)
+    if (stream.instead_of) serve(link, offer, stream);
 }
 
 void NodeMedia::withdraw(core::LinkId link, Offer& offer) {
@@ -234,6 +241,10 @@ void NodeMedia::withdraw(core::LinkId link, Offer& offer) {
   for (const auto& track : offer.stream.tracks) {
     if (!track->remove(link)) continue;
     if (present != present_.end()) offer.user->leaves_off(present->second.peer);
+  }
+  for (auto& other : offer.others) {
+    leave(link, offer, other);
+    if (present != present_.end()) offer.user->leaves_other(present->second.peer, other.track);
   }
 }
 

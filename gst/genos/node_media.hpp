@@ -16,6 +16,7 @@
 namespace genos {
 
 class NodeHost;
+struct TrackRouter;
 
 class NodeMedia {
  public:
@@ -32,6 +33,8 @@ class NodeMedia {
   [[nodiscard]] static bool is_about_streams(const core::Node::Output& output);
   void negotiated(core::LinkId link);
   void closed(core::LinkId link);
+  // What links take: PeerLink::Options::codecs.
+  [[nodiscard]] std::vector<std::string> codecs() const;
   // Where a link's pads go, on whatever thread.
   [[nodiscard]] std::function<void(GstPad*, guint)> pads_of(core::LinkId link);
 
@@ -50,8 +53,14 @@ class NodeMedia {
     StreamOut stream;
     std::vector<Ref<GstPad>> pads;  // none: not asked yet
     bool settled = false;
+    struct Other {  // a track that is taken in its other codec
+      std::shared_ptr<FanOut> track;
+      Ref<GstPad> pad;
+      std::shared_ptr<FanOut> instead;  // what goes there, once it is made
+      std::string stream;               // of that
+    };
+    std::vector<Other> others;
   };
-  struct Router;  // of one link: which pad is which track
 
   void joined(const core::Node::PeerJoined& joined);
   void moved(const core::Node::PeerMoved& moved);
@@ -61,6 +70,8 @@ class NodeMedia {
   void offer_all(const Place& place, const Present& present);
   void offer(const Place& place, const Present& present, const std::shared_ptr<RoomMedia>& user,
              const StreamOut& stream);
+  void serve(core::LinkId link, Offer& offer, const StreamOut& stream);
+  void leave(core::LinkId link, Offer& offer, Offer::Other& other);
   void pump(core::LinkId link);
   [[nodiscard]] bool ask(link::PeerLink& to, Offer& offer);
   void settle(core::LinkId link, link::PeerLink& to, Offer& offer);
@@ -74,7 +85,7 @@ class NodeMedia {
   std::map<core::RoomToken, std::vector<std::shared_ptr<RoomMedia>>> users_;
   std::map<Place, Present> present_;
   std::map<core::LinkId, std::list<Offer>> offers_;
-  std::map<core::LinkId, std::shared_ptr<Router>> routers_;
+  std::map<core::LinkId, std::shared_ptr<TrackRouter>> routers_;
 };
 
 }  // namespace genos

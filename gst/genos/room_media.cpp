@@ -65,9 +65,19 @@ void RoomMedia::leaves_off(const Peer& peer) {
   if (events_.viewer_removed) events_.viewer_removed(peer);
 }
 
-void RoomMedia::refused(const Peer& peer, GstCaps* caps) {
+void RoomMedia::refused(const Peer& peer, const std::shared_ptr<FanOut>& track) {
   const std::scoped_lock guard(lock_);
-  if (events_.refused) events_.refused(peer, caps);
+  if (events_.refused) events_.refused(peer, track);
+}
+
+void RoomMedia::wants_other(const Peer& peer, const std::shared_ptr<FanOut>& track) {
+  const std::scoped_lock guard(lock_);
+  if (events_.wants_other) events_.wants_other(peer, track);
+}
+
+void RoomMedia::leaves_other(const Peer& peer, const std::shared_ptr<FanOut>& track) {
+  const std::scoped_lock guard(lock_);
+  if (events_.leaves_other) events_.leaves_other(peer, track);
 }
 
 void RoomMedia::came(const std::vector<std::shared_ptr<TrackIn>>& tracks) {

@@ -27,6 +27,9 @@ struct StreamOut {
   std::string id;    // of the MediaStream that a page sees
   std::string meta;  // JSON, or empty
   std::vector<std::shared_ptr<FanOut>> tracks;
+  // It goes to those only who took this track of another stream in its other codec, and on the line
+  // of that.
+  std::shared_ptr<FanOut> instead_of;
 };
 
 // What is public may be called from any thread.
@@ -40,7 +43,9 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   struct Events {
     std::function<bool(const Peer&, std::size_t others)> admits;  // may it watch beside them?
     std::function<void(const Peer&)> viewer_added, viewer_removed;
-    std::function<void(const Peer&, GstCaps*)> refused;  // it takes no such track
+    // It takes no such track; it takes it in the other codec; it does so no more.
+    std::function<void(const Peer&, const std::shared_ptr<FanOut>&)> refused, wants_other,
+        leaves_other;
     std::function<void(const std::vector<std::shared_ptr<TrackIn>>&)> came;  // of one stream
     std::function<void(const std::shared_ptr<TrackIn>&)> ended;
   };
@@ -53,6 +58,9 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   // How long a late packet is waited for, at least; the longest wish of a peer's elements counts.
   // Before attach().
   void set_latency(core::Duration latency) { latency_ = latency; }
+  // What is taken of others, as PeerLink::Options::codecs has it. Before attach(); of the elements
+  // of a peer everything that one of them takes, for links that are made from then on.
+  void set_codecs(std::vector<std::string> codecs) { codecs_ = std::move(codecs); }
   // To those that are here and those that come.
   void send(StreamOut stream);
   void end(const std::string& stream);
@@ -64,7 +72,9 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   [[nodiscard]] bool admits(const Peer& peer, std::size_t others);
   void watches(const Peer& peer);
   void leaves_off(const Peer& peer);
-  void refused(const Peer& peer, GstCaps* caps);
+  void refused(const Peer& peer, const std::shared_ptr<FanOut>& track);
+  void wants_other(const Peer& peer, const std::shared_ptr<FanOut>& track);
+  void leaves_other(const Peer& peer, const std::shared_ptr<FanOut>& track);
   void came(const std::vector<std::shared_ptr<TrackIn>>& tracks);
   void ended(const std::shared_ptr<TrackIn>& track);
 
@@ -72,6 +82,7 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   Events events_;
   std::shared_ptr<RoomFront> front_;
   std::optional<core::Duration> latency_;
+  std::optional<std::vector<std::string>> codecs_;  // none: it takes nothing
   // On the library's thread:
   std::map<std::string, StreamOut> streams_;
   std::map<std::string, unsigned> viewers_;  // peer -> tracks that it watches

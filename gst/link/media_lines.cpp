@@ -85,6 +85,19 @@ Ref<GstCaps> receiving_caps(const core::RemoteMedia& media) {
   return caps;
 }
 
+bool choose_codecs(core::RemoteMedia& media, const std::vector<std::string>& wanted) {
+  const bool is_about_it = std::ranges::any_of(
+      wanted, [&](const auto& name) { return core::is_known_codec(media.kind, name); });
+  if (!is_about_it || media.rejected) return true;
+  std::vector<core::RemoteCodec> chosen;
+  for (const auto& name : wanted)
+    for (const auto& codec : media.codecs)
+      if (codec.is(name)) chosen.push_back(codec);
+  if (chosen.empty()) return false;
+  media.codecs = std::move(chosen);
+  return true;
+}
+
 void hasten_feedback(GstElement* webrtcbin) {
   const auto rtpbin = adopt(gst_bin_get_by_name(GST_BIN(webrtcbin), "rtpbin"));
   GObject* raw = nullptr;
@@ -112,14 +125,19 @@ std::vector<Connection> MediaLines::watch(GstElement* pipeline, GstElement* webr
 }
 
 core::Result<Ref<GstPad>> MediaLines::add(GstElement* pipeline, GstCaps* caps,
-                                          const std::string& stream_id) {
+                                          const std::string& stream_id, GstCaps* other) {
   const std::string missing = missing_field(caps);
   if (!missing.empty()) return Error{Errc::malformed, "the caps of a stream need " + missing};
   const std::string name = "media_" + std::to_string(added_++);
   Sending line;
   line.caps = retain(caps);
   line.stream = stream_id;
-  line.outer = make_media_inlet(name, caps, line.accepted);
+  auto fitting = retain(caps);
+  if (other) {
+    line.other = retain(other);
+    fitting = adopt(gst_caps_merge(gst_caps_ref(caps), gst_caps_ref(other)));
+  }
+  line.outer = make_media_inlet(name, fitting.get(), line.accepted);
   if (!gst_element_add_pad(pipeline, line.outer.get()))
     return Error{Errc::failed, "the pipeline took no pad"};
   sending_.push_back(std::move(line));
@@ -132,7 +150,7 @@ void MediaLines::place(GstElement* webrtcbin) {
     if (!line.inner)
       request(webrtcbin, line);
     else
-      announce(line, line.caps.get());
+      offer(line);
   }
   if (!wanted_.empty()) asking_ = asked_ = true;
   for (const auto& caps : std::exchange(wanted_, {})) {
@@ -165,7 +183,7 @@ void MediaLines::request(GstElement* webrtcbin, Sending& line) {
                is_picture(line.caps.get()), nullptr);
   const std::string id = "genos/" + line.stream + "/" + GST_PAD_NAME(pad);
   gst_pad_send_event(pad, gst_event_new_stream_start(id.c_str()));
-  announce(line, line.caps.get());
+  offer(line);
   // From now on whatever the application pushes arrives, its segment first.
   gst_ghost_pad_set_target(GST_GHOST_PAD(line.outer.get()), pad);
 }
@@ -176,6 +194,26 @@ void MediaLines::announce(Sending& line, GstCaps* caps) {
   gst_pad_send_event(line.inner.get(), gst_event_new_caps(caps));
 }
 
+// Of two codecs webrtcbin would offer the one that the pad has caps of: it gets them with the
+// answer, and what is pushed to it before comes no further than the inlet.
+void MediaLines::offer(Sending& line) {
+  if (!line.other) return announce(line, line.caps.get());
+  auto other = adopt(gst_caps_copy(line.other.get()));
+  gst_structure_remove_field(gst_caps_get_structure(other.get(), 0), "ssrc");  // it is said once
+  const auto both = adopt(gst_caps_merge(gst_caps_ref(line.caps.get()), other.release()));
+  g_object_set(line.transceiver.get(), "codec-preferences", both.get(), nullptr);
+}
+
+void MediaLines::choose(Sending& line, const core::RemoteMedia& answer) {
+  if (!line.other) return;
+  const auto* s = gst_caps_get_structure(line.caps.get(), 0);
+  const char* name = gst_structure_get_string(s, "encoding-name");
+  line.in_other = *line.accepted && std::ranges::none_of(answer.codecs, [&](const auto& codec) {
+    return codec.is(name);
+  });
+  announce(line, (line.in_other ? line.other : line.caps).get());
+}
+
 // webrtcbin keeps a pad that is released on its list, so it stays; but with caps that no offer has
 // it is not taken for one of the offer's lines.
 void MediaLines::withdraw() {
@@ -183,7 +221,10 @@ void MediaLines::withdraw() {
   const auto nothing = adopt(gst_caps_from_string(
       "application/x-rtp, media=none, encoding-name=NONE, payload=0, clock-rate=1"));
   for (Sending& line : sending_)
-    if (line.inner && !line.settled) announce(line, nothing.get());
+    if (line.inner && !line.settled && !line.other)
+      announce(line, nothing.get());
+    else if (line.inner && !line.settled)
+      g_object_set(line.transceiver.get(), "codec-preferences", nothing.get(), nullptr);
 }
 
 void MediaLines::expect(const core::RemoteDescription& offer, const core::Shim& shim) {
@@ -201,9 +242,12 @@ void MediaLines::settle(const core::RemoteDescription& remote, const core::Shim&
   for (Sending& line : sending_) {
     if (!line.transceiver) continue;
     const auto wire = shim.to_wire(line_of(line.transceiver.get()));
+    if (line.settled && !wire) continue;  // theirs took its place: it stays refused
+    const bool is_news = !line.settled;
     line.settled = wire && *wire < remote.media.size();
     *line.accepted = line.settled && !remote.media[*wire].rejected &&
                      core::receives(remote.media[*wire].direction);
+    if (is_news && line.settled) choose(line, remote.media[*wire]);
   }
 }
 
@@ -211,7 +255,8 @@ MediaStanding MediaLines::standing(GstPad* pad) const {
   const auto line =
       std::ranges::find_if(sending_, [&](const Sending& each) { return each.outer.get() == pad; });
   if (line == sending_.end() || !line->settled) return MediaStanding::open;
-  return *line->accepted ? MediaStanding::taken : MediaStanding::refused;
+  if (!*line->accepted) return MediaStanding::refused;
+  return line->in_other ? MediaStanding::taken_in_other : MediaStanding::taken;
 }
 
 // webrtcbin 1.22 emits this with its lock held: nothing but the transceiver may be touched.

@@ -23,6 +23,10 @@ namespace genos::link {
 // has none that we know.
 Ref<GstCaps> receiving_caps(const core::RemoteMedia& media);
 
+// Leaves of an offered line the codecs that are wanted, in the order of the wish; of a kind that
+// the wish names none of, all. False: none is left, and the line is as it was.
+[[nodiscard]] bool choose_codecs(core::RemoteMedia& media, const std::vector<std::string>& wanted);
+
 // Lets this side say at once that packets were lost, again and again. rtpsession (1.22) allows one
 // report out of turn between two regular ones, which are 3 s apart: a picture that misses a second
 // packet in that time stood still for 0.8 s at 3 % of loss.
@@ -39,7 +43,9 @@ class MediaLines : public std::enable_shared_from_this<MediaLines> {
   [[nodiscard]] std::vector<Connection> watch(GstElement* pipeline, GstElement* webrtcbin);
 
   // A sink pad of the pipeline. What is pushed into it is dropped until the other side accepted it.
-  core::Result<Ref<GstPad>> add(GstElement* pipeline, GstCaps* caps, const std::string& stream_id);
+  // `other`: what may be pushed instead, when they take that and not `caps`; of the same `ssrc`.
+  core::Result<Ref<GstPad>> add(GstElement* pipeline, GstCaps* caps, const std::string& stream_id,
+                                GstCaps* other = nullptr);
   // The other side has a track on a line that only we send on; the next offer has one of ours to
   // receive it on. false: it is of no codec that we know.
   [[nodiscard]] bool receive(const core::RemoteMedia& media);
@@ -60,15 +66,18 @@ class MediaLines : public std::enable_shared_from_this<MediaLines> {
  private:
   struct Sending {
     Ref<GstPad> outer;  // what the application feeds
-    Ref<GstCaps> caps;
+    Ref<GstCaps> caps, other;
     std::string stream;
     Ref<GstPad> inner;  // of webrtcbin, once it is placed
     Ref<GstWebRTCRTPTransceiver> transceiver;
     bool settled = false;  // its line stands in a description of both sides
+    bool in_other = false;
     std::shared_ptr<std::atomic<bool>> accepted = std::make_shared<std::atomic<bool>>(false);
   };
   static void request(GstElement* webrtcbin, Sending& line);
   static void announce(Sending& line, GstCaps* caps);
+  static void offer(Sending& line);
+  static void choose(Sending& line, const core::RemoteMedia& answer);
   void on_transceiver(GstWebRTCRTPTransceiver* transceiver);
   void on_pad(GstElement* pipeline, GstPad* pad);
 

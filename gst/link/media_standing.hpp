@@ -5,7 +5,8 @@
 
 namespace genos::link {
 
-// What became of a track that we offered, as of the last round.
-enum class MediaStanding : std::uint8_t { open, taken, refused };
+// What became of a track that we offered, as of the last round; in_other: of two codecs they take
+// the second only.
+enum class MediaStanding : std::uint8_t { open, taken, taken_in_other, refused };
 
 }  // namespace genos::link

@@ -375,8 +375,9 @@ void PeerLink::signal(core::Signal signal) { impl_->signal(std::move(signal)); }
 void PeerLink::send(core::Bytes bytes) { impl_->send(std::move(bytes)); }
 void PeerLink::send_fresh(core::Bytes bytes) { impl_->send_fresh(std::move(bytes)); }
 void PeerLink::close(core::Closing closing) { impl_->close(closing); }
-core::Result<Ref<GstPad>> PeerLink::add_media(GstCaps* caps, const std::string& stream_id) {
-  return impl_->add_media(caps, stream_id);
+core::Result<Ref<GstPad>> PeerLink::add_media(GstCaps* caps, const std::string& stream_id,
+                                              GstCaps* other) {
+  return impl_->add_media(caps, stream_id, other);
 }
 MediaStanding PeerLink::standing(GstPad* pad) const { return impl_->standing(pad); }
 std::vector<PeerLink::RemoteTrack> PeerLink::tracks() const { return impl_->tracks(); }

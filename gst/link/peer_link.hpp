@@ -33,6 +33,9 @@ class PeerLink {
     std::function<std::string(const std::string& fingerprint)> identity;
     core::Duration jitter =
         std::chrono::milliseconds(200);  // rtpbin waits this long for a late packet
+    // What we take, in this order: "h264", "opus"; of a kind that none is named of, anything. A
+    // line of theirs with nothing else is refused.
+    std::vector<std::string> codecs;
     core::Duration step_limit = std::chrono::seconds(10);  // one step of the negotiation
   };
   // Called on the context's thread (but for pad_added), never from inside a call into the link,
@@ -68,7 +71,9 @@ class PeerLink {
   // ended the round of another. The pad may be linked and pushed to at once, and never blocks for
   // longer than the transport takes to start; packets are dropped until the other side accepted
   // them.
-  core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id);
+  // `other`: in which it can be pushed if they take no `caps`, of the same `ssrc`; or null.
+  core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id,
+                                      GstCaps* other = nullptr);
   // Of a pad of add_media().
   [[nodiscard]] MediaStanding standing(GstPad* pad) const;
   // What the other side sends, as of the last `negotiated`.

@@ -33,7 +33,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   void send_fresh(core::Bytes bytes);
   void close(core::Closing closing);
   void shut_down();
-  core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id);
+  core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id, GstCaps* other);
   [[nodiscard]] MediaStanding standing(GstPad* pad) const { return lines_->standing(pad); }
   [[nodiscard]] std::vector<RemoteTrack> tracks() const;
   void set_jitter(core::Duration jitter);
@@ -83,6 +83,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
     return options_.role == core::LinkRole::answerer && options_.partner == core::Partner::page;
   }
   void ask_for_tracks();
+  [[nodiscard]] std::vector<std::size_t> unwanted_lines();
   [[nodiscard]] core::Result<core::Description> admit(const core::Description& theirs);
   [[nodiscard]] core::Result<core::Description> show(const core::Description& ours);
 

@@ -176,6 +176,17 @@ void PeerLink::Impl::ask_for_tracks() {
 
 void PeerLink::Impl::act(Negotiator::Ended& output) { end(std::move(output.why)); }
 
+// Of the offer that came, the lines with nothing that we take. One that is there already may be our
+// own way of sending, and stays.
+std::vector<std::size_t> PeerLink::Impl::unwanted_lines() {
+  std::vector<std::size_t> unwanted;
+  for (std::size_t wire = 0; wire < remote_->media.size(); ++wire)
+    if (!choose_codecs(remote_->media[wire], options_.codecs) &&
+        !shim_.knows(wire, remote_->media[wire].mid))
+      unwanted.push_back(wire);
+  return unwanted;
+}
+
 // Theirs, on its way to webrtcbin.
 core::Result<core::Description> PeerLink::Impl::admit(const core::Description& theirs) {
   // They did not see our offer, or offered before they did: webrtcbin never had it.
@@ -191,9 +202,15 @@ core::Result<core::Description> PeerLink::Impl::admit(const core::Description& t
   if (!checked) return checked.error();
   remote_ = std::move(*checked);
   remote_fingerprint_ = remote_->fingerprint;
+  const bool is_offer = theirs.type == DescriptionType::offer;
+  const auto refused = is_offer ? unwanted_lines() : std::vector<std::size_t>();
   auto seen = shim_.in(*remote_);
   if (!seen) return seen;
-  if (theirs.type == DescriptionType::offer) {
+  for (const auto wire : refused) {
+    shim_.refuse(wire);
+    remote_->media[wire].rejected = true;
+  }
+  if (is_offer) {
     guard_->announce(remote_->media);
     shim_.offer_none_beside();
     lines_->withdraw();

@@ -136,7 +136,8 @@ void PeerLink::Impl::send_fresh(core::Bytes bytes) {
   }
 }
 
-core::Result<Ref<GstPad>> PeerLink::Impl::add_media(GstCaps* caps, const std::string& stream_id) {
+core::Result<Ref<GstPad>> PeerLink::Impl::add_media(GstCaps* caps, const std::string& stream_id,
+                                                    GstCaps* other) {
   using core::Errc;
   using core::Error;
   if (over_ || closing_ || !opened_)
@@ -145,7 +146,7 @@ core::Result<Ref<GstPad>> PeerLink::Impl::add_media(GstCaps* caps, const std::st
   const bool page = options_.partner == core::Partner::page;
   if (page && settling_ && *settling_ != stream_id)
     return Error{Errc::wrong_state, "another stream is being negotiated with this page"};
-  auto pad = lines_->add(pipeline_.get(), caps, stream_id);
+  auto pad = lines_->add(pipeline_.get(), caps, stream_id, other);
   if (!pad) return pad;
   settling_ = stream_id;
   if (!std::exchange(media_posted_, true))  // what else is added in this turn comes along

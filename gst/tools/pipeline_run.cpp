@@ -123,7 +123,8 @@ void PipelineRun::on_error(GstMessage* message) {
   }
   complain(error->message);
   const bool settings =
-      g_error_matches(error.get(), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS);
+      g_error_matches(error.get(), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS) ||
+      g_error_matches(error.get(), GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS);
   quit(settings ? exit_usage : exit_failed);
 }
 

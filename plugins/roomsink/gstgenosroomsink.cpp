@@ -41,6 +41,7 @@ enum Prop : guint {
   prop_title,
   prop_meta,
   prop_max_viewers,
+  prop_fallback,
   prop_viewers,
   prop_first_of_room
 };
@@ -110,6 +111,7 @@ static void gst_genos_room_sink_set_property(GObject* object, guint id, const GV
     case prop_targets: settings.targets = text(); break;
     case prop_title: settings.title = text(); break;
     case prop_meta: settings.meta = text(); break;
+    case prop_fallback: settings.fallback = g_value_get_boolean(value); break;
     case prop_max_viewers: settings.max_viewers = g_value_get_uint(value); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
@@ -131,6 +133,7 @@ static void gst_genos_room_sink_get_property(GObject* object, guint id, GValue* 
     case prop_title: g_value_set_string(value, settings.title.c_str()); break;
     case prop_meta: g_value_set_string(value, settings.meta.c_str()); break;
     case prop_max_viewers: g_value_set_uint(value, settings.max_viewers); break;
+    case prop_fallback: g_value_set_boolean(value, settings.fallback); break;
     case prop_viewers: g_value_set_uint(value, state.viewers()); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
@@ -173,6 +176,13 @@ static void install_properties(GObjectClass* klass) {
       g_param_spec_uint("max-viewers", "Maximum of viewers",
                         "Who comes when so many watch already gets nothing; 0: any number", 0,
                         G_MAXUINT, 0, GParamFlags(flags | GST_PARAM_MUTABLE_PLAYING)));
+  g_object_class_install_property(
+      klass, prop_fallback,
+      g_param_spec_boolean(
+          "fallback", "Fallback",
+          "Whether who cannot decode a picture that is encoded here gets it in VP8 "
+          "or H.264, made while it is there",
+          RoomSinkSettings().fallback, GParamFlags(flags | GST_PARAM_MUTABLE_READY)));
   g_object_class_install_property(
       klass, prop_viewers,
       g_param_spec_uint("viewers", "Viewers", "How many peers watch", 0, G_MAXUINT, 0,

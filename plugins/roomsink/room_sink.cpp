@@ -7,7 +7,6 @@
 #include "bridge/pump.hpp"
 #include "core/wire/json.hpp"
 #include "core/wire/limits.hpp"
-#include "feeder.hpp"
 #include "room_properties.hpp"
 
 #define GST_CAT_DEFAULT genos_room_sink_debug
@@ -18,48 +17,18 @@ namespace {
 // So long the tracks of a stream wait for each other: one round for all of them is sooner, and a
 // page gets one stream.
 constexpr core::Duration company = std::chrono::milliseconds(500);
-// Between a line and those who watch it: what an encoder makes while the network is slow to take.
-constexpr guint64 waiting_limit = GST_SECOND;
+bool is_raw(GstCaps* caps) {
+  return g_str_has_suffix(gst_structure_get_name(gst_caps_get_structure(caps, 0)), "/x-raw");
+}
 
-std::string random_id() {
+}  // namespace
+
+std::string RoomSink::random_id() {
   const Owned<char> uuid(g_uuid_string_random());
   std::string id(uuid.get());
   std::erase(id, '-');
   return id.substr(0, 20);
 }
-
-Ref<GstCaps> rtp_caps(const RtpCodec& codec, guint ssrc) {
-  const std::string text =
-      std::string("application/x-rtp,media=") + (codec.is_sound ? "audio" : "video") +
-      ",encoding-name=" + codec.encoding_name + ",payload=" + std::to_string(codec.payload) +
-      ",clock-rate=" + std::to_string(codec.clock_rate) + ",ssrc=(uint)" + std::to_string(ssrc) +
-      codec.more_caps;
-  return adopt(gst_caps_from_string(text.c_str()));
-}
-
-bool is_raw(GstCaps* caps) {
-  return g_str_has_suffix(gst_structure_get_name(gst_caps_get_structure(caps, 0)), "/x-raw");
-}
-
-// Whether the frame that is in the payloader is a keyframe. Its packets do not say so: of VP8
-// (1.22) none has the flag of a delta unit.
-std::shared_ptr<bool> watch_keyframes(GstElement* line) {
-  const auto payloader = adopt(gst_bin_get_by_name(GST_BIN(line), "pay"));
-  const auto pad = adopt(gst_element_get_static_pad(payloader.get(), "sink"));
-  auto key = std::make_shared<bool>(false);
-  gst_pad_add_probe(
-      pad.get(), GST_PAD_PROBE_TYPE_BUFFER,
-      [](GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
-        **static_cast<std::shared_ptr<bool>*>(data) =
-            !GST_BUFFER_FLAG_IS_SET(GST_PAD_PROBE_INFO_BUFFER(info), GST_BUFFER_FLAG_DELTA_UNIT);
-        return GST_PAD_PROBE_OK;
-      },
-      new std::shared_ptr<bool>(key),
-      [](gpointer data) { delete static_cast<std::shared_ptr<bool>*>(data); });
-  return key;
-}
-
-}  // namespace
 
 // --- pads -------------------------------------------------------------------------------------
 
@@ -93,8 +62,7 @@ GstPad* RoomSink::request_pad(GstPadTemplate* templ, const char* name) {
   return track->pad;
 }
 
-std::pair<std::shared_ptr<RoomSink::Stream>, std::shared_ptr<RoomSink::Track>> RoomSink::find(
-    GstPad* pad) {
+RoomSink::Pair RoomSink::find(GstPad* pad) {
   const std::scoped_lock guard(streams_lock_);
   for (const auto& [number, stream] : streams_)
     for (const auto& track : stream->tracks)
@@ -102,22 +70,27 @@ std::pair<std::shared_ptr<RoomSink::Stream>, std::shared_ptr<RoomSink::Track>> R
   return {};
 }
 
-void RoomSink::take_apart(Track& track) {
-  const auto target = adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(track.pad)));
-  const auto parent = target ? adopt(gst_pad_get_parent_element(target.get())) : nullptr;
-  gst_ghost_pad_set_target(GST_GHOST_PAD(track.pad), nullptr);
-  for (const auto& element : std::exchange(track.elements, {})) {
+void RoomSink::take_down(std::vector<Ref<GstElement>> elements) {
+  for (const auto& element : elements) {
     gst_element_set_locked_state(element.get(), TRUE);
     gst_element_set_state(element.get(), GST_STATE_NULL);
     gst_bin_remove(bin_, element.get());
   }
+}
+
+void RoomSink::take_apart(Track& track) {
+  const auto target = adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(track.pad)));
+  const auto parent = target ? adopt(gst_pad_get_parent_element(target.get())) : nullptr;
+  gst_ghost_pad_set_target(GST_GHOST_PAD(track.pad), nullptr);
+  take_down(std::exchange(track.elements, {}));
   if (parent && GST_PAD_PAD_TEMPLATE(target.get()) &&
       GST_PAD_TEMPLATE_PRESENCE(GST_PAD_PAD_TEMPLATE(target.get())) == GST_PAD_REQUEST)
     gst_element_release_request_pad(parent.get(), target.get());
   track.fan = nullptr;
   track.sent = false;
   track.sent_in.clear();
-  track.decided = track.ended = track.has_rung = false;
+  track.rung = nullptr;
+  track.decided = track.ended = false;
 }
 
 void RoomSink::release_pad(GstPad* pad) {
@@ -142,14 +115,12 @@ void RoomSink::remove(const std::shared_ptr<Stream>& stream, const std::shared_p
     }
   }
   if (!id.empty() && media_) media_->end(id);
+  take_fallback(*stream, *track);
   take_apart(*track);
-  if (left_over) {
-    gst_element_set_locked_state(left_over.get(), TRUE);
-    gst_element_set_state(left_over.get(), GST_STATE_NULL);
-    gst_bin_remove(bin_, left_over.get());
-  } else {
+  if (left_over)
+    take_down({std::move(left_over)});
+  else
     send_if_whole(*stream);
-  }
 }
 
 // --- what a pad brings ------------------------------------------------------------------------
@@ -178,13 +149,11 @@ void RoomSink::decide(GstPad* pad, GstCaps* caps) {
   if (entry) gst_ghost_pad_set_target(GST_GHOST_PAD(pad), entry.get());
 }
 
-// It said what is wrong. Left in the bin it would fail again on the bin's way down, and stop that.
 void RoomSink::discard(Stream& stream, const Ref<GstElement>& transcoder) {
   {
     const std::scoped_lock guard(streams_lock_);
-    if (stream.transcoder == transcoder) stream.transcoder = nullptr;
+    if (stream.transcoder.get() == transcoder.get()) stream.transcoder = nullptr;
   }
-  gst_element_set_locked_state(transcoder.get(), TRUE);
   gst_element_set_state(transcoder.get(), GST_STATE_NULL);
   gst_bin_remove(bin_, transcoder.get());
 }
@@ -208,23 +177,31 @@ Ref<GstPad> RoomSink::transcode(Stream& stream, bool is_sound) {
     transcoder = stream.transcoder;
   }
   if (!GST_OBJECT_PARENT(transcoder.get())) {
+    // When it cannot begin, which it says, it must not stop the bin's way down, which may follow
+    // at once.
+    gst_element_set_locked_state(transcoder.get(), TRUE);
     gst_bin_add(bin_, transcoder.get());
-    if (!gst_element_sync_state_with_parent(transcoder.get())) {
+    if (gst_element_set_state(transcoder.get(), GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE) {
       discard(stream, transcoder);
       return {};
     }
+    gst_element_set_locked_state(transcoder.get(), FALSE);
+    gst_element_sync_state_with_parent(transcoder.get());
   }
   auto entry =
       adopt(gst_element_request_pad_simple(transcoder.get(), is_sound ? "audio" : "video"));
-  // Of a pad that was released before, the rungs are there still.
-  GstIterator* rungs = gst_element_iterate_src_pads(transcoder.get());
+  join_rungs(transcoder.get());  // of a pad that was released before they are there still
+  return entry;
+}
+
+void RoomSink::join_rungs(GstElement* transcoder) {
+  GstIterator* rungs = gst_element_iterate_src_pads(transcoder);
   const auto join = [](const GValue* item, gpointer self) {
     auto* rung = GST_PAD(g_value_get_object(item));
     on_rung(adopt(gst_pad_get_parent_element(rung)).get(), rung, self);
   };
   gst_iterator_foreach(rungs, join, this);
   gst_iterator_free(rungs);
-  return entry;
 }
 
 // Every rung has its line; what nobody watches is not made.
@@ -233,80 +210,22 @@ void RoomSink::on_rung(GstElement* transcoder, GstPad* rung, gpointer data) noex
   auto& self = *static_cast<RoomSink*>(data);
   const bool is_sound = g_str_has_prefix(GST_PAD_NAME(rung), "sound_");
   std::shared_ptr<Stream> stream;
-  std::shared_ptr<Track> track;
   {
     const std::scoped_lock guard(self.streams_lock_);
     for (const auto& [number, each] : self.streams_)
       if (each->transcoder.get() == transcoder) stream = each;
-    if (!stream) return;
+  }
+  if (!stream || (!is_sound && self.on_fallback_rung(stream, rung))) return;
+  std::shared_ptr<Track> track;
+  {
+    const std::scoped_lock guard(self.streams_lock_);
     for (const auto& each : stream->tracks)
-      if (each->is_sound == is_sound && !each->has_rung) track = each;
+      if (each->is_sound == is_sound && !each->rung) track = each;
     if (!track) return;
-    track->has_rung = true;  // two threads may come with the same
+    track->rung = retain(rung);  // two threads may come with the same
   }
-  const auto caps = adopt(gst_pad_query_caps(rung, nullptr));
-  const RtpCodec* codec = nullptr;
-  for (guint i = 0; !codec && i < gst_caps_get_size(caps.get()); ++i)
-    codec = codec_of_media_type(gst_structure_get_name(gst_caps_get_structure(caps.get(), i)));
-  if (!codec) {
-    const Owned<char> text(gst_caps_to_string(caps.get()));
-    GST_ELEMENT_ERROR(
-        self.bin_, STREAM, FORMAT,
-        ("no browser takes %s: name another codec in `ladder` or `sounds`", text.get()), (nullptr));
-    return;
-  }
-  const auto entry = self.build(stream, track, *codec, false);
-  if (entry && gst_pad_link(rung, entry.get()) != GST_PAD_LINK_OK)
-    GST_ELEMENT_ERROR(self.bin_, CORE, PAD, ("a rung could not be linked"), (nullptr));
+  self.link_rung(stream, track);
   self.send_if_whole(*stream);
-}
-
-Ref<GstPad> RoomSink::build(const std::shared_ptr<Stream>& stream,
-                            const std::shared_ptr<Track>& track, const RtpCodec& codec,
-                            bool parse) {
-  const guint ssrc = g_random_int();
-  std::string text = "queue silent=true max-size-buffers=0 max-size-bytes=0 max-size-time=" +
-                     std::to_string(waiting_limit);
-  if (parse && *codec.in_parser) text += std::string(" ! ") + codec.in_parser;
-  text += std::string(" ! ") + codec.payloader +
-          " name=pay mtu=1200 pt=" + std::to_string(codec.payload) +
-          " ssrc=" + std::to_string(ssrc);
-  Owned<GError> error;
-  auto line = sink(gst_parse_bin_from_description(text.c_str(), TRUE, out(error)));
-  if (!line || error) {
-    GST_ELEMENT_ERROR(
-        bin_, CORE, MISSING_PLUGIN,
-        ("no line for %s: install gstreamer1.0-plugins-good and -bad", codec.encoding_name),
-        ("%s", error ? error->message : ""));
-    return {};
-  }
-  auto fan = std::make_shared<FanOut>(codec.is_sound ? FanOut::Kind::sound : FanOut::Kind::picture,
-                                      rtp_caps(codec, ssrc).get());
-  const std::weak_ptr<Stream> of = stream;
-  const std::weak_ptr<Track> which = track;
-  FeederEvents feeder_events;
-  feeder_events.begins = [this, of, which, begins = watch_keyframes(line.get())] {
-    const auto alive = of.lock();
-    const auto own = which.lock();
-    if (alive && own && !own->sent) send_if_whole(*alive);
-    return *begins;
-  };
-  feeder_events.ended = [this, of, which] {
-    const auto alive = of.lock();
-    const auto ended = which.lock();
-    if (alive && ended) track_ended(alive, *ended);
-  };
-  auto feeder = sink(feeder_new(fan, std::move(feeder_events)));
-  gst_bin_add_many(bin_, line.get(), feeder.get(), nullptr);
-  gst_element_link(line.get(), feeder.get());
-  gst_element_sync_state_with_parent(feeder.get());
-  gst_element_sync_state_with_parent(line.get());
-  auto entry = adopt(gst_element_get_static_pad(line.get(), "sink"));
-  const std::scoped_lock guard(streams_lock_);
-  track->elements = {std::move(line), std::move(feeder)};
-  track->fan = std::move(fan);
-  if (stream->first == core::Time()) stream->first = monotonic_now();
-  return entry;
 }
 
 // --- streams ----------------------------------------------------------------------------------
@@ -346,16 +265,30 @@ void RoomSink::send_if_whole(Stream& stream) {
   media_->send(std::move(out));
 }
 
+// A fallback ends with its track, or before it.
+bool RoomSink::has_ended(const Track& track) {
+  const auto& other = track.fallback.track;
+  return track.ended && (!other || other->ended);
+}
+
 void RoomSink::track_ended(const std::shared_ptr<Stream>& stream, Track& track) {
-  std::string id;
+  std::vector<std::string> over;
   {
     const std::scoped_lock guard(streams_lock_);
     track.ended = true;
-    id = track.sent_in;
-    for (const auto& each : stream->tracks)
-      if (each->sent_in == id && !each->ended) return;
+    std::string id = track.sent_in;
+    for (const auto& each : stream->tracks) {
+      if (each->fallback.track.get() != &track) continue;
+      over.push_back(id);
+      id = each->sent_in;
+    }
+    if (std::ranges::all_of(stream->tracks, [&](const auto& each) {
+          return each->sent_in != id || has_ended(*each);
+        }))
+      over.push_back(id);
   }
-  if (media_) media_->end(id);
+  for (const auto& id : over)
+    if (media_) media_->end(id);
 }
 
 // --- the room ---------------------------------------------------------------------------------
@@ -377,10 +310,14 @@ RoomMedia::Events RoomSink::events() {
   };
   events.viewer_added = told("viewer-added", 1);
   events.viewer_removed = told("viewer-removed", -1);
-  events.refused = [this](const RoomMedia::Peer& peer, GstCaps* caps) {
-    GST_INFO_OBJECT(bin_, "'%s' takes no %" GST_PTR_FORMAT, peer.id.c_str(),
-                    static_cast<void*>(caps));
+  const auto then = [this](auto what) {
+    return [this, what](const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan) {
+      session_.post([this, what, peer, fan] { (this->*what)(peer, fan); });
+    };
   };
+  events.refused = then(&RoomSink::refused);
+  events.wants_other = then(&RoomSink::wants_other);
+  events.leaves_other = then(&RoomSink::leaves_other);
   return events;
 }
 
@@ -423,7 +360,11 @@ void RoomSink::close() {
     for (const auto& [number, stream] : streams_) streams.push_back(stream);
   }
   for (const auto& stream : streams) {
-    for (const auto& track : stream->tracks) take_apart(*track);
+    for (const auto& track : stream->tracks) {
+      take_fallback(*stream, *track);
+      track->fallback = {};
+      take_apart(*track);
+    }
     if (const auto transcoder = std::exchange(stream->transcoder, {})) {
       gst_element_set_state(transcoder.get(), GST_STATE_NULL);
       gst_bin_remove(bin_, transcoder.get());
@@ -433,6 +374,7 @@ void RoomSink::close() {
   }
   media_ = nullptr;
   viewers_ = 0;
+  warned_ = false;
 }
 
 void RoomSink::stop_viewer(const std::string& peer) {

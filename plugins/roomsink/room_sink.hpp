@@ -12,7 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "core/base/result.hpp"
 #include "core/base/time.hpp"
+#include "core/ladder/fallback.hpp"
 #include "genos/room_media.hpp"
 #include "room_session.hpp"
 #include "rtp_codecs.hpp"
@@ -25,6 +27,7 @@ struct RoomSinkSettings {
   std::string ladder = "720p30", sounds = "opus:96k";
   std::string targets, title, meta;
   guint max_viewers = 0;  // 0: any number
+  bool fallback = false;  // another codec for who cannot decode the first
 };
 
 class RoomSink {
@@ -49,16 +52,26 @@ class RoomSink {
   void stop_viewer(const std::string& peer);
 
  private:
+  struct Track;
+  // What those get who refused a track that is encoded here.
+  struct Fallback {
+    core::FallbackWish wish;       // of the session's thread
+    std::string words, sent_in;    // of its rung, the id of its stream; empty: there is none
+    std::shared_ptr<Track> track;  // its line, once the rung is there
+  };
   struct Track {
     GstPad* pad = nullptr;  // of the bin
     bool is_sound = false;
     bool decided = false;
-    bool has_rung = false;
+    Ref<GstPad> rung;  // of the transcoder; null: it came encoded
+    guint ssrc = g_random_int();
+    const RtpCodec* other = nullptr;  // in which a rung can be made for who cannot decode it
     std::vector<Ref<GstElement>> elements;
     std::shared_ptr<FanOut> fan;
     bool ended = false;
     std::atomic<bool> sent{false};
     std::string sent_in;  // the id of the stream that it was sent in
+    Fallback fallback;
   };
   struct Stream {
     guint number = 0;
@@ -68,11 +81,16 @@ class RoomSink {
     bool begun = false;  // its first tracks were sent; later ones go as streams of their own
   };
 
+  using Pair = std::pair<std::shared_ptr<Stream>, std::shared_ptr<Track>>;
+
+  static std::string random_id();
   static GstPadProbeReturn on_event(GstPad* pad, GstPadProbeInfo* info, gpointer self) noexcept;
   static void on_rung(GstElement* transcoder, GstPad* rung, gpointer self) noexcept;
   void decide(GstPad* pad, GstCaps* caps);
   void discard(Stream& stream, const Ref<GstElement>& transcoder);
   [[nodiscard]] Ref<GstPad> transcode(Stream& stream, bool is_sound);
+  // From a rung to its viewers.
+  void link_rung(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track);
   // The line from an encoded stream to its viewers; its first pad, or null when an error was
   // posted.
   [[nodiscard]] Ref<GstPad> build(const std::shared_ptr<Stream>& stream,
@@ -81,8 +99,27 @@ class RoomSink {
   void send_if_whole(Stream& stream);
   void track_ended(const std::shared_ptr<Stream>& stream, Track& track);
   void take_apart(Track& track);
+  void take_down(std::vector<Ref<GstElement>> elements);
   void remove(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track);
-  std::pair<std::shared_ptr<Stream>, std::shared_ptr<Track>> find(GstPad* pad);
+  // Links whatever rungs are there.
+  void join_rungs(GstElement* transcoder);
+
+  // The fallback; on the session's thread:
+  void refused(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan);
+  void wants_other(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan);
+  void leaves_other(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan);
+  void follow_wish(const Pair& pair);
+  [[nodiscard]] core::Result<bool> make_fallback(const Pair& pair);
+  void warn(const RoomMedia::Peer& peer, const FanOut& fan, const std::string& what);
+  // On any thread:
+  void take_fallback(Stream& stream, Track& track);
+  // Whether this rung is one.
+  bool on_fallback_rung(const std::shared_ptr<Stream>& stream, GstPad* rung);
+  static bool has_ended(const Track& track);
+  [[nodiscard]] Pair find(const FanOut* fan);
+  // What a picture in that codec can be made in as well; null: no encoder is installed.
+  [[nodiscard]] static const RtpCodec* codec_beside(const RtpCodec& codec);
+  [[nodiscard]] Pair find(GstPad* pad);
   [[nodiscard]] std::string meta_of() const;
   RoomMedia::Events events();
 
@@ -90,7 +127,8 @@ class RoomSink {
   RoomSession session_;
   std::shared_ptr<RoomMedia> media_;
   std::atomic<guint> viewers_{0};
-  std::mutex streams_lock_;  // guards what follows
+  std::atomic<bool> warned_{false};  // that somebody sees nothing
+  std::mutex streams_lock_;          // guards what follows
   std::map<guint, std::shared_ptr<Stream>> streams_;
 };
 

@@ -49,6 +49,7 @@ enum Prop : guint {
   prop_from,
   prop_media,
   prop_latency,
+  prop_codecs,
   prop_end_with_last,
   prop_first_of_room
 };
@@ -76,7 +77,7 @@ static RoomSrc& state_of(gpointer self) {
 static GstStateChangeReturn gst_genos_room_src_change_state(GstElement* element,
                                                             GstStateChange change) {
   auto& state = state_of(element);
-  if (change == GST_STATE_CHANGE_READY_TO_PAUSED) state.open();
+  if (change == GST_STATE_CHANGE_READY_TO_PAUSED && !state.open()) return GST_STATE_CHANGE_FAILURE;
   const auto result =
       GST_ELEMENT_CLASS(gst_genos_room_src_parent_class)->change_state(element, change);
   const bool failed =
@@ -102,6 +103,11 @@ static void gst_genos_room_src_set_property(GObject* object, guint id, const GVa
       settings.from = given ? given : "";
       break;
     }
+    case prop_codecs: {
+      const char* given = g_value_get_string(value);
+      settings.codecs = given ? given : "";
+      break;
+    }
     case prop_media: settings.media = MediaChoice(g_value_get_enum(value)); break;
     case prop_latency: settings.latency = g_value_get_uint(value); break;
     case prop_end_with_last: settings.end_with_last = g_value_get_boolean(value); break;
@@ -121,6 +127,7 @@ static void gst_genos_room_src_get_property(GObject* object, guint id, GValue* v
   const auto& settings = state.settings;
   switch (id) {
     case prop_from: g_value_set_string(value, settings.from.c_str()); break;
+    case prop_codecs: g_value_set_string(value, settings.codecs.c_str()); break;
     case prop_media: g_value_set_enum(value, gint(settings.media)); break;
     case prop_latency: g_value_set_uint(value, settings.latency); break;
     case prop_end_with_last: g_value_set_boolean(value, settings.end_with_last); break;
@@ -167,6 +174,14 @@ static void install_properties(GObjectClass* klass) {
                            "Whether the last track that ends ends its pad, instead of waiting for "
                            "another",
                            FALSE, flags));
+  g_object_class_install_property(
+      klass, prop_codecs,
+      g_param_spec_string(
+          "codecs", "Codecs",
+          "What may come, in this order, comma separated, as vp8,h264; pictures, or sound, of "
+          "which "
+          "none is named may come as they are offered",
+          "", GParamFlags(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)));
   install_room_properties(klass, prop_first_of_room);
 }
 

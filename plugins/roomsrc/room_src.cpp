@@ -14,6 +14,26 @@ namespace {
 // A track that ends may come back at once: its sender's link was replaced, or its line begun anew.
 constexpr guint grace_ms = 1000;
 
+const RtpCodec* codec_called(const char* name) {
+  for (const auto& codec : rtp_codecs)
+    if (g_ascii_strcasecmp(codec.encoding_name, name) == 0) return &codec;
+  return nullptr;
+}
+
+// In order. The word that names none is the error.
+core::Result<std::vector<std::string>> read_codecs(const std::string& text) {
+  std::vector<std::string> names;
+  const std::unique_ptr<gchar*, decltype(&g_strfreev)> words(g_strsplit(text.c_str(), ",", -1),
+                                                             g_strfreev);
+  for (gchar** word = words.get(); *word; ++word) {
+    if (!*g_strstrip(*word)) continue;
+    const auto* codec = codec_called(*word);
+    if (!codec) return core::Error{core::Errc::malformed, *word};
+    names.emplace_back(codec->encoding_name);
+  }
+  return names;
+}
+
 }  // namespace
 
 bool RoomSrc::wants(const TrackIn::About& about) {
@@ -275,7 +295,20 @@ RoomMedia::Events RoomSrc::events() {
   return events;
 }
 
-void RoomSrc::open() {
+bool RoomSrc::open() {
+  std::string said;
+  {
+    const std::scoped_lock guard(lock);
+    said = settings.codecs;
+  }
+  auto codecs = read_codecs(said);
+  if (!codecs) {
+    GST_ELEMENT_ERROR(
+        bin_, RESOURCE, SETTINGS,
+        ("codecs: '%s' is none of av1, vp8, vp9, h264 and opus", codecs.error().detail.c_str()),
+        (nullptr));
+    return false;
+  }
   // Who only watches needs no link to others that do. Elements of one name do what all of them do.
   gchar* raw = nullptr;
   g_object_get(room(), "peer", &raw, nullptr);
@@ -292,7 +325,9 @@ void RoomSrc::open() {
     latency_ = settings.latency * GST_MSECOND;
     media_->set_latency(std::chrono::milliseconds(settings.latency));
   }
+  media_->set_codecs(*std::move(codecs));
   media_->attach(room());
+  return true;
 }
 
 void RoomSrc::close() {

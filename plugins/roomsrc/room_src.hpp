@@ -22,7 +22,7 @@ namespace genos::element {
 enum class MediaChoice { all, video, audio };
 
 struct RoomSrcSettings {
-  std::string from;
+  std::string from, codecs;
   MediaChoice media = MediaChoice::all;
   bool end_with_last = false;
   guint latency = 200;  // ms
@@ -40,8 +40,8 @@ class RoomSrc {
   std::mutex lock;  // guards what follows
   RoomSrcSettings settings;
 
-  void open();   // READY to PAUSED
-  void close();  // back
+  [[nodiscard]] bool open();       // READY to PAUSED; false: an error was posted
+  void close();                    // back
   void add_tracks(GValue* stats);  // to those of the room
 
  private:

@@ -62,6 +62,30 @@ TEST_P(Browser, AnswersInTheOtherDirectionAndStopsALine) {
   EXPECT_TRUE((*pair.last).media[2].rejected);
 }
 
+// RFC 8829 section 5.2.2: and Chromium does.
+TEST_P(Browser, PutsALineIntoThePlaceOfADeadOne) {
+  Pair pair;
+  pair.play(name("-turned-data"));
+  pair.play(name("-turned-media"), true);
+  EXPECT_FALSE(Gate(pair.caller).check(test::recycled(GetParam(), "another"))) << "it is alive";
+  pair.play(name("-turned-stopped"), true);
+  const auto was = (*pair.last).media[2].mid;
+  EXPECT_FALSE(Gate(pair.caller).check(test::recycled(GetParam(), was))) << "it comes back";
+  for (const std::string mid : {"another", "third"}) {
+    const auto next = pair.caller.check(test::recycled(GetParam(), mid));
+    ASSERT_TRUE(next) << next.error().detail;
+    EXPECT_EQ((*next).media[2].mid, mid);
+    auto rejected = *Sdp::parse(test::recycled(GetParam(), mid).sdp);
+    rejected.media[2].port = 0;
+    auto mids = rejected.bundle();
+    mids.pop_back();
+    rejected.set_bundle(mids);
+    for (auto& section : rejected.media) section.set("setup", "active");
+    ASSERT_TRUE(pair.caller.sent({DescriptionType::answer, rejected.text()}));
+    EXPECT_FALSE(Gate(pair.caller).check(test::recycled(GetParam(), was))) << "it was buried";
+  }
+}
+
 TEST_P(Browser, OffersAllAtOnce) { Pair().play(name("-all-at-once")); }
 
 TEST_P(Browser, HidesItsAddresses) {

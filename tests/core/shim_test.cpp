@@ -244,6 +244,44 @@ TEST_P(ShimOf, ShowsAStoppedLineAsInactiveAndAnswersItRejected) {
   EXPECT_EQ(side.wire.bundle().size(), 2u);
 }
 
+TEST_P(ShimOf, ShowsWhatTakesTheStoppedLinesPlaceBehindTheOthers) {
+  Side side(v122);
+  side.make(offer(browser + "-turned-data"));
+  side.receive(answer(browser + "-turned-data"));
+  side.receive(offer(browser + "-turned-media"));
+  side.make(side.webrtcbin_answer({}));
+  const std::string was(side.shown.media[2].mid());
+  side.receive(offer(browser + "-turned-stopped"));
+  side.make(side.webrtcbin_answer({}));
+  EXPECT_TRUE(side.shim.knows(2, was));
+  side.receive(test::recycled(browser, "another"));
+  ASSERT_EQ(side.shown.media.size(), 4u);
+  EXPECT_EQ(side.shown.media[2].mid(), was);
+  EXPECT_EQ(side.shown.direction(side.shown.media[2]), Direction::inactive);
+  EXPECT_EQ(side.shown.media[3].mid(), "another");
+  EXPECT_TRUE(sends(side.shown.direction(side.shown.media[3])));
+  EXPECT_EQ(side.shim.receiving_line(2), 3u);
+  EXPECT_EQ(side.shim.to_wire(3), 2u);
+  EXPECT_FALSE(side.shim.to_wire(2)) << "what we sent there is over";
+  side.make(side.webrtcbin_answer({}));
+  ASSERT_EQ(side.wire.media.size(), 3u);
+  EXPECT_EQ(side.wire.media[2].mid(), "another");
+  EXPECT_FALSE(side.wire.media[2].rejected());
+  EXPECT_EQ(side.wire.bundle().size(), 3u);
+}
+
+TEST_P(ShimOf, AnswersALineThatIsRefusedAsRejected) {
+  Side side(v122);
+  side.make(offer(browser + "-turned-data"));
+  side.receive(answer(browser + "-turned-data"));
+  side.receive(offer(browser + "-turned-media"));
+  side.shim.refuse(2);
+  side.make(side.webrtcbin_answer({}));
+  EXPECT_TRUE(side.wire.media[2].rejected());
+  EXPECT_FALSE(side.wire.media[1].rejected());
+  EXPECT_EQ(side.wire.bundle().size(), 2u);
+}
+
 TEST_P(ShimOf, MakesMixedRolesOne) {
   Side side(v122);
   side.receive(offer(browser + "-turned-data"));

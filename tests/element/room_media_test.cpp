@@ -213,6 +213,16 @@ TEST_F(RoomMediaTest, TwoOfOneNameAreOnePeerAndCallEachOther) {
   EXPECT_TRUE(sees(two, 30));
 }
 
+// The element that refused it is in the bin when the pipeline is stopped, at whatever moment.
+TEST_F(RoomMediaTest, ALadderThatCannotBeIsSaidAndStopsNothing) {
+  for (int i = 0; i < 20; ++i) {
+    TestLine sender(picture() + "s.video_0 " + sound() + "s.audio_0" + sink_of("ladder=700q"));
+    sender.play();
+    EXPECT_NE(sender.outcome(5s).find("700q"), std::string::npos);
+    ASSERT_EQ(sender.set_state(GST_STATE_NULL), GST_STATE_CHANGE_SUCCESS);
+  }
+}
+
 TEST_F(RoomMediaTest, WhatIsNoMetadataIsSaid) {
   TestLine sender(picture() + sink_of("meta=door"));
   EXPECT_EQ(sender.set_state(GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/negotiation/sdp.hpp"
 #include "core/wire/signal.hpp"
 
 namespace genos::test {
@@ -29,6 +30,15 @@ inline core::Description offer(const std::string& name) {
 }
 inline core::Description answer(const std::string& name) {
   return {core::DescriptionType::answer, fixture(name + "-answer.sdp")};
+}
+// The media of that browser when it puts another picture into the place of the one that it stopped.
+inline core::Description recycled(const std::string& browser, const std::string& mid) {
+  auto sdp = *core::Sdp::parse(fixture(browser + "-turned-media-offer.sdp"));
+  auto mids = sdp.bundle();
+  sdp.media[2].set("mid", mid);
+  mids[2] = mid;
+  sdp.set_bundle(mids);
+  return {core::DescriptionType::offer, sdp.text()};
 }
 #endif
 

@@ -39,6 +39,7 @@ class TestLine {
     EXPECT_NE(set_state(GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
     return *this;
   }
+  [[nodiscard]] GstElement* pipeline() const { return pipeline_.get(); }
   [[nodiscard]] Ref<GstElement> element(const char* name) const {
     return adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), name));
   }

@@ -18,7 +18,8 @@ import tap
 GENOS = os.path.abspath(sys.argv.pop(1))
 SIGNALD = os.path.abspath(sys.argv.pop(1))
 OK, FAILED, USAGE, NOBODY, INTERRUPTED = 0, 1, 64, 69, 130
-COMMANDS = ["peers", "chat", "ping", "pipe", "send", "receive", "identity", "doctor"]
+COMMANDS = ["peers", "chat", "ping", "pipe", "send", "receive", "broadcast", "watch",
+            "record", "streams", "identity", "doctor"]
 
 
 def free_port():

@@ -125,7 +125,8 @@ Result<RemoteDescription> Gate::check(const Description& theirs) {
   return remote;
 }
 
-// m-line i keeps its mid and its kind for ever; offers append, answers have exactly what was asked.
+// m-line i keeps its mid and its kind as long as it lives; offers append, or put another into the
+// place of a dead one (RFC 8829 section 5.2.2), and answers have exactly what was asked.
 Gate::Problem Gate::check_lines(const RemoteDescription& remote) const {
   const bool answer = remote.type == DescriptionType::answer;
   if (remote.media.size() < lines_.size()) return refused("an m-line is missing");
@@ -137,12 +138,21 @@ Gate::Problem Gate::check_lines(const RemoteDescription& remote) const {
       if (named_.contains(media.mid)) return refused("mid " + media.mid + " is one of ours");
       continue;
     }
+    if (!answer && is_recycled(i, media)) {
+      if (named_.contains(media.mid)) return refused("mid " + media.mid + " was another's");
+      if (media.kind == MediaKind::application) return refused("a second application m-line");
+      continue;
+    }
     if (media.mid != lines_[i].mid) return refused("mid of an m-line has changed");
     if (media.kind != lines_[i].kind)
       return refused("kind of m-line " + media.mid + " has changed");
     if (lines_[i].dead && !media.rejected) return refused("m-line " + media.mid + " comes back");
   }
   return std::nullopt;
+}
+
+bool Gate::is_recycled(std::size_t line, const RemoteMedia& media) const {
+  return lines_[line].dead && !media.rejected && media.mid != lines_[line].mid;
 }
 
 // One certificate and one ICE session for the whole connection: ICE restart means a new one.
@@ -204,6 +214,10 @@ void Gate::remember(const RemoteDescription& remote) {
   for (std::size_t i = 0; i < remote.media.size(); ++i) {
     const auto& media = remote.media[i];
     if (i == lines_.size()) lines_.push_back({media.mid, media.kind});
+    if (is_recycled(i, media)) {
+      named_.insert(lines_[i].mid);
+      lines_[i] = {media.mid, media.kind};
+    }
     lines_[i].dead = lines_[i].dead || media.rejected;
   }
 }

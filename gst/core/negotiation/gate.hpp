@@ -49,10 +49,10 @@ class Gate {
   [[nodiscard]] std::optional<Setup> our_role() const { return our_role_; }
 
  private:
-  struct Line {  // an m-line for ever
+  struct Line {  // an m-line
     std::string mid;
     MediaKind kind;
-    bool dead = false;  // rejected once: stays so
+    bool dead = false;  // rejected once: stays so, or is another with a mid of its own
   };
   enum class State : std::uint8_t { stable, we_offered, they_offered };
   using Problem = std::optional<Error>;
@@ -60,11 +60,12 @@ class Gate {
   [[nodiscard]] Problem check_lines(const RemoteDescription& remote) const;
   [[nodiscard]] Problem check_transport(RemoteDescription& remote) const;
   [[nodiscard]] Problem check_role(RemoteDescription& remote) const;
+  [[nodiscard]] bool is_recycled(std::size_t line, const RemoteMedia& media) const;
   void remember(const RemoteDescription& remote);
 
   State state_ = State::stable;
   std::vector<Line> lines_;
-  std::set<std::string, std::less<>> named_;                       // mids of our offers
+  std::set<std::string, std::less<>> named_;                       // mids that are taken
   bool met_ = false;                                               // a description has passed
   std::string ufrag_, password_, fingerprint_, fingerprint_hash_;  // of the remote
   std::optional<Setup> our_role_;

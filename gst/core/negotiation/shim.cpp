@@ -41,7 +41,7 @@ Result<Description> Shim::in(const RemoteDescription& remote) {
   shown.session.add("ice-options", "trickle");
   std::vector<std::string> mids;
   for (auto& slot : slots_) {
-    const auto& section = remote.sdp.media[slot.wire];
+    const auto& section = slot.gone ? slot.last : remote.sdp.media[slot.wire];
     const ShownAs as{slot.mid, slot.shown, offer ? Setup::actpass : role};
     slot.last = shown_section(remote, section.rejected() ? slot.last : section, as);
     shown.media.push_back(slot.last);
@@ -61,16 +61,32 @@ std::optional<Error> Shim::plan(const RemoteDescription& remote) {
     for (const auto& media : remote.media)
       if (slot.synthetic && slot.mid == media.mid)
         return Error{Errc::refused, "the mid of an m-line is one of our own"};
+  const bool offer = remote.type == DescriptionType::offer;
   for (std::size_t wire = 0; wire < remote.media.size(); ++wire) {
     if (wire == wires_.size()) {
       wires_.emplace_back();
       slots_.push_back({wire, false, remote.media[wire].mid, remote.sdp.media[wire], {}, {}, {}});
+    } else if (offer && wires_[wire].rejected && !remote.media[wire].rejected) {
+      if (auto problem = recycle(wire, remote)) return problem;
     }
     wires_[wire].rejected = wires_[wire].rejected || remote.media[wire].rejected;
     wires_[wire].remote =
         remote.media[wire].rejected ? Direction::inactive : remote.media[wire].direction;
     if (auto problem = show(wire, remote)) return problem;
   }
+  return std::nullopt;
+}
+
+std::optional<Error> Shim::recycle(std::size_t wire, const RemoteDescription& remote) {
+  if (slots_.size() >= 2 * limits::max_sdp_sections)
+    return Error{Errc::too_large, "the other side replaces m-lines too often"};
+  for (auto& slot : slots_) {
+    if (slot.wire != wire) continue;
+    slot.gone = true;
+    slot.shown = Direction::inactive;
+  }
+  wires_[wire] = {};
+  slots_.push_back({wire, false, remote.media[wire].mid, remote.sdp.media[wire], {}, {}, {}});
   return std::nullopt;
 }
 
@@ -84,7 +100,7 @@ std::optional<Error> Shim::show(std::size_t wire, const RemoteDescription& remot
   real.shown = still_shown(real, wanted);
   const bool beside = real.agreed && sends(wanted) && !sends(real.shown);
   for (auto& slot : slots_)
-    if (slot.synthetic && slot.wire == wire)
+    if (slot.synthetic && slot.wire == wire && !slot.gone)
       slot.shown = beside && !over(slot) ? Direction::sendonly : Direction::inactive;
   if (!beside || synthetic_of(wire) || remote.type == DescriptionType::answer) return std::nullopt;
   return add_synthetic(wire, remote);
@@ -142,15 +158,16 @@ Result<Description> Shim::out(const Description& created, std::string_view ident
   auto sdp = Sdp::parse(created.sdp);
   if (!sdp) return sdp.error();
   if (auto problem = read(*sdp, created.type)) return *problem;
-  std::vector<SdpMedia> lines;
-  std::vector<std::string> mids;
+  std::vector<SdpMedia> lines(wires_.size());
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    if (slots_[i].synthetic) continue;
+    if (slots_[i].synthetic || slots_[i].gone) continue;
     auto& section = sdp->media[i];
     write(section, slots_[i], created.type);
-    if (!section.rejected()) mids.push_back(slots_[i].mid);
-    lines.push_back(std::move(section));
+    lines[slots_[i].wire] = std::move(section);
   }
+  std::vector<std::string> mids;
+  for (const auto& line : lines)
+    if (!line.rejected()) mids.emplace_back(line.mid());
   sdp->media = std::move(lines);
   sdp->set_bundle(mids);
   if (!identity.empty()) sdp->session.set("genos-identity", identity);
@@ -182,7 +199,7 @@ std::optional<Error> Shim::read(const Sdp& created, DescriptionType type) {
     if (slot.mid != section.mid())
       return Error{Errc::malformed, "webrtcbin has renamed m-line " + slot.mid};
     slot.local = created.direction(section);
-    if (!slot.synthetic && section.rejected()) wires_[slot.wire].rejected = true;
+    if (!slot.synthetic && !slot.gone && section.rejected()) wires_[slot.wire].rejected = true;
   }
   if (!offer && !our_role_) {
     const auto setup = setup_of(created.find(created.media.front(), "setup").value_or("active"));
@@ -217,7 +234,7 @@ void Shim::write(SdpMedia& section, const Slot& slot, DescriptionType type) cons
 }
 
 bool Shim::over(const Slot& slot) const {
-  return !platform_.direction_changes && slot.agreed == Direction::inactive;
+  return slot.gone || (!platform_.direction_changes && slot.agreed == Direction::inactive);
 }
 
 Shim::Slot* Shim::synthetic_of(std::size_t wire) {
@@ -230,14 +247,19 @@ void Shim::settle() {
   for (auto& slot : slots_) slot.agreed = intersect(slot.local, slot.shown);
 }
 
+bool Shim::knows(std::size_t wire, std::string_view mid) const {
+  const auto inner = to_inner(wire);
+  return inner && slots_[*inner].mid == mid;
+}
+
 std::optional<std::size_t> Shim::to_wire(std::size_t inner) const {
-  if (inner >= slots_.size()) return std::nullopt;
+  if (inner >= slots_.size() || slots_[inner].gone) return std::nullopt;
   return slots_[inner].wire;
 }
 
 std::optional<std::size_t> Shim::to_inner(std::size_t wire) const {
   for (std::size_t i = 0; i < slots_.size(); ++i)
-    if (!slots_[i].synthetic && slots_[i].wire == wire) return i;
+    if (!slots_[i].synthetic && !slots_[i].gone && slots_[i].wire == wire) return i;
   return std::nullopt;
 }
 

@@ -9,6 +9,8 @@
 //                sendrecv. webrtcbin is shown the old direction and a synthetic m-line with the
 //                page's stream; the wire never sees that line. Cured in 1.24
 //                (Platform::direction_changes).
+//  recycling     a browser puts a new m-line into the place of a rejected one; webrtcbin is shown
+//                it behind the others, and the rejected one as inactive for ever.
 //  session level session-wide fingerprint, setup, ICE and direction (Firefox) are copied down.
 //  extmap        `/recvonly` suffixes and the mid and rid extensions, half supported, are taken
 //  away. attributes    only those that webrtcbin understands reach it: it turns the others into
@@ -61,6 +63,12 @@ class Shim {
   void offer_beside(std::size_t wire) { besides_.push_back(wire); }
   void offer_none_beside() { besides_.clear(); }
 
+  // After in(offer), whose answer rejects a line that is new in it.
+  void refuse(std::size_t wire) { wires_[wire].rejected = true; }
+
+  // Whether the m-line in this place is one that was there before.
+  [[nodiscard]] bool knows(std::size_t wire, std::string_view mid) const;
+
   // m-line indices: webrtcbin has more lines than the wire once there are synthetic ones.
   [[nodiscard]] std::optional<std::size_t> to_wire(std::size_t inner) const;
   [[nodiscard]] std::optional<std::size_t> to_inner(std::size_t wire) const;
@@ -80,6 +88,7 @@ class Shim {
     Direction shown = Direction::inactive;  // of the remote
     Direction local = Direction::inactive;  // of webrtcbin itself
     std::optional<Direction> agreed;        // as seen from here; webrtcbin 1.22 cannot change it
+    bool gone = false;                      // another m-line took its place on the wire
   };
   struct Wire {                              // an m-line on the wire, for ever
     Direction remote = Direction::inactive;  // what the other side said last
@@ -87,6 +96,7 @@ class Shim {
   };
 
   [[nodiscard]] std::optional<Error> plan(const RemoteDescription& remote);
+  [[nodiscard]] std::optional<Error> recycle(std::size_t wire, const RemoteDescription& remote);
   [[nodiscard]] std::optional<Error> show(std::size_t wire, const RemoteDescription& remote);
   [[nodiscard]] std::optional<Error> add_synthetic(std::size_t wire,
                                                    const RemoteDescription& remote);

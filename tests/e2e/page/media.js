@@ -47,6 +47,21 @@ export function videoOnlyIn(codec) {
   };
 }
 
+/** From now on this page is a browser without that codec for video: the answer rejects a line that
+ *  offers nothing else. @param {string} codec 'video/AV1' */
+export function noVideoIn(codec) {
+  const {setRemoteDescription} = RTCPeerConnection.prototype;
+  const {codecs} = RTCRtpReceiver.getCapabilities('video');
+  const others = codecs.filter(({mimeType}) => mimeType !== codec);
+  RTCPeerConnection.prototype.setRemoteDescription = async function(description) {
+    await setRemoteDescription.call(this, description);
+    if (description.type !== 'offer') return;
+    this.getTransceivers().filter(({receiver, currentDirection}) =>
+      receiver.track.kind === 'video' && !currentDirection)
+        .forEach((each) => each.setCodecPreferences(others));
+  };
+}
+
 /** Runs `add` while the next offer of the other side is being applied. The track then goes onto that
  *  offer's line, and the browser does not call for a negotiation. @param {() => Promise} add */
 export function whileOfferIsApplied(add) {

@@ -4,7 +4,7 @@
 import {getRelaySockets, joinRoom, selfId} from 'trystero';
 import {pattern, sha256} from './bytes.js';
 import {decode} from './codec.js';
-import {addresses, makeStream, play, received, videoOnlyIn, whileOfferIsApplied} from './media.js';
+import {addresses, makeStream, noVideoIn, play, received, videoOnlyIn, whileOfferIsApplied} from './media.js';
 
 /** @type {Map<string, {room: object, channels: Map, streams: Map}>} */
 const rooms = new Map();
@@ -75,6 +75,8 @@ function reportStreams(room, name) {
     play(stream);
     const tracks = stream.getTracks().map((track) => track.kind);
     emit('stream', {room: name, peer: peerId, stream: stream.id, tracks, meta: metadata});
+    stream.onaddtrack = ({track}) =>
+        emit('track-begin', {room: name, peer: peerId, stream: stream.id, kind: track.kind});
     stream.onremovetrack = ({track}) =>
         emit('track-end', {room: name, peer: peerId, stream: stream.id, kind: track.kind});
   };
@@ -142,6 +144,10 @@ const commands = {
     if (into) emit('media-waits', {room: name});
     await done;
     return {stream: stream.id, t};
+  },
+
+  'lack-codec'({codec}) {
+    noVideoIn(codec);
   },
 
   'remove-media'({room: name, stream}) {
