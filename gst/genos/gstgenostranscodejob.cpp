@@ -30,6 +30,7 @@ namespace {
 constexpr guint progress_interval = 250;  // milliseconds
 
 struct JobState {
+  std::string id;
   TranscodeRun::Options options{.ladder = "medium", .sounds = "opus:96k", .container = "webm"};
   GstGenosJobState state = GST_GENOS_JOB_STATE_QUEUED;
   TranscodeRun::Course course;
@@ -41,6 +42,7 @@ struct JobState {
 
 enum Prop : guint {
   prop_none,
+  prop_id,
   prop_source,
   prop_folder,
   prop_ladder,
@@ -226,6 +228,17 @@ gchar** gst_genos_transcode_job_dup_outputs(GstGenosTranscodeJob* self) {
 }
 
 /**
+ * gst_genos_transcode_job_get_id:
+ * @self: a job
+ *
+ * Returns: what it is called among others
+ */
+const gchar* gst_genos_transcode_job_get_id(GstGenosTranscodeJob* self) {
+  g_return_val_if_fail(GST_IS_GENOS_TRANSCODE_JOB(self), nullptr);
+  return state_of(self).id.c_str();
+}
+
+/**
  * gst_genos_transcode_job_get_state:
  * @self: a job
  *
@@ -279,6 +292,7 @@ static void gst_genos_transcode_job_set_property(GObject* object, guint id, cons
     return std::string(given ? given : "");
   };
   switch (id) {
+    case prop_id: state_of(object).id = text(); break;
     case prop_source: options.source = text(); break;
     case prop_folder: options.folder = text(); break;
     case prop_ladder: options.ladder = text(); break;
@@ -293,6 +307,7 @@ static void gst_genos_transcode_job_get_property(GObject* object, guint id, GVal
                                                  GParamSpec* pspec) {
   const auto& state = state_of(object);
   switch (id) {
+    case prop_id: g_value_set_string(value, state.id.c_str()); break;
     case prop_source: g_value_set_string(value, state.options.source.c_str()); break;
     case prop_folder: g_value_set_string(value, state.options.folder.c_str()); break;
     case prop_ladder: g_value_set_string(value, state.options.ladder.c_str()); break;
@@ -308,7 +323,9 @@ static void gst_genos_transcode_job_get_property(GObject* object, guint id, GVal
 }
 
 static void gst_genos_transcode_job_init(GstGenosTranscodeJob* self) {
-  new (&state_of(self)) JobState();
+  auto* state = new (&state_of(self)) JobState();
+  const Owned<char> made(g_uuid_string_random());
+  state->id = made.get();
 }
 
 static void gst_genos_transcode_job_finalize(GObject* object) {
@@ -324,6 +341,12 @@ static void install_settings() {
                        GParamFlags flags) {
     return g_param_spec_string(name, name, blurb, standard, flags);
   };
+  /**
+   * GstGenosTranscodeJob:id:
+   *
+   * What it is called among others: made up when the job is, and an application's to choose.
+   */
+  props[prop_id] = text("id", "What it is called among others", nullptr, before);
   /**
    * GstGenosTranscodeJob:source:
    *

@@ -19,6 +19,7 @@ GST_GENOS_API void gst_genos_transcode_job_run_async(GstGenosTranscodeJob* self,
 GST_GENOS_API gboolean gst_genos_transcode_job_run_finish(GstGenosTranscodeJob* self,
                                                           GAsyncResult* result, GError** error);
 GST_GENOS_API gchar** gst_genos_transcode_job_dup_outputs(GstGenosTranscodeJob* self);
+GST_GENOS_API const gchar* gst_genos_transcode_job_get_id(GstGenosTranscodeJob* self);
 GST_GENOS_API GstGenosJobState gst_genos_transcode_job_get_state(GstGenosTranscodeJob* self);
 GST_GENOS_API gdouble gst_genos_transcode_job_get_progress(GstGenosTranscodeJob* self);
 GST_GENOS_API gdouble gst_genos_transcode_job_get_speed(GstGenosTranscodeJob* self);

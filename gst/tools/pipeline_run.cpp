@@ -51,7 +51,10 @@ void PipelineRun::finish(int code) {
   gst_element_send_event(pipeline_.get(), gst_event_new_eos());
 }
 
-void PipelineRun::post(std::function<void()> task) {
+void PipelineRun::post(std::function<void()> given) {
+  Task task = [alive = std::weak_ptr(alive_), given = std::move(given)] {
+    if (alive.lock()) given();
+  };
   const auto run = [](gpointer data) -> gboolean {
     (*static_cast<Task*>(data))();
     return G_SOURCE_REMOVE;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ class PipelineRun {
   void quit(int code);  // the first reason counts
   // What is on its way comes to its end, then the run ends with that code.
   void finish(int code);
-  void post(std::function<void()> task);  // to the main loop, from any thread
+  // To the main loop, from any thread. What is left over when we go does not run.
+  void post(std::function<void()> task);
   // From the main loop, until the run ends.
   void every(guint milliseconds, std::function<void()> what);
 
@@ -49,6 +51,7 @@ class PipelineRun {
   Owned<GMainLoop> loop_;
   Ref<GstElement> pipeline_;
   std::vector<guint> sources_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   int code_ = exit_ok;
   int code_at_end_ = exit_ok;
   bool over_ = false;

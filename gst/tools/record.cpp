@@ -38,6 +38,10 @@ std::string name_for_file(const std::string& text) {
     const bool plain = g_ascii_isalnum(c) || static_cast<unsigned char>(c) >= 0x80;
     name += plain || c == '-' || c == '_' ? c : '-';
   }
+  // It may have been cut within a letter.
+  const char* end = nullptr;
+  if (!g_utf8_validate(name.c_str(), gssize(name.size()), &end))
+    name.resize(std::size_t(end - name.c_str()));
   return name;
 }
 

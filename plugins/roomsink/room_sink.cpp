@@ -149,45 +149,43 @@ void RoomSink::decide(GstPad* pad, GstCaps* caps) {
   if (entry) gst_ghost_pad_set_target(GST_GHOST_PAD(pad), entry.get());
 }
 
-void RoomSink::discard(Stream& stream, const Ref<GstElement>& transcoder) {
+// The tracks of a stream come on threads of their own: one makes it, the others find it.
+Ref<GstElement> RoomSink::transcoder_of(Stream& stream) {
+  const std::scoped_lock making(making_);
   {
     const std::scoped_lock guard(streams_lock_);
-    if (stream.transcoder.get() == transcoder.get()) stream.transcoder = nullptr;
+    if (stream.transcoder) return stream.transcoder;
   }
-  gst_element_set_state(transcoder.get(), GST_STATE_NULL);
-  gst_bin_remove(bin_, transcoder.get());
+  auto made = sink(gst_element_factory_make("genostranscodebin", nullptr));
+  if (!made) {
+    GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN, ("genostranscodebin is missing"), (nullptr));
+    return {};
+  }
+  {
+    const std::scoped_lock reading(lock);
+    g_object_set(made.get(), "ladder", settings.ladder.c_str(), "sounds", settings.sounds.c_str(),
+                 nullptr);
+  }
+  g_signal_connect(made.get(), "pad-added", G_CALLBACK(on_rung), this);
+  // When it cannot begin, which it says, it must not stop the bin's way down, which may follow at
+  // once.
+  gst_element_set_locked_state(made.get(), TRUE);
+  gst_bin_add(bin_, made.get());
+  if (gst_element_set_state(made.get(), GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE) {
+    gst_element_set_state(made.get(), GST_STATE_NULL);
+    gst_bin_remove(bin_, made.get());
+    return {};
+  }
+  gst_element_set_locked_state(made.get(), FALSE);
+  gst_element_sync_state_with_parent(made.get());
+  const std::scoped_lock guard(streams_lock_);
+  stream.transcoder = made;
+  return made;
 }
 
 Ref<GstPad> RoomSink::transcode(Stream& stream, bool is_sound) {
-  Ref<GstElement> transcoder;
-  {
-    const std::scoped_lock guard(streams_lock_);
-    if (!stream.transcoder) {
-      auto made = sink(gst_element_factory_make("genostranscodebin", nullptr));
-      if (!made) {
-        GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN, ("genostranscodebin is missing"), (nullptr));
-        return {};
-      }
-      const std::scoped_lock reading(lock);
-      g_object_set(made.get(), "ladder", settings.ladder.c_str(), "sounds", settings.sounds.c_str(),
-                   nullptr);
-      g_signal_connect(made.get(), "pad-added", G_CALLBACK(on_rung), this);
-      stream.transcoder = std::move(made);
-    }
-    transcoder = stream.transcoder;
-  }
-  if (!GST_OBJECT_PARENT(transcoder.get())) {
-    // When it cannot begin, which it says, it must not stop the bin's way down, which may follow
-    // at once.
-    gst_element_set_locked_state(transcoder.get(), TRUE);
-    gst_bin_add(bin_, transcoder.get());
-    if (gst_element_set_state(transcoder.get(), GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE) {
-      discard(stream, transcoder);
-      return {};
-    }
-    gst_element_set_locked_state(transcoder.get(), FALSE);
-    gst_element_sync_state_with_parent(transcoder.get());
-  }
+  const auto transcoder = transcoder_of(stream);
+  if (!transcoder) return {};
   auto entry =
       adopt(gst_element_request_pad_simple(transcoder.get(), is_sound ? "audio" : "video"));
   join_rungs(transcoder.get());  // of a pad that was released before they are there still

@@ -87,7 +87,7 @@ class RoomSink {
   static GstPadProbeReturn on_event(GstPad* pad, GstPadProbeInfo* info, gpointer self) noexcept;
   static void on_rung(GstElement* transcoder, GstPad* rung, gpointer self) noexcept;
   void decide(GstPad* pad, GstCaps* caps);
-  void discard(Stream& stream, const Ref<GstElement>& transcoder);
+  [[nodiscard]] Ref<GstElement> transcoder_of(Stream& stream);  // null: an error was posted
   [[nodiscard]] Ref<GstPad> transcode(Stream& stream, bool is_sound);
   // From a rung to its viewers.
   void link_rung(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track);
@@ -128,6 +128,7 @@ class RoomSink {
   std::shared_ptr<RoomMedia> media_;
   std::atomic<guint> viewers_{0};
   std::atomic<bool> warned_{false};  // that somebody sees nothing
+  std::mutex making_;                // of transcoders; nothing waits for their state changes
   std::mutex streams_lock_;          // guards what follows
   std::map<guint, std::shared_ptr<Stream>> streams_;
 };
