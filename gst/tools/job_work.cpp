@@ -160,8 +160,9 @@ void JobWork::begin(jobs::Job job) {
   running->made = adopt(gst_genos_transcode_job_new(job.source.c_str(), job.folder.c_str()));
   running->cancellable = adopt(g_cancellable_new());
   auto* made = running->made.get();
-  g_object_set(made, "id", std::to_string(job.id).c_str(), "ladder", job.ladder.c_str(), "sounds", job.sounds.c_str(), "container",
-               job.container.c_str(), "replace", gboolean{job.replace}, nullptr);
+  g_object_set(made, "id", std::to_string(job.id).c_str(), "ladder", job.ladder.c_str(), "sounds",
+               job.sounds.c_str(), "container", job.container.c_str(), "replace",
+               gboolean{job.replace}, nullptr);
   running->job = std::move(job);
   auto* raw = running.get();
   running->told = on<void(GstGenosTranscodeJob*, GParamSpec*)>(

@@ -11,6 +11,8 @@ constexpr gint64 company = 3 * G_TIME_SPAN_SECOND;
 // One that was silent so long ends in its file: a muxer waits for it, and what the others sent
 // meanwhile would be lost with us. Pictures of slides come seldom.
 constexpr gint64 silence = 10 * G_TIME_SPAN_SECOND;
+// A sender that changes its codec all the time makes no more files than this.
+constexpr GstClockTime shortest = GST_SECOND;
 // What a file holds back at most, while its muxer waits for a track.
 constexpr guint64 waiting_limit = guint64{64} * 1024 * 1024;
 
@@ -128,6 +130,7 @@ void Recording::take(std::size_t number, Piece piece) {
   track.last = g_get_monotonic_time();
   auto* caps = gst_sample_get_caps(piece.sample.get());
   const bool changed = track.caps && !fits_webm(caps) && !gst_caps_is_equal(track.caps.get(), caps);
+  if (changed && file_ && piece.at < begins_ + shortest) return;
   track.caps = retain(caps);
   const bool left_out = track.place < 0 || (file_ && file_->is_over(std::size_t(track.place)));
   const bool full = settings_.split > 0 && piece.at >= begins_ + settings_.split;
