@@ -11,7 +11,7 @@ using Words = std::vector<std::string>;
 
 // What is shown.
 struct Programme {
-  std::string file, device, display;
+  std::string file, device;
   bool camera = false, screen = false, microphone = false, silent = false, once = false;
   Words line;  // after --
 };

@@ -46,7 +46,7 @@ class Watcher {
   std::vector<Connection> connections_;
   std::mutex lock_;  // guards what follows
   std::map<std::string, std::shared_ptr<View>> views_;
-  bool any_ = false;
+  std::atomic<bool> any_ = false;
   unsigned lines_ = 0;  // of the table that stands on the terminal
   PipelineRun run_;
 };
@@ -104,8 +104,8 @@ void Watcher::show(GstPad* pad) {
   {
     const std::scoped_lock guard(lock_);
     views_[name] = view;
-    any_ = true;
   }
+  any_ = true;
   gst_element_sync_state_with_parent(bin.get());
   gst_pad_link(pad, end.get());
 }
