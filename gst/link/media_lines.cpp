@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "link/media_inlet.hpp"
+#include "link/send_path.hpp"
 
 namespace genos::link {
 namespace {
@@ -245,8 +246,10 @@ void MediaLines::settle(const core::RemoteDescription& remote, const core::Shim&
     if (line.settled && !wire) continue;  // theirs took its place: it stays refused
     const bool is_news = !line.settled;
     line.settled = wire && *wire < remote.media.size();
-    *line.accepted = line.settled && !remote.media[*wire].rejected &&
-                     core::receives(remote.media[*wire].direction);
+    const bool takes = line.settled && !remote.media[*wire].rejected &&
+                       core::receives(remote.media[*wire].direction);
+    if (takes && !*line.accepted) bypass_fec(line.inner.get());
+    *line.accepted = takes;
     if (is_news && line.settled) choose(line, remote.media[*wire]);
   }
 }

@@ -218,6 +218,46 @@ TEST(LinkMediaRules, CapsThatCannotBeNegotiatedAreRefused) {
   EXPECT_FALSE(call.pair.a.link->add_media(nullptr, "s"));
 }
 
+// Counts the pairs of packets that come together to the sockets of a link.
+struct Socket {
+  explicit Socket(GstElement* pipeline) {
+    GstIterator* all = gst_bin_iterate_all_by_element_factory_name(GST_BIN(pipeline), "nicesink");
+    const auto watch = [](const GValue* item, gpointer self) noexcept {
+      auto* element = static_cast<GstElement*>(g_value_get_object(item));
+      const auto pad = adopt(gst_element_get_static_pad(element, "sink"));
+      gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER_LIST, count, self, nullptr);
+    };
+    gst_iterator_foreach(all, watch, this);
+    gst_iterator_free(all);
+  }
+  static GstPadProbeReturn count(GstPad*, GstPadProbeInfo* info, gpointer self) noexcept {
+    const guint size = gst_buffer_list_length(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
+    static_cast<Socket*>(self)->together += size == 2;
+    return GST_PAD_PROBE_OK;
+  }
+  std::atomic<int> together{0};
+};
+
+// webrtcbin takes lists apart for its encoder of FEC, also where there is none: the whole way to
+// the socket then runs for each packet, which doubled what a viewer costs.
+TEST_P(LinkMedia, AFramesPacketsLeaveTogether) {
+  Call call(GetParam());
+  ASSERT_TRUE(call.pair.open());
+  const auto pad = call.add(call.pair.b, 71, "one");
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.b.negotiated == 1; })) << call.pair.b.reason;
+  Socket socket(call.pair.b.link->pipeline());
+  call.feed(pad, 71, RtpFeed::Shape::lists);
+  EXPECT_TRUE(call.pair.until([&] { return call.to_a.packets() > 10; })) << call.pair.a.reason;
+  EXPECT_GE(socket.together, 5);
+  // Another line afterwards leaves the way as it is.
+  call.feed(call.add(call.pair.b, 72, "two"), 72, RtpFeed::Shape::lists);
+  EXPECT_TRUE(call.pair.until([&] { return call.pair.a.pads == 2; })) << call.pair.a.reason;
+  const int before = call.to_a.packets();
+  EXPECT_TRUE(call.pair.until([&] { return call.to_a.packets() > before + 20; }));
+  EXPECT_GE(socket.together, 15);
+  call.feeds.clear();
+}
+
 // Without the guard webrtcbin dereferences NULL: m-line 0 is the data channel.
 TEST(LinkMediaRules, PacketsThatNobodyAnnouncedAreDropped) {
   for (const auto shape : {RtpFeed::Shape::buffers, RtpFeed::Shape::lists}) {
