@@ -77,9 +77,10 @@ export function whileOfferIsApplied(add) {
 }
 
 /** A stream that nobody renders is not decoded everywhere, and a muted element pulls no sound: the
- *  browser as a whole is silent (--mute-audio). */
-export function play(stream) {
+ *  browser as a whole is silent (--mute-audio). @param {() => void} shown its first picture stands */
+export function play(stream, shown) {
   const video = document.createElement('video');
+  video.requestVideoFrameCallback(shown);
   Object.assign(video, {srcObject: stream, autoplay: true});
   document.body.append(video);
   video.play().catch((error) => console.warn(`play: ${error}`));

@@ -72,7 +72,7 @@ function messageChannel(name, room, command) {
 
 function reportStreams(room, name) {
   room.onPeerStream = (stream, peerId, metadata) => {
-    play(stream);
+    play(stream, () => emit('shown', {room: name, peer: peerId, stream: stream.id}));
     const tracks = stream.getTracks().map((track) => track.kind);
     emit('stream', {room: name, peer: peerId, stream: stream.id, tracks, meta: metadata});
     stream.onaddtrack = ({track}) =>
