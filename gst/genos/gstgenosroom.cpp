@@ -50,6 +50,7 @@ static void gst_genos_room_init(GstGenosRoom* self) {
 
 static void gst_genos_room_dispose(GObject* object) {
   auto& state = state_of(GST_GENOS_ROOM(object));
+  state.streams.reset();
   state.front->leave("the room object is gone", {});
   G_OBJECT_CLASS(gst_genos_room_parent_class)->dispose(object);
 }

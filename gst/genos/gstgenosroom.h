@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <gst/gst.h>
 #include <gst/genos/gstgenoschannel.h>
 #include <gst/genos/gstgenosenums.h>
 #include <gst/genos/gstgenosfile.h>
@@ -43,5 +44,11 @@ GST_GENOS_API GstGenosFile* gst_genos_room_send_file_finish(GstGenosRoom* self,
 GST_GENOS_API GList* gst_genos_room_get_files(GstGenosRoom* self);
 GST_GENOS_API void gst_genos_room_set_signaling_object(GstGenosRoom* self,
                                                        GstGenosSignaling* signaling);
+
+GST_GENOS_API GstElement* gst_genos_room_add_stream(GstGenosRoom* self, GObject** sources,
+                                                    guint n_sources, const gchar* meta,
+                                                    GError** error);
+GST_GENOS_API void gst_genos_room_remove_stream(GstGenosRoom* self, GstElement* stream);
+GST_GENOS_API GstElement* gst_genos_room_receive(GstGenosRoom* self, GstBin* bin, GError** error);
 
 G_END_DECLS

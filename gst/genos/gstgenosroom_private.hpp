@@ -13,11 +13,13 @@
 #include "genos/objects.hpp"
 #include "genos/room_config.hpp"
 #include "genos/room_front.hpp"
+#include "genos/room_streams.hpp"
 
 namespace genos {
 
 struct RoomState {
   std::shared_ptr<RoomFront> front;
+  std::unique_ptr<StreamWatch> streams;  // once it receives
 
   std::mutex lock;  // guards what follows
   RoomConfig config;
@@ -49,6 +51,11 @@ Ref<GstGenosFile> offer_file(GstGenosRoom* self, FileStart start);  // keeps and
 bool page_message(GstGenosRoom* self, const core::Node::Received& received);
 void page_progress(GstGenosRoom* self, const core::Node::Progress& progress);
 void page_files_left(GstGenosRoom* self, const core::PeerId& page);
+// A stream of a peer that is received.
+void stream_came(GstGenosRoom* self, const core::PeerId& peer, const std::string& id,
+                 const std::string& meta);
+void stream_ended(GstGenosRoom* self, const core::PeerId& peer, const std::string& id,
+                  const std::string& meta);
 void deliver_waiting(GstGenosRoom* self, const std::string& channel);
 
 }  // namespace genos

@@ -25,6 +25,8 @@ enum Signal : guint {
   signal_queue_full,
   signal_queue_ready,
   signal_ended,
+  signal_stream_add,
+  signal_stream_remove,
   n_signals
 };
 guint signals[n_signals];
@@ -188,6 +190,18 @@ void room_output(GstGenosRoom* self, const Node::Output& output) {
       output);
 }
 
+void stream_came(GstGenosRoom* self, const core::PeerId& id, const std::string& stream,
+                 const std::string& meta) {
+  const auto peer = find_or_make_peer(self, id);
+  g_signal_emit(self, signals[signal_stream_add], 0, peer.get(), stream.c_str(), meta.c_str());
+}
+
+void stream_ended(GstGenosRoom* self, const core::PeerId& id, const std::string& stream,
+                  const std::string& meta) {
+  const auto peer = find_or_make_peer(self, id);
+  g_signal_emit(self, signals[signal_stream_remove], 0, peer.get(), stream.c_str(), meta.c_str());
+}
+
 void deliver_waiting(GstGenosRoom* self, const std::string& name) {
   auto& state = state_of(self);
   std::deque<RoomState::Waiting> mine;
@@ -307,6 +321,28 @@ void install_room_signals(GType type) {
    * Nobody new can be found any more: every relay refused us, or the signaling object ended.
    */
   signals[signal_ended] = add_signal(type, "ended", {G_TYPE_ERROR});
+  /**
+   * GstGenosRoom::stream-add:
+   * @room: the room
+   * @peer: whose it is
+   * @id: of the stream, as the `stream` in the tags of its pads
+   * @meta: what the peer says of it, a JSON object, or empty
+   *
+   * A peer shows something, and this peer takes it: gst_genos_room_receive() was called.
+   */
+  signals[signal_stream_add] =
+      add_signal(type, "stream-add", {GST_TYPE_GENOS_PEER, G_TYPE_STRING, G_TYPE_STRING});
+  /**
+   * GstGenosRoom::stream-remove:
+   * @room: the room
+   * @peer: whose it was
+   * @id: of the stream
+   * @meta: what the peer said of it
+   *
+   * A stream that #GstGenosRoom::stream-add told of has ended.
+   */
+  signals[signal_stream_remove] =
+      add_signal(type, "stream-remove", {GST_TYPE_GENOS_PEER, G_TYPE_STRING, G_TYPE_STRING});
 }
 
 }  // namespace genos

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The example programs of docs/ meet: examples_test.py HELLO.PY HELLO REQUEST FILES. TAP.
+"""The example programs of docs/ meet: examples_test.py HELLO.PY HELLO REQUEST FILES CALL. TAP.
 
 HELLO.PY may be "-" where there is no introspection.
 """
@@ -16,19 +16,19 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap
 
-HELLO_PY, HELLO_C, REQUEST, FILES_C = sys.argv[1:5]
-del sys.argv[1:5]
+HELLO_PY, HELLO_C, REQUEST, FILES_C, CALL_C = sys.argv[1:6]
+del sys.argv[1:6]
 PYTHON = ["/usr/bin/python3", HELLO_PY]  # the one with gi
 
 
 class Examples(unittest.TestCase):
-    def both(self, one, other, argument="example"):
+    def both(self, one, other, argument="example", more=(), **settings):
         """What the two print who meet in a room of their own, on a port of their own."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             relay = f"ws://127.0.0.1:{probe.getsockname()[1]}"
-        environment = {**os.environ, "GENOS_SIGNALING": relay, "GENOS_ICE_SERVERS": "none"}
-        started = [subprocess.Popen([*words, argument], stdout=subprocess.PIPE,
+        environment = {**os.environ, "GENOS_SIGNALING": relay, "GENOS_ICE_SERVERS": "none", **settings}
+        started = [subprocess.Popen([*words, argument, *more], stdout=subprocess.PIPE,
                                     stderr=subprocess.PIPE, text=True, env=environment)
                    for words in (one, other)]
         try:
@@ -84,6 +84,22 @@ class Examples(unittest.TestCase):
             self.assertEqual(os.listdir(into), ["film.mkv"])
             with open(os.path.join(into, "film.mkv"), "rb") as file:
                 self.assertEqual(file.read(), content)
+
+    def called(self, one, other):
+        """Calls end with the first who hangs up. Nobody is at a screen here, but all is decoded for it."""
+        with tempfile.TemporaryDirectory() as folder:
+            return self.both(one, other, more=["6"], SCREEN="video/x-raw ! fakesink",
+                             SPEAKER="audio/x-raw ! fakesink", GST_REGISTRY=os.path.join(folder, "registry.bin"))
+
+    def test_call_in_c(self):
+        for output in self.called([CALL_C], [CALL_C]):
+            self.assertRegex(output, r'^\w{20} shows {"title":"C"}\n$')
+
+    @unittest.skipIf(HELLO_PY == "-", "built without introspection")
+    def test_call_in_python_and_c(self):
+        call = [PYTHON[0], os.path.join(os.path.dirname(HELLO_PY), "call.py")]
+        told = [re.sub(r"^\w{20} ", "", output) for output in self.called(call, [CALL_C])]
+        self.assertEqual(sorted(told), ['shows {"title":"C"}\n', 'shows {"title":"Python"}\n'])
 
     def test_files_in_c(self):
         self.sent_and_received([FILES_C], [FILES_C])

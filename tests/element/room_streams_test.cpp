@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Streams through the library: added to a room and removed while all plays, and told of.
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "room_media_fixture.hpp"
+#include "support/test_bus.hpp"
+
+namespace genos {
+namespace {
+
+class RoomStreamsTest : public RoomMediaTest {
+ protected:
+  // A pipeline with a picture and sound that nothing takes yet.
+  static std::string sources() {
+    return picture() + "queue name=camera " + sound() + "queue name=microphone";
+  }
+  Ref<GstGenosRoom> join_less_room() const {
+    auto made = adopt(gst_genos_room_new("genos-test", "media"));
+    g_object_set(made.get(), "signaling", relay.c_str(), "ice-servers", "none", nullptr);
+    return made;
+  }
+  static GstElement* add(GstGenosRoom* room, const TestLine& line, const char* meta = nullptr) {
+    const auto camera = line.element("camera"), microphone = line.element("microphone");
+    std::array<GObject*, 2> all{G_OBJECT(camera.get()), G_OBJECT(microphone.get())};
+    Owned<GError> error;
+    auto* stream = gst_genos_room_add_stream(room, all.data(), 2, meta, out(error));
+    EXPECT_TRUE(stream) << (error ? error->message : "");
+    return stream;
+  }
+  static std::string why_not(GstGenosRoom* room, GObject* source, const char* meta = nullptr) {
+    Owned<GError> error;
+    EXPECT_FALSE(gst_genos_room_add_stream(room, &source, 1, meta, out(error)));
+    return error ? error->message : "";
+  }
+
+  TestContext context;
+};
+
+// What a room tells of others' streams, and how much of them comes.
+struct Watcher {
+  explicit Watcher(Ref<GstGenosRoom> mine)
+      : room(std::move(mine)), line("fakesrc num-buffers=0 ! fakesink") {
+    const auto note = [this](const char* what) {
+      return [this, what](auto*, GstGenosPeer* peer, const char* id, const char* meta) {
+        told.push_back(std::string(what) + " " + meta);
+        whose = gst_genos_peer_get_id(peer);
+        stream = id;
+      };
+    };
+    using Told = void(GstGenosRoom*, GstGenosPeer*, const char*, const char*);
+    connections.push_back(on<Told>(room.get(), "stream-add", note("add")));
+    connections.push_back(on<Told>(room.get(), "stream-remove", note("remove")));
+    Owned<GError> error;
+    auto* src = gst_genos_room_receive(room.get(), GST_BIN(line.pipeline()), out(error));
+    EXPECT_TRUE(src) << (error ? error->message : "");
+    connections.push_back(
+        on<void(GstElement*, GstPad*)>(src, "pad-added", [this](auto*, GstPad* pad) {
+          const auto count = [](GstPad*, GstPadProbeInfo*, gpointer self) noexcept {
+            static_cast<Watcher*>(self)->packets++;
+            return GST_PAD_PROBE_OK;
+          };
+          gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, count, this, nullptr);
+          auto* fake = gst_element_factory_make("fakesink", nullptr);
+          g_object_set(fake, "async", FALSE, "sync", FALSE, nullptr);
+          gst_bin_add(GST_BIN(line.pipeline()), fake);
+          gst_element_sync_state_with_parent(fake);
+          const auto to = adopt(gst_element_get_static_pad(fake, "sink"));
+          gst_pad_link(pad, to.get());
+        }));
+  }
+  ~Watcher() { line.set_state(GST_STATE_NULL); }
+
+  Ref<GstGenosRoom> room;
+  std::vector<std::string> told;
+  std::string whose, stream;
+  std::atomic<int> packets{0};
+  std::vector<Connection> connections;
+  TestLine line;
+};
+
+TEST_F(RoomStreamsTest, AStreamIsAddedRemovedAndAddedAgain) {
+  const auto room = join_less_room();
+  TestLine sender(sources());
+  auto* first = add(room.get(), sender, R"({"title":"door"})");
+  ASSERT_TRUE(first);
+  Watcher watcher(join_less_room());
+  gst_genos_room_join_async(watcher.room.get(), nullptr, nullptr, nullptr);
+  sender.play();
+  watcher.line.play();
+  ASSERT_TRUE(context.until([&] { return watcher.told.size() == 1 && watcher.packets > 30; }));
+  EXPECT_EQ(watcher.told[0], R"(add {"title":"door"})");
+  gst_genos_room_remove_stream(room.get(), first);
+  ASSERT_TRUE(context.until([&] { return watcher.told.size() == 2; }));
+  EXPECT_EQ(watcher.told[1], R"(remove {"title":"door"})");
+  // The sources went on, and may be shown again.
+  EXPECT_EQ(sender.outcome(std::chrono::seconds(0)), "");
+  const int before = watcher.packets;
+  ASSERT_TRUE(add(room.get(), sender));
+  EXPECT_TRUE(
+      context.until([&] { return watcher.told.size() == 3 && watcher.packets > before + 30; }));
+  EXPECT_EQ(watcher.told[2], "add ");
+  EXPECT_EQ(sender.outcome(std::chrono::seconds(0)), "");
+}
+
+// Both of a call, each one peer of three: a room, a sink, a source.
+TEST_F(RoomStreamsTest, TwoCallEachOther) {
+  TestLine mine(sources()), theirs(sources());
+  Watcher one(join_less_room()), other(join_less_room());
+  add(one.room.get(), mine, R"({"title":"one"})");
+  add(other.room.get(), theirs, R"({"title":"other"})");
+  for (auto* watcher : {&one, &other})
+    gst_genos_room_join_async(watcher->room.get(), nullptr, nullptr, nullptr);
+  for (auto* line : {&mine, &theirs, &one.line, &other.line}) line->play();
+  ASSERT_TRUE(context.until([&] { return one.packets > 60 && other.packets > 60; }));
+  EXPECT_TRUE(context.until([&] { return one.told.size() == 1 && other.told.size() == 1; }));
+  EXPECT_EQ(one.whose, gst_genos_room_get_self_id(other.room.get()));
+  EXPECT_EQ(other.whose, gst_genos_room_get_self_id(one.room.get()));
+  GList* peers = gst_genos_room_get_peers(one.room.get());
+  EXPECT_EQ(g_list_length(peers), 1U);  // not three
+  g_list_free_full(peers, g_object_unref);
+}
+
+TEST_F(RoomStreamsTest, WhatCannotBeShownIsRefusedAndChangesNothing) {
+  const auto room = join_less_room();
+  TestLine line(sources());
+  const auto camera = line.element("camera");
+  const auto children = GST_BIN_NUMCHILDREN(line.pipeline());
+  const auto text = sink(gst_element_factory_make("fakesrc", nullptr));
+  EXPECT_NE(why_not(room.get(), G_OBJECT(text.get())).find("in a pipeline"), std::string::npos);
+  EXPECT_NE(why_not(room.get(), G_OBJECT(camera.get()), "[1]").find("JSON object"),
+            std::string::npos);
+  TestLine odd("fakesrc ! application/x-odd ! queue name=odd");
+  EXPECT_NE(why_not(room.get(), G_OBJECT(odd.element("odd").get())).find("neither pictures"),
+            std::string::npos);
+  EXPECT_EQ(GST_BIN_NUMCHILDREN(odd.pipeline()), 3);
+  EXPECT_EQ(GST_BIN_NUMCHILDREN(line.pipeline()), children);
+  // A peer without a name has nothing in common with an element.
+  const auto joined = join_less_room();
+  gst_genos_room_join(joined.get(), nullptr, nullptr);
+  EXPECT_NE(why_not(joined.get(), G_OBJECT(camera.get())).find("`peer`"), std::string::npos);
+  EXPECT_FALSE(gst_genos_room_receive(joined.get(), GST_BIN(line.pipeline()), nullptr));
+  gst_genos_room_leave(joined.get());
+}
+
+}  // namespace
+}  // namespace genos
