@@ -2,12 +2,12 @@
 #pragma once
 
 #include <gio/gio.h>
-#include <gst/gst.h>
 #include <gst/genos/gstgenoschannel.h>
 #include <gst/genos/gstgenosenums.h>
 #include <gst/genos/gstgenosfile.h>
 #include <gst/genos/gstgenospeer.h>
 #include <gst/genos/gstgenossignaling.h>
+#include <gst/gst.h>
 
 G_BEGIN_DECLS
 
