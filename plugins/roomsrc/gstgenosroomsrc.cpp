@@ -17,6 +17,11 @@
  * r.video_0 ! queue ! m.  r.audio_0 ! queue ! m.
  * ]|
  * Records it, as it came.
+ *
+ * |[
+ * gst-launch-1.0 playbin uri='genos://demo/live?latency=100'
+ * ]|
+ * Plays it; the properties behind the question mark are those of this element.
  */
 
 #include "gstgenosroomsrc.h"
@@ -26,6 +31,7 @@
 
 #include "room_properties.hpp"
 #include "room_src.hpp"
+#include "room_uri.hpp"
 
 using namespace genos;
 using namespace genos::element;
@@ -67,8 +73,11 @@ struct _GstGenosRoomSrc {
   GstBin parent;
 };
 using GstGenosRoomSrcPrivate = RoomSrc;
-G_DEFINE_FINAL_TYPE_WITH_PRIVATE(GstGenosRoomSrc, gst_genos_room_src, GST_TYPE_BIN)
-GST_ELEMENT_REGISTER_DEFINE(genosroomsrc, "genosroomsrc", GST_RANK_NONE, GST_TYPE_GENOS_ROOM_SRC)
+G_DEFINE_FINAL_TYPE_WITH_CODE(GstGenosRoomSrc, gst_genos_room_src, GST_TYPE_BIN,
+                              G_ADD_PRIVATE(GstGenosRoomSrc)
+                                  G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER,
+                                                        implement_uri_handler))
+GST_ELEMENT_REGISTER_DEFINE(genosroomsrc, "genosroomsrc", GST_RANK_PRIMARY, GST_TYPE_GENOS_ROOM_SRC)
 
 static RoomSrc& state_of(gpointer self) {
   return *static_cast<RoomSrc*>(gst_genos_room_src_get_instance_private(GST_GENOS_ROOM_SRC(self)));

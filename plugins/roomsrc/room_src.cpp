@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "room_properties.hpp"
+#include "room_uri.hpp"
 #include "track_about.hpp"
 
 #define GST_CAT_DEFAULT genos_room_src_debug
@@ -134,6 +135,8 @@ void RoomSrc::come(const Tracks& tracks) {
     gst_element_add_pad(GST_ELEMENT(bin_), exit->pad.get());
   }
   for (const auto& exit : begun) begin(exit);
+  const bool are_first = !added.empty() && added.size() == next_video_ + next_audio_;
+  if (are_first && came_by_uri(bin_)) gst_element_no_more_pads(GST_ELEMENT(bin_));
 }
 
 void RoomSrc::end(const std::shared_ptr<TrackIn>& track) {

@@ -42,6 +42,13 @@ GstClockTime running_time(GstElement* element, GstClockTime moment) {
   return at < 0 ? GST_CLOCK_TIME_NONE : GstClockTime(at);
 }
 
+// What is linked may lead nowhere, as sound into a uridecodebin of which only pictures are taken:
+// no error, as long as others are.
+GstFlowReturn pass(GstPad* pad, GstObject* parent, GstBuffer* packet) noexcept {
+  const auto flow = gst_proxy_pad_chain_default(pad, parent, packet);
+  return flow == GST_FLOW_NOT_LINKED ? GST_FLOW_OK : flow;
+}
+
 }  // namespace
 
 core::Result<std::unique_ptr<TrackLine>> TrackLine::make(GstBin* bin,
@@ -73,6 +80,8 @@ core::Result<std::unique_ptr<TrackLine>> TrackLine::make(GstBin* bin,
   made->in_ = std::move(in);
   made->line_ = std::move(line);
   gst_bin_add_many(bin, made->in_.get(), made->line_.get(), nullptr);
+  const auto entry = adopt(gst_element_get_static_pad(made->line_.get(), "sink"));
+  gst_pad_set_chain_function(entry.get(), pass);
   gst_element_link(made->in_.get(), made->line_.get());
   made->src_ = adopt(gst_element_get_static_pad(made->line_.get(), "src"));
   made->watch(options);
