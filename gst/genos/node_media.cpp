@@ -7,6 +7,7 @@
 #include "core/wire/json.hpp"
 #include "core/wire/limits.hpp"
 #include "genos/node_host.hpp"
+#include "genos/node_media_messages.hpp"
 #include "genos/track_router.hpp"
 
 namespace genos {
@@ -15,19 +16,6 @@ namespace {
 using core::Json;
 using core::Node;
 using link::MediaStanding;
-
-constexpr const char* announcement = "@_stream";  // as Trystero has it
-constexpr const char* farewell = "genos:stream-end";
-
-core::Message message_of(const char* channel, const Json& said) {
-  const std::string text = core::to_text(said);
-  const auto bytes = core::bytes_of(text);
-  core::Message message;
-  message.channel = channel;
-  message.kind = core::PayloadKind::json;
-  message.payload = std::make_shared<const core::Bytes>(bytes.begin(), bytes.end());
-  return message;
-}
 
 Json announcement_of(const StreamOut& stream) {
   auto said = Json::object().set("k", stream.id).set("s", stream.id);
@@ -55,6 +43,7 @@ void NodeMedia::attach(const core::RoomToken& room, const std::shared_ptr<RoomMe
     for (const auto& [id, stream] : user->streams_) offer(place, present, user, stream);
     show_tracks(present.link, *user);
   }
+  tell_quality();
 }
 
 void NodeMedia::detach(RoomMedia& user) {
@@ -63,6 +52,7 @@ void NodeMedia::detach(RoomMedia& user) {
   for (const auto& id : streams) end(user, id);
   for (auto& [room, users] : users_)
     std::erase_if(users, [&](const auto& each) { return each.get() == &user; });
+  tell_quality();
 }
 
 void NodeMedia::send(RoomMedia& user, const std::string& stream) {
@@ -160,7 +150,8 @@ void NodeMedia::serve(core::LinkId link, Offer& offer, const StreamOut& stream) 
   for (auto& other : offer.others) {
     if (other.instead || other.track != stream.instead_of) continue;
     const auto& track = stream.tracks.front();
-    if (!track->add(link, other.pad.get(), base_time)) continue;
+    const FanOut::Watcher watcher{link, offer.peer.value, present->second.wishes};
+    if (!track->add(watcher, other.pad.get(), base_time)) continue;
     other.instead = track;
     other.stream = stream.id;
     offer.user->watches(present->second.peer);
@@ -229,7 +220,9 @@ void NodeMedia::settle(core::LinkId link, link::PeerLink& to, Offer& offer) {
       offer.user->wants_other(present->second.peer, track);
       continue;
     }
-    if (track->add(link, offer.pads[i].get(), base_time)) offer.user->watches(present->second.peer);
+    const FanOut::Watcher watcher{link, offer.peer.value, present->second.wishes};
+    if (track->add(watcher, offer.pads[i].get(), base_time))
+      offer.user->watches(present->second.peer);
   }
   for (const auto& [id, stream] : offer.user->streams_)
     if (stream.instead_of) serve(link, offer, stream);
@@ -264,8 +257,9 @@ void NodeMedia::drop(core::LinkId link) {
 
 bool NodeMedia::is_about_streams(const Node::Output& output) {
   const auto* received = std::get_if<Node::Received>(&output);
-  return received &&
-         (received->message.channel == announcement || received->message.channel == farewell);
+  if (!received) return false;
+  const auto& channel = received->message.channel;
+  return channel == announcement || channel == farewell || channel == quality_wish;
 }
 
 void NodeMedia::output(const Node::Output& output) {
@@ -283,6 +277,7 @@ void NodeMedia::joined(const Node::PeerJoined& joined) {
   present.peer = {joined.peer.value, joined.identity.value_or(""),
                   joined.partner == core::Partner::page};
   apply_latency(joined.peer);
+  tell_quality(place, present);
   offer_all(place, present);
   const auto users = users_[place.first];
   for (const auto& user : users) show_tracks(present.link, *user);
@@ -297,6 +292,8 @@ void NodeMedia::moved(const Node::PeerMoved& moved) {
   drop(found->second.link);
   found->second.link = moved.link;
   apply_latency(moved.peer);
+  // What was said last may have been lost with the other link.
+  if (found->second.told) say_quality(place, *found->second.told);
   offer_all(place, found->second);
   if (auto* link = host_.link_of(moved.peer)) follow_tracks(moved.link, *link);
 }
@@ -317,6 +314,7 @@ void NodeMedia::left(const Node::PeerLeft& left) {
 }
 
 void NodeMedia::hear(const Node::Received& received) {
+  if (received.message.channel == quality_wish) return hear_quality(received);
   const auto present = present_.find({received.room, received.peer});
   const auto json = core::parse_json(core::text_of(*received.message.payload));
   if (present == present_.end() || !json) return;

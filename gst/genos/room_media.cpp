@@ -21,6 +21,17 @@ void RoomMedia::detach() {
   if (const auto front = std::exchange(front_, {})) front->detach(shared_from_this());
 }
 
+void RoomMedia::set_quality(core::Quality quality) {
+  if (!front_) {
+    quality_ = quality;
+    return;
+  }
+  front_->on_library([self = shared_from_this(), quality](NodeMedia* media) {
+    self->quality_ = quality;
+    if (media) media->tell_quality();
+  });
+}
+
 void RoomMedia::send(StreamOut stream) {
   if (!front_) return;
   front_->on_library([self = shared_from_this(), stream = std::move(stream)](NodeMedia* media) {

@@ -14,6 +14,7 @@
 
 #include "core/base/ids.hpp"
 #include "core/base/time.hpp"
+#include "core/ladder/quality.hpp"
 #include "genos/fan_out.hpp"
 #include "genos/track_in.hpp"
 #include "genos/visibility.hpp"
@@ -61,6 +62,9 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   // What is taken of others, as PeerLink::Options::codecs has it. Before attach(); of the elements
   // of a peer everything that one of them takes, for links that are made from then on.
   void set_codecs(std::vector<std::string> codecs) { codecs_ = std::move(codecs); }
+  // What is wished for of those that send; the largest wish of a peer's elements counts. At any
+  // time, in one thread.
+  void set_quality(core::Quality quality);
   // To those that are here and those that come.
   void send(StreamOut stream);
   void end(const std::string& stream);
@@ -83,6 +87,7 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   std::shared_ptr<RoomFront> front_;
   std::optional<core::Duration> latency_;
   std::optional<std::vector<std::string>> codecs_;  // none: it takes nothing
+  std::optional<core::Quality> quality_;            // on the library's thread, once attached
   // On the library's thread:
   std::map<std::string, StreamOut> streams_;
   std::map<std::string, unsigned> viewers_;  // peer -> tracks that it watches

@@ -13,6 +13,7 @@ namespace {
 
 struct Feeder {
   std::shared_ptr<FanOut> fan;
+  FanOut::Rung rung = 0;
   FeederEvents events;
   guint asked = 0;
 };
@@ -66,7 +67,7 @@ static GstFlowReturn feed(GstGenosFeeder* self, GstBufferList* raw) {
       GST_BUFFER_PTS(packet) = moment;
       GST_BUFFER_DTS(packet) = GST_CLOCK_TIME_NONE;
     }
-    if (state.fan->push(list, begins))
+    if (state.fan->push(state.rung, list, begins))
       gst_pad_push_event(GST_BASE_SINK_PAD(self), gst_video_event_new_upstream_force_key_unit(
                                                       GST_CLOCK_TIME_NONE, TRUE, ++state.asked));
   }
@@ -116,9 +117,10 @@ static void gst_genos_feeder_class_init(GstGenosFeederClass* klass) {
       "Gives the packets of a track to all who watch it", "Genos developers");
 }
 
-GstElement* feeder_new(std::shared_ptr<FanOut> fan, FeederEvents events) {
+GstElement* feeder_new(std::shared_ptr<FanOut> fan, FanOut::Rung rung, FeederEvents events) {
   auto* self = GST_GENOS_FEEDER(g_object_new(gst_genos_feeder_get_type(), nullptr));
   self->state->fan = std::move(fan);
+  self->state->rung = rung;
   self->state->events = std::move(events);
   return GST_ELEMENT(self);
 }

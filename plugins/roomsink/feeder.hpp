@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The end of a track's line: gives its packets to those who watch, when it is time for them.
+// The end of a rung's line: gives its packets to those who watch, when it is time for them.
 #pragma once
 
 #include <gst/base/gstbasesink.h>
@@ -18,6 +18,6 @@ struct FeederEvents {
   std::function<bool()> begins;
   std::function<void()> ended;
 };
-GstElement* feeder_new(std::shared_ptr<FanOut> fan, FeederEvents events);
+GstElement* feeder_new(std::shared_ptr<FanOut> fan, FanOut::Rung rung, FeederEvents events);
 
 }  // namespace genos::element

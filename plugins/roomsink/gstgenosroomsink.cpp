@@ -20,6 +20,7 @@
 
 #include "gstgenosroomsink.h"
 
+#include <cstring>
 #include <new>
 
 #include "room_properties.hpp"
@@ -122,6 +123,7 @@ static void gst_genos_room_sink_get_property(GObject* object, guint id, GValue* 
   auto& state = state_of(object);
   if (id >= prop_first_of_room) {
     get_room_property(state.room(), value, pspec);
+    if (std::strcmp(pspec->name, "stats") == 0) state.add_seats(value);
     return;
   }
   const std::scoped_lock guard(state.lock);
@@ -160,7 +162,8 @@ static void install_properties(GObjectClass* klass) {
         klass, id, g_param_spec_string(name, name, blurb, standard, GParamFlags(flags | when)));
   };
   text(prop_ladder, "ladder",
-       "How raw pictures are encoded, as LINESp[FRAMES][:BITRATE][:CODEC]; none is enlarged",
+       "How raw pictures are encoded, as LINESp[FRAMES][:BITRATE][:CODEC], comma separated; each "
+       "viewer gets one of those of the first one's codec; none is enlarged",
        RoomSinkSettings().ladder.c_str(), GST_PARAM_MUTABLE_READY);
   text(prop_sounds, "sounds", "How raw sound is encoded, as opus[:BITRATE]",
        RoomSinkSettings().sounds.c_str(), GST_PARAM_MUTABLE_READY);

@@ -78,19 +78,32 @@ void RoomSink::take_down(std::vector<Ref<GstElement>> elements) {
   }
 }
 
+std::vector<Ref<GstElement>> RoomSink::elements_of(Track& track) {
+  std::vector<Ref<GstElement>> all;
+  for (const auto& line : std::exchange(track.lines, {}))
+    all.insert(all.end(), line->elements.begin(), line->elements.end());
+  return all;
+}
+
 void RoomSink::take_apart(Track& track) {
   const auto target = adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(track.pad)));
   const auto parent = target ? adopt(gst_pad_get_parent_element(target.get())) : nullptr;
   gst_ghost_pad_set_target(GST_GHOST_PAD(track.pad), nullptr);
-  take_down(std::exchange(track.elements, {}));
+  std::vector<Ref<GstElement>> elements;
+  std::shared_ptr<FanOut> fan;
+  {
+    const std::scoped_lock guard(streams_lock_);
+    elements = elements_of(track);
+    fan = std::exchange(track.fan, {});
+  }
+  if (fan) fan->on_change({});
+  take_down(std::move(elements));
   if (parent && GST_PAD_PAD_TEMPLATE(target.get()) &&
       GST_PAD_TEMPLATE_PRESENCE(GST_PAD_PAD_TEMPLATE(target.get())) == GST_PAD_REQUEST)
     gst_element_release_request_pad(parent.get(), target.get());
-  track.fan = nullptr;
   track.sent = false;
   track.sent_in.clear();
-  track.rung = nullptr;
-  track.decided = track.ended = false;
+  track.decided = false;
 }
 
 void RoomSink::release_pad(GstPad* pad) {
@@ -143,7 +156,12 @@ void RoomSink::decide(GstPad* pad, GstCaps* caps) {
     entry = transcode(*stream, track->is_sound);
   } else if (const auto* codec =
                  codec_of_media_type(gst_structure_get_name(gst_caps_get_structure(caps, 0)))) {
-    entry = build(stream, track, *codec, true);
+    const auto line = std::make_shared<Line>();
+    {
+      const std::scoped_lock guard(streams_lock_);
+      track->lines = {line};
+    }
+    entry = build(stream, track, line, *codec, true);
     send_if_whole(*stream);
   }
   if (entry) gst_ghost_pad_set_target(GST_GHOST_PAD(pad), entry.get());
@@ -202,7 +220,7 @@ void RoomSink::join_rungs(GstElement* transcoder) {
   gst_iterator_free(rungs);
 }
 
-// Every rung has its line; what nobody watches is not made.
+// Every rung of the first one's codec has its line; what nobody watches is not made.
 void RoomSink::on_rung(GstElement* transcoder, GstPad* rung, gpointer data) noexcept {
   if (!GST_PAD_IS_SRC(rung)) return;
   auto& self = *static_cast<RoomSink*>(data);
@@ -214,15 +232,22 @@ void RoomSink::on_rung(GstElement* transcoder, GstPad* rung, gpointer data) noex
       if (each->transcoder.get() == transcoder) stream = each;
   }
   if (!stream || (!is_sound && self.on_fallback_rung(stream, rung))) return;
+  const auto line = std::make_shared<Line>(made_on(rung));
   std::shared_ptr<Track> track;
   {
     const std::scoped_lock guard(self.streams_lock_);
     for (const auto& each : stream->tracks)
-      if (each->is_sound == is_sound && !each->rung) track = each;
+      if (each->is_sound == is_sound) track = each;
     if (!track) return;
-    track->rung = retain(rung);  // two threads may come with the same
+    auto& lines = track->lines;
+    const bool is_more = !lines.empty() && (is_sound || lines.front()->codec != line->codec);
+    // Two threads may come with the same.
+    const bool is_there =
+        std::ranges::any_of(lines, [&](const auto& each) { return each->rung.get() == rung; });
+    if (is_more || is_there) return;
+    lines.push_back(line);
   }
-  self.link_rung(stream, track);
+  self.link_rung(stream, track, line);
   self.send_if_whole(*stream);
 }
 
@@ -265,15 +290,33 @@ void RoomSink::send_if_whole(Stream& stream) {
 
 // A fallback ends with its track, or before it.
 bool RoomSink::has_ended(const Track& track) {
+  const auto all = [](const Track& one) {
+    return std::ranges::all_of(one.lines, [](const auto& line) { return line->ended; });
+  };
   const auto& other = track.fallback.track;
-  return track.ended && (!other || other->ended);
+  return !track.lines.empty() && all(track) && (!other || all(*other));
+}
+
+// The track goes on while another rung does: a picture that became smaller has fewer.
+void RoomSink::line_ended(const std::shared_ptr<Stream>& stream, Track& track, Line& line) {
+  std::shared_ptr<FanOut> fan;
+  {
+    const std::scoped_lock guard(streams_lock_);
+    line.ended = true;
+    const bool goes_on =
+        std::ranges::any_of(track.lines, [](const auto& each) { return !each->ended; });
+    if (goes_on && line.name) fan = track.fan;
+  }
+  if (fan)
+    fan->remove_rung(*line.name);
+  else
+    track_ended(stream, track);
 }
 
 void RoomSink::track_ended(const std::shared_ptr<Stream>& stream, Track& track) {
   std::vector<std::string> over;
   {
     const std::scoped_lock guard(streams_lock_);
-    track.ended = true;
     std::string id = track.sent_in;
     for (const auto& each : stream->tracks) {
       if (each->fallback.track.get() != &track) continue;

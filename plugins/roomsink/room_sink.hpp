@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "core/base/result.hpp"
 #include "core/base/time.hpp"
 #include "core/ladder/fallback.hpp"
+#include "core/ladder/words.hpp"
 #include "genos/room_media.hpp"
 #include "room_session.hpp"
 #include "rtp_codecs.hpp"
@@ -22,6 +24,8 @@
 GST_DEBUG_CATEGORY_EXTERN(genos_room_sink_debug);
 
 namespace genos::element {
+
+struct FeederEvents;
 
 struct RoomSinkSettings {
   std::string ladder = "720p30", sounds = "opus:96k";
@@ -50,6 +54,7 @@ class RoomSink {
   [[nodiscard]] bool open();  // READY to PAUSED; false: an error was posted
   void close();               // back
   void stop_viewer(const std::string& peer);
+  void add_seats(GValue* stats);  // to the figures of the room: who gets which rung
 
  private:
   struct Track;
@@ -59,16 +64,23 @@ class RoomSink {
     std::string words, sent_in;    // of its rung, the id of its stream; empty: there is none
     std::shared_ptr<Track> track;  // its line, once the rung is there
   };
+  // From one encoder, or an encoded stream, to those who watch.
+  struct Line {
+    Ref<GstPad> rung;  // of the transcoder; null: it came encoded
+    core::RungWords words;
+    std::string codec;
+    std::optional<FanOut::Rung> name;  // once it is linked
+    std::vector<Ref<GstElement>> elements;
+    bool ended = false;
+  };
   struct Track {
     GstPad* pad = nullptr;  // of the bin
     bool is_sound = false;
     bool decided = false;
-    Ref<GstPad> rung;  // of the transcoder; null: it came encoded
-    guint ssrc = g_random_int();
+    guint ssrc = g_random_int(), first_time = g_random_int();
     const RtpCodec* other = nullptr;  // in which a rung can be made for who cannot decode it
-    std::vector<Ref<GstElement>> elements;
+    std::vector<std::shared_ptr<Line>> lines;  // one for each rung
     std::shared_ptr<FanOut> fan;
-    bool ended = false;
     std::atomic<bool> sent{false};
     std::string sent_in;  // the id of the stream that it was sent in
     Fallback fallback;
@@ -90,19 +102,32 @@ class RoomSink {
   [[nodiscard]] Ref<GstElement> transcoder_of(Stream& stream);  // null: an error was posted
   [[nodiscard]] Ref<GstPad> transcode(Stream& stream, bool is_sound);
   // From a rung to its viewers.
-  void link_rung(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track);
+  void link_rung(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track,
+                 const std::shared_ptr<Line>& line);
   // The line from an encoded stream to its viewers; its first pad, or null when an error was
   // posted.
   [[nodiscard]] Ref<GstPad> build(const std::shared_ptr<Stream>& stream,
-                                  const std::shared_ptr<Track>& track, const RtpCodec& codec,
+                                  const std::shared_ptr<Track>& track,
+                                  const std::shared_ptr<Line>& line, const RtpCodec& codec,
                                   bool parse);
+  [[nodiscard]] std::shared_ptr<FanOut> fan_of(Track& track, const RtpCodec& codec);
+  void line_ended(const std::shared_ptr<Stream>& stream, Track& track, Line& line);
   void send_if_whole(Stream& stream);
   void track_ended(const std::shared_ptr<Stream>& stream, Track& track);
   void take_apart(Track& track);
+  [[nodiscard]] static std::vector<Ref<GstElement>> elements_of(Track& track);
   void take_down(std::vector<Ref<GstElement>> elements);
   void remove(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track);
   // Links whatever rungs are there.
   void join_rungs(GstElement* transcoder);
+
+  [[nodiscard]] FeederEvents events_of(const std::shared_ptr<Stream>& stream,
+                                       const std::shared_ptr<Track>& track,
+                                       const std::shared_ptr<Line>& line, GstElement* packing);
+  // Switches rungs on and off, from now on.
+  void follow_viewers_of(const std::shared_ptr<Track>& track, FanOut& fan);
+  void follow_viewers(const std::shared_ptr<Track>& track);  // on the session's thread
+  void take_ended(Track& track);
 
   // The fallback; on the session's thread:
   void refused(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan);
@@ -116,6 +141,9 @@ class RoomSink {
   // Whether this rung is one.
   bool on_fallback_rung(const std::shared_ptr<Stream>& stream, GstPad* rung);
   static bool has_ended(const Track& track);
+  [[nodiscard]] static Ref<GstPad> rung_of(const Track& track);  // the largest that goes on
+  // What comes out of a pad of a transcoder.
+  [[nodiscard]] static Line made_on(GstPad* rung);
   [[nodiscard]] Pair find(const FanOut* fan);
   // What a picture in that codec can be made in as well; null: no encoder is installed.
   [[nodiscard]] static const RtpCodec* codec_beside(const RtpCodec& codec);

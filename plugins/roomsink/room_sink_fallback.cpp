@@ -15,25 +15,6 @@ namespace {
 // What every browser decodes, with or without licences; the cheaper one first.
 constexpr const char* common_codecs[] = {"vp8", "h264"};
 
-struct Made {
-  std::string words, codec;
-};
-
-// What comes out of a pad of a transcoder.
-Made made_on(GstPad* rung) {
-  const auto transcoder = adopt(gst_pad_get_parent_element(rung));
-  GstStructure* raw = nullptr;
-  if (transcoder) g_object_get(transcoder.get(), "stats", &raw, nullptr);
-  const Owned<GstStructure> all(raw);
-  GstStructure* one = nullptr;
-  if (!all || !gst_structure_get(all.get(), GST_PAD_NAME(rung), GST_TYPE_STRUCTURE, &one, nullptr))
-    return {};
-  const Owned<GstStructure> held(one);
-  const char* words = gst_structure_get_string(one, "words");
-  const char* codec = gst_structure_get_string(one, "codec");
-  return {words ? words : "", codec ? codec : ""};
-}
-
 std::string upper(std::string_view text) {
   std::string result(text);
   for (char& c : result) c = g_ascii_toupper(c);
@@ -45,6 +26,35 @@ const char* encoding_of(const FanOut& fan) {
 }
 
 }  // namespace
+
+RoomSink::Line RoomSink::made_on(GstPad* rung) {
+  Line line;
+  line.rung = retain(rung);
+  const auto transcoder = adopt(gst_pad_get_parent_element(rung));
+  GstStructure* raw = nullptr;
+  if (transcoder) g_object_get(transcoder.get(), "stats", &raw, nullptr);
+  const Owned<GstStructure> all(raw);
+  GstStructure* one = nullptr;
+  if (!all || !gst_structure_get(all.get(), GST_PAD_NAME(rung), GST_TYPE_STRUCTURE, &one, nullptr))
+    return line;
+  const Owned<GstStructure> held(one);
+  const char* words = gst_structure_get_string(one, "words");
+  const char* codec = gst_structure_get_string(one, "codec");
+  if (const auto rungs = core::parse_ladder(words ? words : "")) line.words = rungs->front();
+  line.codec = codec ? codec : "";
+  return line;
+}
+
+Ref<GstPad> RoomSink::rung_of(const Track& track) {
+  Ref<GstPad> largest;
+  core::RungWords words;
+  for (const auto& line : track.lines) {
+    if (!line->rung || line->ended || (largest && line->words.lines <= words.lines)) continue;
+    largest = line->rung;
+    words = line->words;
+  }
+  return largest;
+}
 
 RoomSink::Pair RoomSink::find(const FanOut* fan) {
   const std::scoped_lock guard(streams_lock_);
@@ -70,7 +80,7 @@ void RoomSink::refused(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut
   bool is_encoded_here = false;
   {
     const std::scoped_lock guard(streams_lock_);
-    is_encoded_here = bool(pair.second->rung);
+    is_encoded_here = bool(rung_of(*pair.second));
   }
   warn(peer, *fan,
        is_encoded_here ? "set `fallback`, or name a codec that it has in `ladder`"
@@ -116,7 +126,7 @@ void RoomSink::follow_wish(const Pair& pair) {
   Ref<GstPad> rung;
   {
     const std::scoped_lock guard(streams_lock_);
-    if (line) rung = line->rung;
+    if (line) rung = rung_of(*line);
   }
   // While it only waits for somebody it costs nothing.
   if (rung) g_object_set(rung.get(), "enabled", gboolean(wish.is_used()), nullptr);
@@ -131,13 +141,12 @@ core::Result<bool> RoomSink::make_fallback(const Pair& pair) {
     const std::scoped_lock guard(streams_lock_);
     if (!track->fallback.words.empty()) return true;
     transcoder = stream->transcoder;
-    rung = track->rung;
+    rung = rung_of(*track);
   }
-  const auto made = rung ? made_on(rung.get()) : Made();
-  const auto words = core::parse_ladder(made.words);
-  if (!transcoder || !words || !track->other) return true;  // it is on its way out
+  const auto made = rung ? made_on(rung.get()) : Line();
+  if (!transcoder || made.words.lines == 0 || !track->other) return true;  // it is on its way out
   const Owned<char> codec(g_ascii_strdown(track->other->encoding_name, -1));
-  const auto fallback = core::fallback_of(words->front(), made.codec, codec.get());
+  const auto fallback = core::fallback_of(made.words, made.codec, codec.get());
   auto ladder = core::Result<std::string>(std::string());
   {
     const std::scoped_lock guard(lock);
@@ -159,23 +168,24 @@ core::Result<bool> RoomSink::make_fallback(const Pair& pair) {
 // --- on any thread ----------------------------------------------------------------------------
 
 bool RoomSink::on_fallback_rung(const std::shared_ptr<Stream>& stream, GstPad* rung) {
-  const auto made = made_on(rung);
+  const auto made = std::make_shared<Line>(made_on(rung));
+  const auto words = core::to_words(made->words);
   std::shared_ptr<Track> track, line;
   StreamOut out;
   {
     const std::scoped_lock guard(streams_lock_);
     for (const auto& each : stream->tracks)
-      if (!each->fallback.words.empty() && each->fallback.words == made.words) track = each;
+      if (!each->fallback.words.empty() && each->fallback.words == words) track = each;
     if (!track) return false;
     if (track->fallback.track) return true;
     line = track->fallback.track = std::make_shared<Track>();
-    line->rung = retain(rung);
+    line->lines = {made};
     line->sent = true;
     line->ssrc = track->ssrc;
     line->sent_in = out.id = track->fallback.sent_in;
     out.instead_of = track->fan;
   }
-  link_rung(stream, line);
+  link_rung(stream, line, made);
   {
     const std::scoped_lock guard(lock);
     out.meta = meta_of();
@@ -187,7 +197,7 @@ bool RoomSink::on_fallback_rung(const std::shared_ptr<Stream>& stream, GstPad* r
   std::vector<Ref<GstElement>> left_over;
   {
     const std::scoped_lock guard(streams_lock_);
-    if (track->fallback.track != line) left_over = std::exchange(line->elements, {});
+    if (track->fallback.track != line) left_over = elements_of(*line);
   }
   if (left_over.empty()) return true;
   take_down(std::move(left_over));  // it was taken away meanwhile
@@ -204,8 +214,7 @@ void RoomSink::take_fallback(Stream& stream, Track& track) {
     if (track.fallback.words.empty()) return;
     track.fallback.words.clear();
     id = std::exchange(track.fallback.sent_in, {});
-    if (const auto line = std::exchange(track.fallback.track, {}))
-      elements = std::exchange(line->elements, {});
+    if (const auto line = std::exchange(track.fallback.track, {})) elements = elements_of(*line);
     transcoder = stream.transcoder;
   }
   GST_INFO_OBJECT(bin_, "nobody needs the other rung any more");

@@ -39,9 +39,9 @@ std::shared_ptr<bool> watch_keyframes(GstElement* line) {
 
 }  // namespace
 
-void RoomSink::link_rung(const std::shared_ptr<Stream>& stream,
-                         const std::shared_ptr<Track>& track) {
-  auto* rung = track->rung.get();
+void RoomSink::link_rung(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track,
+                         const std::shared_ptr<Line>& line) {
+  auto* rung = line->rung.get();
   const auto caps = adopt(gst_pad_query_caps(rung, nullptr));
   const RtpCodec* codec = nullptr;
   for (guint i = 0; !codec && i < gst_caps_get_size(caps.get()); ++i)
@@ -53,65 +53,153 @@ void RoomSink::link_rung(const std::shared_ptr<Stream>& stream,
         ("no browser takes %s: name another codec in `ladder` or `sounds`", text.get()), (nullptr));
     return;
   }
-  const bool is_fallback = track->sent;
+  const bool is_fallback = !track->pad;
   bool may_fall_back = false;
   {
     const std::scoped_lock guard(lock);
     may_fall_back = settings.fallback && !codec->is_sound && !is_fallback;
   }
-  track->other = may_fall_back ? codec_beside(*codec) : nullptr;
-  const auto entry = build(stream, track, *codec, false);
-  if (entry && gst_pad_link(rung, entry.get()) != GST_PAD_LINK_OK)
+  if (!track->fan) track->other = may_fall_back ? codec_beside(*codec) : nullptr;
+  take_ended(*track);
+  const auto entry = build(stream, track, line, *codec, false);
+  if (!entry) return;
+  const auto fan = fan_of(*track, *codec);
+  g_object_set(rung, "enabled", gboolean(fan->is_wanted(*line->name)), nullptr);
+  if (gst_pad_link(rung, entry.get()) != GST_PAD_LINK_OK)
     GST_ELEMENT_ERROR(bin_, CORE, PAD, ("a rung could not be linked"), (nullptr));
+  if (!is_fallback) follow_viewers_of(track, *fan);
+}
+
+std::shared_ptr<FanOut> RoomSink::fan_of(Track& track, const RtpCodec& codec) {
+  const std::scoped_lock guard(streams_lock_);
+  if (!track.fan)
+    track.fan =
+        std::make_shared<FanOut>(codec.is_sound ? FanOut::Kind::sound : FanOut::Kind::picture,
+                                 rtp_caps(codec, track.ssrc).get(),
+                                 track.other ? rtp_caps(*track.other, track.ssrc).get() : nullptr);
+  return track.fan;
 }
 
 Ref<GstPad> RoomSink::build(const std::shared_ptr<Stream>& stream,
-                            const std::shared_ptr<Track>& track, const RtpCodec& codec,
-                            bool parse) {
-  const guint ssrc = track->ssrc;
+                            const std::shared_ptr<Track>& track, const std::shared_ptr<Line>& line,
+                            const RtpCodec& codec, bool parse) {
   std::string text = "queue silent=true max-size-buffers=0 max-size-bytes=0 max-size-time=" +
                      std::to_string(waiting_limit);
   if (parse && *codec.in_parser) text += std::string(" ! ") + codec.in_parser;
+  // Of all rungs the same time is the same number.
   text += std::string(" ! ") + codec.payloader +
           " name=pay mtu=1200 pt=" + std::to_string(codec.payload) +
-          " ssrc=" + std::to_string(ssrc);
+          " ssrc=" + std::to_string(track->ssrc) +
+          " timestamp-offset=" + std::to_string(track->first_time);
   Owned<GError> error;
-  auto line = sink(gst_parse_bin_from_description(text.c_str(), TRUE, out(error)));
-  if (!line || error) {
+  auto packing = sink(gst_parse_bin_from_description(text.c_str(), TRUE, out(error)));
+  if (!packing || error) {
     GST_ELEMENT_ERROR(
         bin_, CORE, MISSING_PLUGIN,
         ("no line for %s: install gstreamer1.0-plugins-good and -bad", codec.encoding_name),
         ("%s", error ? error->message : ""));
     return {};
   }
-  auto fan = std::make_shared<FanOut>(codec.is_sound ? FanOut::Kind::sound : FanOut::Kind::picture,
-                                      rtp_caps(codec, ssrc).get(),
-                                      track->other ? rtp_caps(*track->other, ssrc).get() : nullptr);
+  const auto fan = fan_of(*track, codec);
+  const auto name = fan->add_rung(line->words);
+  auto feeder = sink(feeder_new(fan, name, events_of(stream, track, line, packing.get())));
+  gst_bin_add_many(bin_, packing.get(), feeder.get(), nullptr);
+  gst_element_link(packing.get(), feeder.get());
+  gst_element_sync_state_with_parent(feeder.get());
+  gst_element_sync_state_with_parent(packing.get());
+  auto entry = adopt(gst_element_get_static_pad(packing.get(), "sink"));
+  const std::scoped_lock guard(streams_lock_);
+  line->elements = {std::move(packing), std::move(feeder)};
+  line->name = name;
+  if (stream->first == core::Time()) stream->first = monotonic_now();
+  return entry;
+}
+
+FeederEvents RoomSink::events_of(const std::shared_ptr<Stream>& stream,
+                                 const std::shared_ptr<Track>& track,
+                                 const std::shared_ptr<Line>& line, GstElement* packing) {
   const std::weak_ptr<Stream> of = stream;
   const std::weak_ptr<Track> which = track;
-  FeederEvents feeder_events;
-  feeder_events.begins = [this, of, which, begins = watch_keyframes(line.get())] {
+  FeederEvents events;
+  events.begins = [this, of, which, begins = watch_keyframes(packing)] {
     const auto alive = of.lock();
     const auto own = which.lock();
     if (alive && own && !own->sent) send_if_whole(*alive);
     return *begins;
   };
-  feeder_events.ended = [this, of, which] {
+  events.ended = [this, of, which, rung = std::weak_ptr(line)] {
     const auto alive = of.lock();
-    const auto ended = which.lock();
-    if (alive && ended) track_ended(alive, *ended);
+    const auto own = which.lock();
+    const auto ended = rung.lock();
+    if (alive && own && ended) line_ended(alive, *own, *ended);
   };
-  auto feeder = sink(feeder_new(fan, std::move(feeder_events)));
-  gst_bin_add_many(bin_, line.get(), feeder.get(), nullptr);
-  gst_element_link(line.get(), feeder.get());
-  gst_element_sync_state_with_parent(feeder.get());
-  gst_element_sync_state_with_parent(line.get());
-  auto entry = adopt(gst_element_get_static_pad(line.get(), "sink"));
-  const std::scoped_lock guard(streams_lock_);
-  track->elements = {std::move(line), std::move(feeder)};
-  track->fan = std::move(fan);
-  if (stream->first == core::Time()) stream->first = monotonic_now();
-  return entry;
+  return events;
+}
+
+// --- which rungs are made ---------------------------------------------------------------------
+
+void RoomSink::follow_viewers(const std::shared_ptr<Track>& track) {
+  std::vector<std::shared_ptr<Line>> lines;
+  std::shared_ptr<FanOut> fan;
+  {
+    const std::scoped_lock guard(streams_lock_);
+    fan = track->fan;
+    for (const auto& line : track->lines)
+      if (line->rung && line->name && !line->ended) lines.push_back(line);
+  }
+  for (const auto& line : lines)
+    if (fan)
+      g_object_set(line->rung.get(), "enabled", gboolean(fan->is_wanted(*line->name)), nullptr);
+}
+
+void RoomSink::follow_viewers_of(const std::shared_ptr<Track>& track, FanOut& fan) {
+  const auto follow = [this, weak = std::weak_ptr(track)] {
+    session_.post([this, weak] {
+      if (const auto alive = weak.lock()) follow_viewers(alive);
+    });
+  };
+  fan.on_change(follow);
+  follow();
+}
+
+// Not when they end: then all may, and a pipeline whose end comes shall miss none of its sinks.
+void RoomSink::take_ended(Track& track) {
+  std::vector<Ref<GstElement>> over;
+  {
+    const std::scoped_lock guard(streams_lock_);
+    std::erase_if(track.lines, [&](const auto& line) {
+      if (line->ended) over.insert(over.end(), line->elements.begin(), line->elements.end());
+      return line->ended;
+    });
+  }
+  take_down(std::move(over));
+}
+
+void RoomSink::add_seats(GValue* stats) {
+  std::vector<std::pair<std::string, FanOut::Seat>> seats;
+  {
+    const std::scoped_lock guard(streams_lock_);
+    for (const auto& [number, stream] : streams_)
+      for (const auto& track : stream->tracks)
+        for (const auto& of : {track, track->fallback.track}) {
+          if (!of || !of->fan || track->is_sound) continue;
+          for (auto& seat : of->fan->seats())
+            seats.emplace_back("video_" + std::to_string(number), std::move(seat));
+        }
+  }
+  GValue list = G_VALUE_INIT;
+  gst_value_list_init(&list, 0);
+  for (const auto& [pad, seat] : seats) {
+    GValue held = G_VALUE_INIT;
+    g_value_init(&held, GST_TYPE_STRUCTURE);
+    g_value_take_boxed(&held, gst_structure_new("viewer", "peer", G_TYPE_STRING, seat.peer.c_str(),
+                                                "pad", G_TYPE_STRING, pad.c_str(), "rung",
+                                                G_TYPE_STRING, seat.rung.c_str(), nullptr));
+    gst_value_list_append_and_take_value(&list, &held);
+  }
+  auto* all = gst_structure_copy(gst_value_get_structure(stats));
+  gst_structure_take_value(all, "pictures", &list);
+  g_value_take_boxed(stats, all);
 }
 
 }  // namespace genos::element

@@ -26,6 +26,7 @@
 
 #include "gstgenosroomsrc.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -48,7 +49,21 @@ static GType media_choice_type() {
   return type;
 }
 
+static GType quality_type() {
+  static const GEnumValue values[] = {
+      {GST_GENOS_QUALITY_AUTO, "What fits; the best for now", "auto"},
+      {GST_GENOS_QUALITY_LOW, "The smallest", "low"},
+      {GST_GENOS_QUALITY_MEDIUM, "One in the middle", "medium"},
+      {GST_GENOS_QUALITY_HIGH, "The best", "high"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstGenosQuality", values);
+  return type;
+}
+
 namespace {
+
+constexpr core::Quality qualities[] = {core::Quality::automatic, core::Quality::low,
+                                       core::Quality::medium, core::Quality::high};
 
 enum Prop : guint {
   prop_none,
@@ -56,6 +71,7 @@ enum Prop : guint {
   prop_media,
   prop_latency,
   prop_codecs,
+  prop_quality,
   prop_end_with_last,
   prop_first_of_room
 };
@@ -104,9 +120,14 @@ static void gst_genos_room_src_set_property(GObject* object, guint id, const GVa
     set_room_property(state.room(), value, pspec);
     return;
   }
-  const std::scoped_lock guard(state.lock);
+  std::unique_lock guard(state.lock);
   auto& settings = state.settings;
   switch (id) {
+    case prop_quality:
+      settings.quality = qualities[g_value_get_enum(value)];
+      guard.unlock();
+      state.wish();
+      break;
     case prop_from: {
       const char* given = g_value_get_string(value);
       settings.from = given ? given : "";
@@ -138,6 +159,9 @@ static void gst_genos_room_src_get_property(GObject* object, guint id, GValue* v
     case prop_from: g_value_set_string(value, settings.from.c_str()); break;
     case prop_codecs: g_value_set_string(value, settings.codecs.c_str()); break;
     case prop_media: g_value_set_enum(value, gint(settings.media)); break;
+    case prop_quality:
+      g_value_set_enum(value, gint(std::ranges::find(qualities, settings.quality) - qualities));
+      break;
     case prop_latency: g_value_set_uint(value, settings.latency); break;
     case prop_end_with_last: g_value_set_boolean(value, settings.end_with_last); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
@@ -169,6 +193,11 @@ static void install_properties(GObjectClass* klass) {
       klass, prop_media,
       g_param_spec_enum("media", "Media", "What to take of them", media_choice_type(),
                         GST_GENOS_MEDIA_CHOICE_ALL, flags));
+  g_object_class_install_property(
+      klass, prop_quality,
+      g_param_spec_enum("quality", "Quality",
+                        "Which of several sizes of a picture to take, where its sender makes them",
+                        quality_type(), GST_GENOS_QUALITY_AUTO, flags));
   g_object_class_install_property(
       klass, prop_latency,
       g_param_spec_uint(

@@ -23,4 +23,20 @@ typedef enum {
   GST_GENOS_MEDIA_CHOICE_AUDIO
 } GstGenosMediaChoice;
 
+/**
+ * GstGenosQuality:
+ * @GST_GENOS_QUALITY_AUTO: what fits
+ * @GST_GENOS_QUALITY_LOW: the smallest size
+ * @GST_GENOS_QUALITY_MEDIUM: one in the middle
+ * @GST_GENOS_QUALITY_HIGH: the largest
+ *
+ * Which of the sizes that a sender makes is taken.
+ */
+typedef enum {
+  GST_GENOS_QUALITY_AUTO,
+  GST_GENOS_QUALITY_LOW,
+  GST_GENOS_QUALITY_MEDIUM,
+  GST_GENOS_QUALITY_HIGH
+} GstGenosQuality;
+
 G_END_DECLS

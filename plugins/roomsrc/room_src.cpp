@@ -2,6 +2,7 @@
 #include "room_src.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "room_properties.hpp"
 #include "room_uri.hpp"
@@ -322,22 +323,33 @@ bool RoomSrc::open() {
                          : GST_GENOS_ACTIVITY_RECEIVE,
                nullptr);
   session_.start();
-  media_ = std::make_shared<RoomMedia>(events());
+  const auto media = std::make_shared<RoomMedia>(events());
   {
     const std::scoped_lock guard(lock);
     latency_ = settings.latency * GST_MSECOND;
-    media_->set_latency(std::chrono::milliseconds(settings.latency));
+    media->set_latency(std::chrono::milliseconds(settings.latency));
+    media->set_codecs(*std::move(codecs));
+    media->set_quality(settings.quality);
+    media->attach(room());
+    media_ = media;
   }
-  media_->set_codecs(*std::move(codecs));
-  media_->attach(room());
   return true;
 }
 
+void RoomSrc::wish() {
+  const std::scoped_lock guard(lock);
+  if (media_) media_->set_quality(settings.quality);
+}
+
 void RoomSrc::close() {
-  if (!media_) return;
-  media_->detach();
+  std::shared_ptr<RoomMedia> media;
+  {
+    const std::scoped_lock guard(lock);
+    media = std::exchange(media_, nullptr);
+  }
+  if (!media) return;
+  media->detach();
   session_.stop();
-  media_ = nullptr;
   for (const auto& exit : std::vector(exits_)) {
     exit->track = nullptr;
     remove(exit);

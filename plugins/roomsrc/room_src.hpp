@@ -24,6 +24,7 @@ enum class MediaChoice { all, video, audio };
 struct RoomSrcSettings {
   std::string from, codecs;
   MediaChoice media = MediaChoice::all;
+  core::Quality quality = core::Quality::automatic;
   bool end_with_last = false;
   guint latency = 200;  // ms
 };
@@ -42,6 +43,7 @@ class RoomSrc {
 
   [[nodiscard]] bool open();       // READY to PAUSED; false: an error was posted
   void close();                    // back
+  void wish();                     // for the quality that is set; at any time
   void add_tracks(GValue* stats);  // to those of the room
 
  private:
@@ -77,7 +79,7 @@ class RoomSrc {
 
   GstBin* const bin_;  // has us
   RoomSession session_;
-  std::shared_ptr<RoomMedia> media_;
+  std::shared_ptr<RoomMedia> media_;                       // with the lock
   GstClockTime latency_ = 0;                               // as it was when it was opened
   std::map<std::string, std::shared_ptr<TrackIn>> shown_;  // with the lock: by its pad
   // Of the session's thread, while it runs:

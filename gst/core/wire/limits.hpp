@@ -48,6 +48,8 @@ inline constexpr std::size_t max_stream_id = 64;
 inline constexpr std::size_t max_stream_meta = 16UL * 1024;
 // Streams of a peer whose metadata we remember: a page with many cameras has ten.
 inline constexpr std::size_t max_announced_streams = 64;
+// A viewer's wish, which has 14 bytes, and room for what a later version says beside it.
+inline constexpr std::size_t max_quality_wish = 256;
 // What a peer calls itself: it stands in lists.
 inline constexpr std::size_t max_peer_name = 128;
 

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/ladder/quality.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/rtp/keyframe_wish.hpp"
+
+namespace genos::core {
+namespace {
+
+using std::chrono::milliseconds;
+using enum Quality;
+
+constexpr Time at(int ms) { return Time(milliseconds(ms)); }
+
+TEST(Quality, AWishIsARungOfWhateverLadder) {
+  struct Case {
+    std::size_t rungs, low, medium, high;
+  };
+  for (const auto& [rungs, low_at, medium_at, high_at] :
+       {Case{1, 0, 0, 0}, Case{2, 1, 0, 0}, Case{3, 2, 1, 0}, Case{4, 3, 1, 0}, Case{5, 4, 2, 0}}) {
+    EXPECT_EQ(rung_of(low, rungs), low_at) << rungs;
+    EXPECT_EQ(rung_of(medium, rungs), medium_at) << rungs;
+    EXPECT_EQ(rung_of(high, rungs), high_at) << rungs;
+    EXPECT_EQ(rung_of(automatic, rungs), high_at) << rungs;
+  }
+}
+
+TEST(Quality, WordsAreThoseAndNoOthers) {
+  for (const auto quality : {low, medium, automatic, high})
+    EXPECT_EQ(parse_quality(to_word(quality)), quality);
+  for (const char* word : {"", "Low", "lowest", "automatic", "high ", "2"})
+    EXPECT_FALSE(parse_quality(word)) << word;
+}
+
+TEST(RungChoice, FollowsTheWish) {
+  const std::vector<RungChoice::Rung> ladder = {7, 3, 9};
+  RungChoice choice(medium);
+  EXPECT_FALSE(choice.rung());
+  EXPECT_TRUE(choice.follow(ladder, at(0)));
+  EXPECT_EQ(choice.rung(), 3U);
+  EXPECT_FALSE(choice.follow(ladder, at(1)));
+  choice.wish(low);
+  EXPECT_TRUE(choice.follow(ladder, at(2)));
+  EXPECT_EQ(choice.rung(), 9U);
+}
+
+TEST(RungChoice, ARungThatGoesIsReplacedAtOnceAndTakenAgain) {
+  RungChoice choice(high);
+  EXPECT_TRUE(choice.follow({1, 2}, at(0)));
+  EXPECT_TRUE(choice.follow({2}, at(1)));
+  EXPECT_EQ(choice.rung(), 2U);
+  EXPECT_TRUE(choice.follow({}, at(2)));
+  EXPECT_FALSE(choice.rung());
+  EXPECT_TRUE(choice.follow({2}, at(3)));
+  EXPECT_TRUE(choice.follow({3, 2}, at(4)));
+  EXPECT_EQ(choice.rung(), 3U);
+}
+
+TEST(RungChoice, WhoAlwaysWantsSomethingElseChangesNowAndThenAndItsLastWishCounts) {
+  const std::vector<RungChoice::Rung> ladder = {0, 1};
+  RungChoice choice(high);
+  EXPECT_TRUE(choice.follow(ladder, at(0)));
+  int changes = 0, keyframes = 0;
+  KeyframeWish wishes[2];
+  for (int ms = 1; ms <= 10'000; ++ms) {
+    choice.wish(ms % 2 == 0 ? high : low);
+    if (choice.follow(ladder, at(ms))) {
+      ++changes;
+      wishes[*choice.rung()].joined(at(ms));
+    }
+    for (auto& wish : wishes) {
+      if (!wish.due(at(ms))) continue;
+      ++keyframes;
+      wish.made(at(ms));
+    }
+  }
+  EXPECT_GE(changes, 18);
+  EXPECT_LE(changes, 21);
+  EXPECT_LE(keyframes, changes);
+  choice.wish(low);
+  choice.follow(ladder, at(11'000));
+  EXPECT_EQ(choice.rung(), 1U);
+}
+
+}  // namespace
+}  // namespace genos::core
