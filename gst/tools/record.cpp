@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // `genos record`: what others in a room show, into files: as it came, or mixed into one.
-#include <gst/app/gstappsink.h>
-#include <gst/video/video-event.h>
-
 #include <list>
 
 #include "tools/mixing.hpp"
@@ -15,12 +12,6 @@ namespace {
 
 constexpr guint look_ms = 500;
 constexpr guint64 least_side = 64, most_side = 3840;
-// As muxers take them; what else comes is decoded, and refused by the muxer.
-constexpr const char* video_caps =
-    "video/x-av1,stream-format=obu-stream,alignment=tu; video/x-vp8; video/x-vp9; "
-    "video/x-h264,stream-format=avc,alignment=au";
-constexpr const char* audio_caps = "audio/x-opus";
-
 struct Wish {
   std::string out, from;
   double length = 0, split = 0;  // seconds; 0: no end, none
@@ -47,9 +38,8 @@ class Recorder {
   };
   // One pad of the source, and where its pieces go.
   struct Way {
-    Recorder* recorder;
-    Stream* stream;
-    std::size_t track;
+    Stream* stream = nullptr;
+    std::size_t track = 0;
   };
 
   void take_pad(GstPad* pad);
@@ -58,11 +48,8 @@ class Recorder {
   void tell_mixing();
   void leave_out(GstPad* pad, bool is_sound);
   void take_track(GstPad* pad, bool is_sound, std::function<void(Way&, GstPad* end)> begin);
-  void begin_track(Way& way, GstPad* end, const std::string& key, const std::string& name,
-                   bool is_sound);
+  void begin_track(Way& way, GstPad* end, const StreamOf& whose);
   Stream& stream_of(const std::string& key, const std::string& name);
-  static GstFlowReturn on_sample(GstAppSink* sink, gpointer way) noexcept;
-  static void on_eos(GstAppSink* sink, gpointer way) noexcept;
   void begun(const Stream& stream, const std::string& path);
   void written(const std::string& path, double seconds, const char* problem);
   void end();
@@ -111,50 +98,27 @@ int Recorder::record() {
   return run_.run();
 }
 
-std::string artist_of(GstPad* pad) {
-  const auto stream = adopt(gst_pad_get_stream(pad));
-  auto* tags = stream ? gst_stream_get_tags(stream.get()) : nullptr;
-  if (!tags) return {};
-  char* artist = nullptr;
-  gst_tag_list_get_string(tags, GST_TAG_ARTIST, &artist);
-  gst_tag_list_unref(tags);
-  const Owned<char> owned(artist);
-  return artist ? artist : "";
-}
-
+// On the source's thread.
 void Recorder::take_pad(GstPad* pad) {
-  const Owned<char> id(gst_pad_get_stream_id(pad));
-  const std::string whole = id ? id.get() : "";
-  const bool is_sound = g_str_has_prefix(GST_PAD_NAME(pad), "audio");
-  take_track(pad, is_sound,
-             [this, is_sound, key = whole.substr(0, whole.rfind('/')), name = artist_of(pad)](
-                 Way& way, GstPad* end) { begin_track(way, end, key, name, is_sound); });
+  const StreamOf whose(pad);
+  take_track(pad, whose.is_sound,
+             [this, whose](Way& way, GstPad* end) { begin_track(way, end, whose); });
 }
 
-// On the source's thread: what follows runs on the main loop, in this order.
 void Recorder::take_track(GstPad* pad, bool is_sound, std::function<void(Way&, GstPad*)> begin) {
-  auto* element = gst_element_factory_make("appsink", nullptr);
-  const auto caps = adopt(gst_caps_from_string(is_sound ? audio_caps : video_caps));
-  g_object_set(element, "caps", caps.get(), "sync", FALSE, "async", FALSE, nullptr);
-  auto* way = new Way{this, nullptr, 0};
-  GstAppSinkCallbacks callbacks{};
-  callbacks.new_sample = on_sample;
-  callbacks.eos = on_eos;
-  gst_app_sink_set_callbacks(GST_APP_SINK(element), &callbacks, way,
-                             [](gpointer gone) { delete static_cast<Way*>(gone); });
-  const auto end = adopt(gst_element_get_static_pad(element, "sink"));
-  run_.post([way, end, begin = std::move(begin)] { begin(*way, end.get()); });
-  gst_bin_add(GST_BIN(run_.pipeline()), element);
-  gst_element_sync_state_with_parent(element);
-  gst_pad_link(pad, end.get());
+  const auto way = std::make_shared<Way>();
+  PieceEvents events;
+  events.begun = [way, begin = std::move(begin)](GstPad* end) { begin(*way, end); };
+  events.came = [way](const Piece& piece) { way->stream->recording->take(way->track, piece); };
+  events.ended = [way] { way->stream->recording->end_track(way->track); };
+  take_pieces(run_, pad, is_sound ? sound_pieces : video_pieces, std::move(events));
 }
 
-void Recorder::begin_track(Way& way, GstPad* end, const std::string& key, const std::string& name,
-                           bool is_sound) {
-  auto& stream = stream_of(key, name);
+void Recorder::begin_track(Way& way, GstPad* end, const StreamOf& whose) {
+  auto& stream = stream_of(whose.key, whose.name);
   way.stream = &stream;
-  way.track = stream.recording->add_track(is_sound);
-  if (!is_sound) stream.pictures.push_back(retain(end));
+  way.track = stream.recording->add_track(whose.is_sound);
+  if (!whose.is_sound) stream.pictures.push_back(retain(end));
 }
 
 Recorder::Stream& Recorder::stream_of(const std::string& key, const std::string& name) {
@@ -175,9 +139,7 @@ Recorder::Stream& Recorder::stream_of(const std::string& key, const std::string&
     written(path, seconds, problem);
   };
   settings.want_keyframe = [&stream] {
-    for (const auto& pad : stream.pictures)
-      gst_pad_push_event(pad.get(),
-                         gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
+    for (const auto& pad : stream.pictures) ask_for_keyframe(pad.get());
   };
   stream.recording = std::make_unique<Recording>(std::move(settings));
   return stream;
@@ -220,45 +182,16 @@ void Recorder::tell_mixing() {
 
 void Recorder::leave_out(GstPad* pad, bool is_sound) {
   progress_.clear();
-  const Owned<char> id(gst_pad_get_stream_id(pad));
-  const std::string whole = id ? id.get() : "", peer = whole.substr(0, whole.find('/'));
-  const auto name = artist_of(pad);
+  const StreamOf whose(pad);
   const char* what = is_sound ? "sound" : "picture";
   Line line("left-out");
-  line.add("peer", peer).add("name", name).add("what", what);
+  line.add("peer", whose.peer).add("name", whose.name).add("what", what);
   if (run_.options().json) line.print(true, {});
   complain("no more fits in: the " + std::string(what) + " of " +
-           printable(name.empty() ? peer : name) + " is left out");
+           printable(whose.name.empty() ? whose.peer : whose.name) + " is left out");
 }
 
-// --- what comes ---------------------------------------------------------------------------------
-
-GstFlowReturn Recorder::on_sample(GstAppSink* sink, gpointer data) noexcept {
-  auto* way = static_cast<Way*>(data);
-  auto sample = adopt(gst_app_sink_pull_sample(sink));
-  if (!sample) return GST_FLOW_EOS;
-  auto* buffer = gst_sample_get_buffer(sample.get());
-  Piece piece;
-  piece.at = gst_segment_to_running_time(gst_sample_get_segment(sample.get()), GST_FORMAT_TIME,
-                                         GST_BUFFER_PTS(buffer));
-  piece.is_key = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  piece.sample = std::move(sample);
-  if (!GST_CLOCK_TIME_IS_VALID(piece.at)) return GST_FLOW_OK;
-  way->recorder->run_.post([way, held = retain(GST_ELEMENT(sink)), piece]() {
-    way->stream->recording->take(way->track, piece);
-  });
-  return GST_FLOW_OK;
-}
-
-void Recorder::on_eos(GstAppSink* sink, gpointer data) noexcept {
-  auto* way = static_cast<Way*>(data);
-  way->recorder->run_.post([way, held = retain(GST_ELEMENT(sink))] {
-    way->stream->recording->end_track(way->track);
-    gst_element_set_locked_state(held.get(), TRUE);
-    gst_element_set_state(held.get(), GST_STATE_NULL);
-    gst_bin_remove(GST_BIN(way->recorder->run_.pipeline()), held.get());
-  });
-}
+// --- what is written ---------------------------------------------------------------------------
 
 void Recorder::begun(const Stream& stream, const std::string& path) {
   if (began_ == 0) began_ = g_get_monotonic_time();

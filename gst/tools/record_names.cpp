@@ -8,7 +8,13 @@ namespace {
 
 constexpr std::size_t longest_name = 64;
 
-// What a person calls somebody, as part of a file's name.
+bool is_folder(const std::string& text) {
+  std::error_code none;
+  return text.ends_with('/') || std::filesystem::is_directory(text, none);
+}
+
+}  // namespace
+
 std::string name_for_file(const std::string& text) {
   std::string name;
   for (const char c : text) {
@@ -22,13 +28,6 @@ std::string name_for_file(const std::string& text) {
     name.resize(std::size_t(end - name.c_str()));
   return name;
 }
-
-bool is_folder(const std::string& text) {
-  std::error_code none;
-  return text.ends_with('/') || std::filesystem::is_directory(text, none);
-}
-
-}  // namespace
 
 RecordNames::RecordNames(const std::string& out, bool replace)
     : replace_(replace), path_(out), folder_(is_folder(out)) {}

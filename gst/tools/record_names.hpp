@@ -9,6 +9,9 @@
 
 namespace genos::tool {
 
+// What a person calls somebody, as part of a file's name.
+std::string name_for_file(const std::string& text);
+
 class RecordNames {
  public:
   // A file that is there is taken only when it may be replaced.

@@ -12,21 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "bridge/ref.hpp"
-#include "tools/app.hpp"
-
-namespace genos {
-template <> struct RefOps<GstSample> : MiniObjectOps {};
-}  // namespace genos
+#include "tools/pieces.hpp"
 
 namespace genos::tool {
-
-// A frame or a packet of sound, at its running time.
-struct Piece {
-  Ref<GstSample> sample;
-  GstClockTime at = 0;
-  bool is_key = false;
-};
 
 // One file. Its pipeline is its own, so what happens to it happens to no other.
 class MediaFile {
