@@ -20,6 +20,7 @@ template <> struct RefOps<GSocketClient> : ObjectOps {};
 template <> struct RefOps<GSocketConnectable> : ObjectOps {};
 template <> struct RefOps<GSocketConnection> : ObjectOps {};
 template <> struct RefOps<GSubprocess> : ObjectOps {};
+template <> struct RefOps<GSubprocessLauncher> : ObjectOps {};
 template <> struct RefOps<GTask> : ObjectOps {};
 template <> struct RefOps<GTlsCertificate> : ObjectOps {};
 template <> struct RefOps<GDateTime> {

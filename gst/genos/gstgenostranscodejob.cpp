@@ -36,14 +36,14 @@ struct JobState {
   TranscodeRun::Course course;
   std::vector<std::string> outputs;
   std::unique_ptr<TranscodeRun> run;
-  GSource* timer = nullptr;
-  GSource* cancel = nullptr;
+  GSource *timer = nullptr, *cancel = nullptr;
 };
 
 enum Prop : guint {
   prop_none,
   prop_id,
   prop_source,
+  prop_element,
   prop_folder,
   prop_ladder,
   prop_sounds,
@@ -171,10 +171,8 @@ void gst_genos_transcode_job_run_async(GstGenosTranscodeJob* self, GCancellable*
       state.options, [task](const TranscodeRun::Outcome& outcome) { finish(task, outcome); });
   enter(self, GST_GENOS_JOB_STATE_RUNNING);
   const auto started = state.run->start(g_task_get_context(task));
-  if (!started) {
-    finish(task, {TranscodeRun::Outcome::Kind::failed, started.error().detail, {}});
-    return;
-  }
+  if (!started)
+    return finish(task, {TranscodeRun::Outcome::Kind::failed, started.error().detail, {}});
   watch(task, cancellable);
 }
 
@@ -294,6 +292,7 @@ static void gst_genos_transcode_job_set_property(GObject* object, guint id, cons
   switch (id) {
     case prop_id: state_of(object).id = text(); break;
     case prop_source: options.source = text(); break;
+    case prop_element: options.element = sink(GST_ELEMENT(g_value_get_object(value))); break;
     case prop_folder: options.folder = text(); break;
     case prop_ladder: options.ladder = text(); break;
     case prop_sounds: options.sounds = text(); break;
@@ -309,6 +308,7 @@ static void gst_genos_transcode_job_get_property(GObject* object, guint id, GVal
   switch (id) {
     case prop_id: g_value_set_string(value, state.id.c_str()); break;
     case prop_source: g_value_set_string(value, state.options.source.c_str()); break;
+    case prop_element: g_value_set_object(value, state.options.element.get()); break;
     case prop_folder: g_value_set_string(value, state.options.folder.c_str()); break;
     case prop_ladder: g_value_set_string(value, state.options.ladder.c_str()); break;
     case prop_sounds: g_value_set_string(value, state.options.sounds.c_str()); break;
@@ -324,8 +324,7 @@ static void gst_genos_transcode_job_get_property(GObject* object, guint id, GVal
 
 static void gst_genos_transcode_job_init(GstGenosTranscodeJob* self) {
   auto* state = new (&state_of(self)) JobState();
-  const Owned<char> made(g_uuid_string_random());
-  state->id = made.get();
+  state->id = Owned<char>(g_uuid_string_random()).get();
 }
 
 static void gst_genos_transcode_job_finalize(GObject* object) {
@@ -353,6 +352,14 @@ static void install_settings() {
    * A file, a URI, or "-" for standard input.
    */
   props[prop_source] = text("source", "A file, a URI, or - for standard input", "", once);
+  /**
+   * GstGenosTranscodeJob:element:
+   *
+   * Taken instead of the source, which only names the files then: an element of the application's
+   * with a source pad for pictures, for sound, or for each. The job is done when it sends EOS.
+   */
+  props[prop_element] = g_param_spec_object(
+      "element", "Element", "What is taken instead of the source", GST_TYPE_ELEMENT, before);
   /**
    * GstGenosTranscodeJob:folder:
    *

@@ -42,6 +42,7 @@ TranscodeRun::~TranscodeRun() { stop(); }
 // --- the beginning ----------------------------------------------------------------------------
 
 core::Result<Ref<GstElement>> TranscodeRun::make_source() const {
+  if (options_.element) return options_.element;
   const auto& source = options_.source;
   Ref<GstElement> element;
   if (source == "-") {
@@ -61,6 +62,18 @@ core::Result<Ref<GstElement>> TranscodeRun::make_source() const {
   return element;
 }
 
+// All pads that an application's element has.
+bool TranscodeRun::link(GstElement* source) {
+  if (!options_.element) return gst_element_link(source, t_.get());
+  const auto link_one = [](GstElement*, GstPad* pad, gpointer data) noexcept -> gboolean {
+    auto& self = *static_cast<TranscodeRun*>(data);
+    ++self.awaited_;
+    const auto entry = adopt(gst_element_request_pad_simple(self.t_.get(), "sink_%u"));
+    return gst_pad_link(pad, entry.get()) == GST_PAD_LINK_OK;
+  };
+  return gst_element_foreach_src_pad(source, link_one, this) && awaited_ > 0;
+}
+
 core::Result<bool> TranscodeRun::start(GMainContext* context) {
   if (options_.container != "webm" && options_.container != "mkv")
     return Error{Errc::malformed, "container is webm or mkv, not '" + options_.container + "'"};
@@ -78,8 +91,7 @@ core::Result<bool> TranscodeRun::start(GMainContext* context) {
                nullptr);
   pipeline_ = sink(gst_pipeline_new(nullptr));
   gst_bin_add_many(GST_BIN(pipeline_.get()), (*source).get(), t_.get(), nullptr);
-  if (!gst_element_link((*source).get(), t_.get()))
-    return Error{Errc::failed, "the source does not fit"};
+  if (!link((*source).get())) return Error{Errc::failed, "the source does not fit"};
   g_signal_connect(t_.get(), "pad-added", G_CALLBACK(on_pad), this);
   g_signal_connect(t_.get(), "no-more-pads", G_CALLBACK(on_all_pads), this);
   const auto bus = adopt(gst_element_get_bus(pipeline_.get()));
@@ -125,11 +137,21 @@ void TranscodeRun::on_pad(GstElement*, GstPad* pad, gpointer data) noexcept {
   self.waiting_.push_back({retain(pad), std::move(end), block});
 }
 
+// The transcoder tells of all pads when those of the inputs are there that began; of an
+// application's, one may begin later than the other.
+bool TranscodeRun::has_begun() const {
+  const auto sounds = std::ranges::count_if(
+      waiting_, [](const Waiting& waiting) { return is_sound(waiting.pad.get()); });
+  const bool has_picture = std::size_t(sounds) < waiting_.size();
+  return std::size_t(sounds > 0) + std::size_t(has_picture) >= awaited_;
+}
+
 void TranscodeRun::on_all_pads(GstElement*, gpointer data) noexcept {
   auto& self = *static_cast<TranscodeRun*>(data);
   std::vector<Waiting> pads;
   {
     const std::scoped_lock guard(self.lock_);
+    if (!self.has_begun()) return;
     pads = std::move(self.waiting_);
     self.complete_ = true;
   }

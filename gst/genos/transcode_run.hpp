@@ -23,6 +23,7 @@ class TranscodeRun {
  public:
   struct Options {
     std::string source, folder, ladder, sounds, container;
+    Ref<GstElement> element;  // taken instead of the source, which is a name only then
     bool replace = false;
   };
   struct Outcome {
@@ -65,6 +66,8 @@ class TranscodeRun {
     gulong block;
   };
   core::Result<Ref<GstElement>> make_source() const;
+  bool link(GstElement* source);
+  [[nodiscard]] bool has_begun() const;
   static void on_pad(GstElement* t, GstPad* pad, gpointer self) noexcept;
   static void on_all_pads(GstElement* t, gpointer self) noexcept;
   static gboolean on_message(GstBus* bus, GstMessage* message, gpointer self) noexcept;
@@ -90,6 +93,7 @@ class TranscodeRun {
 
   mutable std::mutex lock_;       // guards what follows, which streaming threads touch too
   std::vector<Waiting> waiting_;  // until all pads are there
+  std::size_t awaited_ = 0;       // inputs that an application gave
   bool complete_ = false;         // they are: what comes later has no file
   std::vector<std::unique_ptr<Output>> outputs_;
 };

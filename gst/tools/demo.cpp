@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// `genos-demo`: processes find each other with no server running, greet, measure, and send a file.
+// `genos-demo`: processes find each other with no server running, greet, measure, send a file, and
+// show, watch and record pictures and sound.
 #include <gst/genos/genos.h>
 
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include "bridge/signal.hpp"
 #include "genos/object_refs.hpp"
 #include "tools/demo_file.hpp"
+#include "tools/demo_media.hpp"
 
 namespace genos {
 
@@ -193,12 +195,12 @@ class Demo {
 
 int usage(FILE* to, int code) {
   std::fputs(
-      "Usage: genos-demo [--seconds N]\n\nTwo processes find each other with no server running, "
-      "greet, measure round trip\nand throughput, and send a file of 100 MiB; the receiver is "
-      "killed "
-      "in the middle\nand another one goes on. At most N seconds (default: 60).\nExit code 0 only "
-      "if "
-      "all of it worked.\n",
+      "Usage: genos-demo [--seconds N]\n\n"
+      "Two processes find each other with no server running, greet, measure round trip and\n"
+      "throughput, and send a file of 100 MiB; the receiver is killed in the middle and another\n"
+      "one goes on. Then a picture and sound are shown, watched and recorded, and the recording\n"
+      "is looked at. At most N seconds (default: 60).\n"
+      "Exit code 0 only if all of it worked.\n",
       to);
   return code;
 }
@@ -228,6 +230,15 @@ int lead(const char* program, guint seconds) {
   auto other = start(program, room.get(), folder, seconds);
   if (!other) return 1;
   Demo demo(room.get(), true, "");
+  std::unique_ptr<MediaShow> show;
+  const auto begin_show = [&](Demo& at) {
+    show = std::make_unique<MediaShow>(
+        std::string(room.get()) + "-show", folder.recording(), seconds,
+        MediaShow::Stage{.say = [&at](const std::string& text) { at.say(text); },
+                         .failed = [&at](const std::string& why) { at.fail(why); },
+                         .done = [&at] { at.finish(); }});
+    show->begin();
+  };
   demo.send_file = [&](Demo& at) {
     at.keep(std::make_unique<FileSending>(
                 at.room(), folder,
@@ -243,7 +254,7 @@ int lead(const char* program, guint seconds) {
                                          other = start(program, room.get(), folder, seconds);
                                          if (!other) at.fail("no other process can be started");
                                        },
-                                   .done = [&at] { at.finish(); }}))
+                                   .done = [&] { begin_show(at); }}))
         .begin();
   };
   int code = demo.run(seconds);

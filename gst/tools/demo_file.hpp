@@ -24,6 +24,7 @@ class DemoFolder {
   [[nodiscard]] const std::string& path() const { return path_; }  // empty: it could not be made
   [[nodiscard]] std::string sent() const { return path_ + "/demo.bin"; }
   [[nodiscard]] std::string into() const { return path_ + "/received"; }
+  [[nodiscard]] std::string recording() const { return path_ + "/show.webm"; }
 
  private:
   std::string path_;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr gint64 redraw = 100'000;  // microseconds
 constexpr gint64 retell = 500'000;  // to a script
+constexpr double longest = 1e6;     // seconds
 constexpr double memory = 0.8;      // of the rate, from one look to the next
 
 }  // namespace
@@ -47,6 +48,31 @@ bool parse_size(const char* text, guint64& bytes) {
   }
   if (number * factor > double(guint64(1) << 40)) return false;
   bytes = guint64(std::max(1.0, number * factor));
+  return true;
+}
+
+bool parse_length(const char* text, double& seconds) {
+  double sum = 0;
+  const char* at = text;
+  while (*at) {
+    char* unit = nullptr;
+    const double number = g_ascii_strtod(at, &unit);
+    if (unit == at || !(number >= 0)) return false;
+    std::size_t size = 0;
+    while (g_ascii_isalpha(unit[size])) ++size;
+    const std::string word(unit, size);
+    if (word == "h")
+      sum += number * 3600;
+    else if (word == "min" || word == "m")
+      sum += number * 60;
+    else if (word.empty() || word == "s")
+      sum += number;
+    else
+      return false;
+    at = unit + size;
+  }
+  if (!(sum > 0) || sum > longest) return false;
+  seconds = sum;
   return true;
 }
 

@@ -12,6 +12,8 @@ namespace genos::tool {
 std::string size_text(guint64 bytes);               // "1.2 GiB"
 std::string time_text(double seconds);              // "1:02:03"
 bool parse_size(const char* text, guint64& bytes);  // "500k", "2M", "1G"; false when it is none
+// Seconds of "90", "10min", "1h30min"; false when it is none.
+bool parse_length(const char* text, double& seconds);
 
 class Progress {
  public:

@@ -1,97 +1,29 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// `genos record`: what others in a room show, into files, as it came.
-#include <gst/app/gstappsink.h>
-#include <gst/video/video-event.h>
-
-#include <cmath>
-#include <filesystem>
+// `genos record`: what others in a room show, into files: as it came, or mixed into one.
 #include <list>
-#include <set>
 
-#include "tools/pipeline_run.hpp"
+#include "tools/mixing.hpp"
 #include "tools/progress.hpp"
+#include "tools/record_names.hpp"
 #include "tools/recording.hpp"
 
 namespace genos::tool {
 namespace {
 
 constexpr guint look_ms = 500;
-constexpr double longest = 1e6;  // seconds
-constexpr std::size_t longest_name = 64;
-// As muxers take them; what else comes is decoded, and refused by the muxer.
-constexpr const char* video_caps =
-    "video/x-av1,stream-format=obu-stream,alignment=tu; video/x-vp8; video/x-vp9; "
-    "video/x-h264,stream-format=avc,alignment=au";
-constexpr const char* audio_caps = "audio/x-opus";
-
+constexpr guint64 least_side = 64, most_side = 3840;
 struct Wish {
   std::string out, from;
   double length = 0, split = 0;  // seconds; 0: no end, none
   bool replace = false;
-};
-
-// What a person calls somebody, as part of a file's name.
-std::string name_for_file(const std::string& text) {
-  std::string name;
-  for (const char c : text) {
-    if (name.size() == longest_name) break;
-    const bool plain = g_ascii_isalnum(c) || static_cast<unsigned char>(c) >= 0x80;
-    name += plain || c == '-' || c == '_' ? c : '-';
-  }
-  // It may have been cut within a letter.
-  const char* end = nullptr;
-  if (!g_utf8_validate(name.c_str(), gssize(name.size()), &end))
-    name.resize(std::size_t(end - name.c_str()));
-  return name;
-}
-
-// Which files: `a.webm`, then `a-2.webm`; or in a folder, by who shows it.
-class Names {
- public:
-  explicit Names(const Wish& wish)
-      : replace_(wish.replace), path_(wish.out), folder_(is_folder(wish.out)) {}
-
-  // Empty, or what is wrong.
-  std::string problem() const {
-    std::error_code none;
-    const auto parent = folder_ ? path_ : path_.parent_path();
-    if (!parent.empty() && !std::filesystem::is_directory(parent, none))
-      return "there is no folder '" + parent.string() + "'";
-    const auto extension = path_.extension();
-    if (!folder_ && extension != ".webm" && extension != ".mkv")
-      return "'" + path_.string() + "' should end in .webm or .mkv, or be a folder";
-    if (!folder_ && !replace_ && std::filesystem::exists(path_, none))
-      return "'" + path_.string() + "' is there already; --replace writes over it";
-    return {};
-  }
-
-  std::string next(const std::string& who, bool is_webm) {
-    const auto base = folder_ ? path_ / name_for_file(who) : path_.parent_path() / path_.stem();
-    const bool wants_mkv = !folder_ && path_.extension() == ".mkv";
-    const std::string extension = is_webm && !wants_mkv ? ".webm" : ".mkv";
-    for (unsigned n = 1;; ++n) {
-      const std::string path = base.string() + (n == 1 ? "" : "-" + std::to_string(n)) + extension;
-      std::error_code none;
-      const bool there = std::filesystem::exists(path, none);
-      if ((!there || replace_) && taken_.insert(path).second) return path;
-    }
-  }
-
- private:
-  static bool is_folder(const std::string& text) {
-    std::error_code none;
-    return text.ends_with('/') || std::filesystem::is_directory(text, none);
-  }
-  const bool replace_;
-  const std::filesystem::path path_;
-  const bool folder_;
-  std::set<std::string> taken_;
+  bool mix = false;
+  int width = 1280, height = 720;  // of what is mixed
 };
 
 class Recorder {
  public:
   Recorder(const Wish& wish, const Options& options)
-      : wish_(wish), names_(wish), progress_(options), run_(options) {}
+      : wish_(wish), names_(wish.out, wish.replace), progress_(options), run_(options) {}
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
   ~Recorder() = default;
@@ -106,17 +38,18 @@ class Recorder {
   };
   // One pad of the source, and where its pieces go.
   struct Way {
-    Recorder* recorder;
-    Stream* stream;
-    std::size_t track;
+    Stream* stream = nullptr;
+    std::size_t track = 0;
   };
 
   void take_pad(GstPad* pad);
-  void begin_track(Way& way, GstPad* end, const std::string& key, const std::string& name,
-                   bool is_sound);
+  void begin_mixing(GstElement* source);
+  void mixed(GstPad* pad, bool is_sound);
+  void tell_mixing();
+  void leave_out(GstPad* pad, bool is_sound);
+  void take_track(GstPad* pad, bool is_sound, std::function<void(Way&, GstPad* end)> begin);
+  void begin_track(Way& way, GstPad* end, const StreamOf& whose);
   Stream& stream_of(const std::string& key, const std::string& name);
-  static GstFlowReturn on_sample(GstAppSink* sink, gpointer way) noexcept;
-  static void on_eos(GstAppSink* sink, gpointer way) noexcept;
   void begun(const Stream& stream, const std::string& path);
   void written(const std::string& path, double seconds, const char* problem);
   void end();
@@ -124,9 +57,10 @@ class Recorder {
   void tell();
 
   const Wish wish_;
-  Names names_;
+  RecordNames names_;
   Progress progress_;
   std::list<Stream> streams_;
+  std::unique_ptr<Mixing> mixing_;
   std::vector<Connection> pads_;
   unsigned written_ = 0;
   bool failed_ = false, ending_ = false;
@@ -142,10 +76,15 @@ int Recorder::record() {
   auto* source = run_.add("genosroomsrc", element_place);
   if (!source || !run_.enter_room(source)) return exit_usage;
   g_object_set(source, "from", wish_.from.c_str(), "end-with-last", TRUE, nullptr);
-  pads_.push_back(on<void(GstElement*, GstPad*)>(source, "pad-added",
-                                                 [this](auto*, GstPad* pad) { take_pad(pad); }));
+  if (wish_.mix)
+    begin_mixing(source);
+  else
+    pads_.push_back(on<void(GstElement*, GstPad*)>(source, "pad-added",
+                                                   [this](auto*, GstPad* pad) { take_pad(pad); }));
   // Tracks end and come; the recording ends when we say so.
-  run_.on_message = [](GstMessage* message) {
+  run_.on_message = [this](GstMessage* message) {
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_LATENCY)
+      gst_bin_recalculate_latency(GST_BIN(run_.pipeline()));
     return GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS;
   };
   run_.on_interrupt = [this] { end(); };
@@ -159,45 +98,27 @@ int Recorder::record() {
   return run_.run();
 }
 
-std::string artist_of(GstPad* pad) {
-  const auto stream = adopt(gst_pad_get_stream(pad));
-  auto* tags = stream ? gst_stream_get_tags(stream.get()) : nullptr;
-  if (!tags) return {};
-  char* artist = nullptr;
-  gst_tag_list_get_string(tags, GST_TAG_ARTIST, &artist);
-  gst_tag_list_unref(tags);
-  const Owned<char> owned(artist);
-  return artist ? artist : "";
-}
-
-// On the source's thread: what follows runs on the main loop, in this order.
+// On the source's thread.
 void Recorder::take_pad(GstPad* pad) {
-  const Owned<char> id(gst_pad_get_stream_id(pad));
-  const std::string whole = id ? id.get() : "";
-  auto* element = gst_element_factory_make("appsink", nullptr);
-  const bool is_sound = g_str_has_prefix(GST_PAD_NAME(pad), "audio");
-  const auto caps = adopt(gst_caps_from_string(is_sound ? audio_caps : video_caps));
-  g_object_set(element, "caps", caps.get(), "sync", FALSE, "async", FALSE, nullptr);
-  auto* way = new Way{this, nullptr, 0};
-  GstAppSinkCallbacks callbacks{};
-  callbacks.new_sample = on_sample;
-  callbacks.eos = on_eos;
-  gst_app_sink_set_callbacks(GST_APP_SINK(element), &callbacks, way,
-                             [](gpointer gone) { delete static_cast<Way*>(gone); });
-  const auto end = adopt(gst_element_get_static_pad(element, "sink"));
-  run_.post([this, way, end, is_sound, key = whole.substr(0, whole.rfind('/')),
-             name = artist_of(pad)] { begin_track(*way, end.get(), key, name, is_sound); });
-  gst_bin_add(GST_BIN(run_.pipeline()), element);
-  gst_element_sync_state_with_parent(element);
-  gst_pad_link(pad, end.get());
+  const StreamOf whose(pad);
+  take_track(pad, whose.is_sound,
+             [this, whose](Way& way, GstPad* end) { begin_track(way, end, whose); });
 }
 
-void Recorder::begin_track(Way& way, GstPad* end, const std::string& key, const std::string& name,
-                           bool is_sound) {
-  auto& stream = stream_of(key, name);
+void Recorder::take_track(GstPad* pad, bool is_sound, std::function<void(Way&, GstPad*)> begin) {
+  const auto way = std::make_shared<Way>();
+  PieceEvents events;
+  events.begun = [way, begin = std::move(begin)](GstPad* end) { begin(*way, end); };
+  events.came = [way](const Piece& piece) { way->stream->recording->take(way->track, piece); };
+  events.ended = [way] { way->stream->recording->end_track(way->track); };
+  take_pieces(run_, pad, is_sound ? sound_pieces : video_pieces, std::move(events));
+}
+
+void Recorder::begin_track(Way& way, GstPad* end, const StreamOf& whose) {
+  auto& stream = stream_of(whose.key, whose.name);
   way.stream = &stream;
-  way.track = stream.recording->add_track(is_sound);
-  if (!is_sound) stream.pictures.push_back(retain(end));
+  way.track = stream.recording->add_track(whose.is_sound);
+  if (!whose.is_sound) stream.pictures.push_back(retain(end));
 }
 
 Recorder::Stream& Recorder::stream_of(const std::string& key, const std::string& name) {
@@ -209,6 +130,7 @@ Recorder::Stream& Recorder::stream_of(const std::string& key, const std::string&
   stream.name = name;
   Recording::Settings settings;
   settings.split = GstClockTime(wish_.split * GST_SECOND);
+  settings.waits_for_all = wish_.mix;
   settings.next_path = [this, &stream](bool is_webm) {
     return names_.next(stream.name.empty() ? stream.peer : stream.name, is_webm);
   };
@@ -217,49 +139,67 @@ Recorder::Stream& Recorder::stream_of(const std::string& key, const std::string&
     written(path, seconds, problem);
   };
   settings.want_keyframe = [&stream] {
-    for (const auto& pad : stream.pictures)
-      gst_pad_push_event(pad.get(),
-                         gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
+    for (const auto& pad : stream.pictures) ask_for_keyframe(pad.get());
   };
   stream.recording = std::make_unique<Recording>(std::move(settings));
   return stream;
 }
 
-GstFlowReturn Recorder::on_sample(GstAppSink* sink, gpointer data) noexcept {
-  auto* way = static_cast<Way*>(data);
-  auto sample = adopt(gst_app_sink_pull_sample(sink));
-  if (!sample) return GST_FLOW_EOS;
-  auto* buffer = gst_sample_get_buffer(sample.get());
-  Piece piece;
-  piece.at = gst_segment_to_running_time(gst_sample_get_segment(sample.get()), GST_FORMAT_TIME,
-                                         GST_BUFFER_PTS(buffer));
-  piece.is_key = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  piece.sample = std::move(sample);
-  if (!GST_CLOCK_TIME_IS_VALID(piece.at)) return GST_FLOW_OK;
-  way->recorder->run_.post([way, held = retain(GST_ELEMENT(sink)), piece]() {
-    way->stream->recording->take(way->track, piece);
-  });
-  return GST_FLOW_OK;
+// --- mixed --------------------------------------------------------------------------------------
+
+// One stream of two tracks, which are there to the end, whoever is.
+void Recorder::begin_mixing(GstElement* source) {
+  auto& stream = stream_of("", run_.options().room);
+  for (const bool is_sound : {false, true}) stream.recording->add_track(is_sound);
+  Mixing::Settings settings{.width = wish_.width, .height = wish_.height};
+  settings.made = [this](GstPad* pad, bool is_sound) { mixed(pad, is_sound); };
+  settings.changed = [this] { tell_mixing(); };
+  settings.left_out = [this](GstPad* pad, bool is_sound) { leave_out(pad, is_sound); };
+  mixing_ = std::make_unique<Mixing>(run_, std::move(settings));
+  pads_.push_back(on<void(GstElement*, GstPad*)>(source, "pad-added", [this](auto*, GstPad* pad) {
+    run_.post([this, held = retain(pad)] {
+      if (!mixing_->take(held.get())) run_.quit(exit_failed);
+    });
+  }));
+  pads_.push_back(on<void(GstElement*, GstPad*)>(source, "pad-removed", [this](auto*, GstPad* pad) {
+    run_.post([this, name = std::string(GST_PAD_NAME(pad))] { mixing_->drop(name); });
+  }));
 }
 
-void Recorder::on_eos(GstAppSink* sink, gpointer data) noexcept {
-  auto* way = static_cast<Way*>(data);
-  way->recorder->run_.post([way, held = retain(GST_ELEMENT(sink))] {
-    way->stream->recording->end_track(way->track);
-    gst_element_set_locked_state(held.get(), TRUE);
-    gst_element_set_state(held.get(), GST_STATE_NULL);
-    gst_bin_remove(GST_BIN(way->recorder->run_.pipeline()), held.get());
+void Recorder::mixed(GstPad* pad, bool is_sound) {
+  take_track(pad, is_sound, [this, is_sound](Way& way, GstPad* end) {
+    way.stream = &streams_.front();
+    way.track = is_sound ? 1 : 0;
+    if (!is_sound) way.stream->pictures.push_back(retain(end));
   });
 }
+
+void Recorder::tell_mixing() {
+  Line line("mixing");
+  line.add("pictures", guint64(mixing_->pictures())).add("sounds", guint64(mixing_->sounds()));
+  if (run_.options().json) line.print(true, {});
+}
+
+void Recorder::leave_out(GstPad* pad, bool is_sound) {
+  progress_.clear();
+  const StreamOf whose(pad);
+  const char* what = is_sound ? "sound" : "picture";
+  Line line("left-out");
+  line.add("peer", whose.peer).add("name", whose.name).add("what", what);
+  if (run_.options().json) line.print(true, {});
+  complain("no more fits in: the " + std::string(what) + " of " +
+           printable(whose.name.empty() ? whose.peer : whose.name) + " is left out");
+}
+
+// --- what is written ---------------------------------------------------------------------------
 
 void Recorder::begun(const Stream& stream, const std::string& path) {
   if (began_ == 0) began_ = g_get_monotonic_time();
   progress_.clear();
-  Line("recording")
-      .add("path", path)
-      .add("peer", stream.peer)
-      .add("name", stream.name)
-      .print(run_.options().json, {});
+  Line line("recording");
+  line.add("path", path);
+  if (!wish_.mix) line.add("peer", stream.peer).add("name", stream.name);
+  line.print(run_.options().json, {});
   if (!run_.options().json && !run_.options().quiet)
     complain("recording " + (stream.name.empty() ? stream.peer : stream.name) + " to " + path);
 }
@@ -288,8 +228,13 @@ void Recorder::tell() {
     ++open;
     longest_one = std::max(longest_one, stream.recording->seconds());
   }
-  progress_.line(std::to_string(open) + (open == 1 ? " stream  " : " streams  ") +
-                 time_text(longest_one));
+  const auto counted = [](std::size_t count, const char* what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "  " : "s  ");
+  };
+  progress_.line(
+      (mixing_ ? counted(mixing_->pictures(), "picture") + counted(mixing_->sounds(), "sound")
+               : counted(open, "stream")) +
+      time_text(longest_one));
 }
 
 void Recorder::end() {
@@ -305,61 +250,55 @@ void Recorder::leave_if_closed() {
   if (ending_) run_.quit(written_ > 0 ? exit_ok : exit_nobody);
 }
 
-// "90", "10min", "1h", "1h30min": false when it is none.
-bool take_length(const char* text, double& seconds) {
-  if (!text) return true;
-  double sum = 0;
-  const char* at = text;
-  while (*at) {
-    char* unit = nullptr;
-    const double number = g_ascii_strtod(at, &unit);
-    if (unit == at || !(number >= 0)) return false;
-    std::size_t size = 0;
-    while (g_ascii_isalpha(unit[size])) ++size;
-    const std::string word(unit, size);
-    if (word == "h")
-      sum += number * 3600;
-    else if (word == "min" || word == "m")
-      sum += number * 60;
-    else if (word.empty() || word == "s")
-      sum += number;
-    else
-      return false;
-    at = unit + size;
-  }
-  if (!(sum > 0) || sum > longest) return false;
-  seconds = sum;
-  return true;
+bool take_size(const char* text, Wish& wish) {
+  char *middle = nullptr, *end = nullptr;
+  const auto width = g_ascii_strtoull(text, &middle, 10);
+  if (*middle != 'x') return false;
+  const auto height = g_ascii_strtoull(middle + 1, &end, 10);
+  for (const auto side : {width, height})
+    if (side < least_side || side > most_side || side % 2 != 0) return false;
+  wish.width = int(width);
+  wish.height = int(height);
+  return *end == '\0';
 }
 
 }  // namespace
 
 int record(std::vector<std::string> args) {
-  char *out = nullptr, *length = nullptr, *split = nullptr, *from = nullptr;
-  gboolean replace = FALSE;
+  char *out = nullptr, *length = nullptr, *split = nullptr, *from = nullptr, *size = nullptr;
+  gboolean replace = FALSE, mix = FALSE;
   Options options;
   const bool fine = parse(
       args, "record --room NAME --out FILE",
       "Writes what others in the room show into WebM files, a file for each stream, as it came "
       "and\n"
       "without encoding it again, until Ctrl-C. FILE is the first one's; the next is FILE-2, or\n"
-      "name a folder. What WebM does not take (H.264) becomes .mkv.",
+      "name a folder. What WebM does not take (H.264) becomes .mkv. With --mix all goes into one\n"
+      "file, encoded again.",
       options,
       {{"out", 'o', 0, G_OPTION_ARG_FILENAME, &out, "File (.webm, .mkv), or a folder", "FILE"},
        {"for", 0, 0, G_OPTION_ARG_STRING, &length, "So long, from the first picture or sound on",
         "90|10min|1h"},
        {"split", 0, 0, G_OPTION_ARG_STRING, &split, "A new file after that long", "10min"},
        {"from", 0, 0, G_OPTION_ARG_FILENAME, &from, "Only those peers (ids or keys)", "PEERS"},
+       {"mix", 'm', 0, G_OPTION_ARG_NONE, &mix, "All of it: pictures in a grid, and one sound",
+        nullptr},
+       {"size", 0, 0, G_OPTION_ARG_STRING, &size, "Of the mixed picture (1280x720)", "WxH"},
        {"replace", 0, 0, G_OPTION_ARG_NONE, &replace, "Write over files that are there", nullptr}});
   const Owned<char> owned[] = {Owned<char>(out), Owned<char>(length), Owned<char>(split),
-                               Owned<char>(from)};
+                               Owned<char>(from), Owned<char>(size)};
   if (!fine) return exit_usage;
-  Wish wish{out ? out : "", from ? from : "", 0, 0, bool(replace)};
+  Wish wish{out ? out : "", from ? from : "", 0, 0, bool(replace), bool(mix)};
   if (wish.out.empty()) {
     complain("say where to: `genos record --room demo --out a.webm`");
     return exit_usage;
   }
-  if (!take_length(length, wish.length) || !take_length(split, wish.split)) {
+  if (size && (!mix || !take_size(size, wish))) {
+    complain("--size is for --mix, and like 1280x720: even, from 64 to 3840");
+    return exit_usage;
+  }
+  if ((length && !parse_length(length, wish.length)) ||
+      (split && !parse_length(split, wish.split))) {
     complain("--for and --split are times like 90, 10min or 1h30min");
     return exit_usage;
   }

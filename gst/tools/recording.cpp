@@ -167,7 +167,7 @@ void Recording::begin_if_ready(bool at_once) {
     else if (!tracks_[i].over)
       all = false;
   }
-  const bool is_late = g_get_monotonic_time() - first_ > company;
+  const bool is_late = !settings_.waits_for_all && g_get_monotonic_time() - first_ > company;
   if (!here.empty() && (all || at_once || is_late)) begin(here);
 }
 
@@ -219,7 +219,7 @@ void Recording::end_track(std::size_t number) {
 
 void Recording::look() {
   begin_if_ready();
-  if (!file_) return;
+  if (!file_ || settings_.waits_for_all) return;
   const gint64 now = g_get_monotonic_time();
   for (const auto& track : tracks_)
     if (track.place >= 0 && now - track.last > silence) file_->end(std::size_t(track.place));

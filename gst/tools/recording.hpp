@@ -12,21 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "bridge/ref.hpp"
-#include "tools/app.hpp"
-
-namespace genos {
-template <> struct RefOps<GstSample> : MiniObjectOps {};
-}  // namespace genos
+#include "tools/pieces.hpp"
 
 namespace genos::tool {
-
-// A frame or a packet of sound, at its running time.
-struct Piece {
-  Ref<GstSample> sample;
-  GstClockTime at = 0;
-  bool is_key = false;
-};
 
 // One file. Its pipeline is its own, so what happens to it happens to no other.
 class MediaFile {
@@ -67,6 +55,8 @@ class Recording {
  public:
   struct Settings {
     GstClockTime split = 0;  // a new file after that long; 0: never
+    // The tracks are there to the end: one that is late, or slow, is no reason for another file.
+    bool waits_for_all = false;
     std::function<std::string(bool is_webm)> next_path;
     std::function<void(const std::string& path)> begun;
     std::function<void(const std::string& path, double seconds, const char* problem)> written;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// `genos transcode`: sources into a file for each rung of a ladder.
+// `genos transcode`: sources, or a stream in a room, into a file for each rung of a ladder.
 #include <algorithm>
 
 #include "tools/job_work.hpp"
+#include "tools/transcode_room.hpp"
 
 namespace genos::tool {
 namespace {
@@ -29,19 +30,33 @@ int queue(const std::vector<std::string>& sources, jobs::Job job, const Options&
   return exit_ok;
 }
 
+// False, after saying what is wrong.
+bool settle(RoomJob& live, bool in_room, bool is_for_files, const char* length) {
+  if (in_room ? is_for_files : (length || !live.from.empty())) {
+    complain("a room is no file and cannot be queued; --from and --for are for rooms");
+    return false;
+  }
+  if (!length || parse_length(length, live.length)) return true;
+  complain("--for is a time like 90, 10min or 1h30min");
+  return false;
+}
+
 }  // namespace
 
 int transcode(std::vector<std::string> args) {
-  char *ladder = nullptr, *sound = nullptr, *to = nullptr, *container = nullptr;
+  char *ladder = nullptr, *sound = nullptr, *to = nullptr, *container = nullptr, *from = nullptr,
+       *length = nullptr;
   gboolean replace = FALSE, later = FALSE;
   gint limit = 0;
   Options options;
   std::vector<std::string> rest;
   const bool fine = parse(
-      args, "transcode IN… --out DIR",
+      args, "transcode IN…|--room NAME --out DIR",
       "Makes a file for each rung of a ladder, with the sound, of each IN: a file, a URI, or - "
       "for\n"
-      "standard input. What is not whole has .part in its name.",
+      "standard input. What is not whole has .part in its name. With --room it is what somebody "
+      "shows\n"
+      "there, until that ends or Ctrl-C.",
       options,
       {{"ladder", 'l', 0, G_OPTION_ARG_STRING, &ladder,
         "Rungs like 720p30:1500k,360p30:500k:vp8; or low, medium, high, livestream", "WORDS"},
@@ -51,6 +66,9 @@ int transcode(std::vector<std::string> args) {
        {"replace", 0, 0, G_OPTION_ARG_NONE, &replace, "Replace files that are there", nullptr},
        {"queue", 0, 0, G_OPTION_ARG_NONE, &later, "Only put it there, for `genos jobs run`",
         nullptr},
+       {"from", 0, 0, G_OPTION_ARG_FILENAME, &from,
+        "In a room: who shows it, by name or id (default: the first)", "NAME"},
+       {"for", 0, 0, G_OPTION_ARG_STRING, &length, "In a room: so long", "90|10min|1h"},
        {"limit", 0, 0, G_OPTION_ARG_INT, &limit,
         "Wait while so many jobs of this user run (default: half the processors)", "N"}},
       &rest);
@@ -65,7 +83,13 @@ int transcode(std::vector<std::string> args) {
   take(job.container, container, "webm");
   job.replace = replace;
   if (job.sounds == "none") job.sounds.clear();
+  RoomJob live{.job = job};
+  take(live.from, from, "");
+  const Owned<char> owned(length);
   if (!fine) return exit_usage;
+  const bool in_room = !options.room.empty();
+  if (!settle(live, in_room, !rest.empty() || later || limit != 0, length)) return exit_usage;
+  if (in_room && !job.folder.empty()) return transcode_room(live, options);
   if (rest.empty() || job.folder.empty()) {
     complain("say what and where to: `genos transcode film.mp4 --out DIR`");
     return exit_usage;

@@ -3,14 +3,17 @@
 """The command-line tool as a person and a script meet it: cli_test.py GENOS GENOS-SIGNALD. TAP."""
 import json
 import os
+import re
 import signal
 import socket
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap
@@ -354,6 +357,24 @@ class Demo(Tool):
                              timeout=60, env=self.environment)
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         self.assertRegex(run.stdout, r"MiB/s")
+        self.assertRegex(run.stdout, r"watched: \S+ +640x360 +[1-9]\d* pieces/s")
+        self.assertRegex(run.stdout, r"recording: \d+\.\d s with [1-9]\d+ pictures, .* all of it decodes")
+
+    def test_its_page_is_there(self):
+        demo = os.path.join(os.path.dirname(GENOS), "genos-demo")
+        with subprocess.Popen([demo, "--seconds", "50"], stdout=subprocess.PIPE, text=True,
+                              env=self.environment) as process:
+            limit = threading.Timer(60, process.kill)
+            limit.start()
+            found = None
+            for line in process.stdout:
+                found = found or re.search(r"in a browser: (\S+)#room=\S+&app=genos-demo", line)
+                if found and "shown to" in line:
+                    with urllib.request.urlopen(found.group(1), timeout=20) as page:
+                        self.assertEqual(page.headers.get_content_type(), "text/html")
+            limit.cancel()
+        self.assertTrue(found)
+        self.assertEqual(process.returncode, 0)
 
 
 class Doctor(Tool):

@@ -47,7 +47,7 @@ class Manual(unittest.TestCase):
     def test_man_page(self):
         page = text_of("gst/tools/genos.1").replace("\\-", "-")
         self.each_names("genos.1", page + "--help")
-        for command in ("send", "receive", "transcode"):
+        for command in ("send", "receive", "record", "transcode"):
             own = page.split(f".SH OPTIONS OF {command.upper()}\n")[1].split("\n.SH ")[0]
             listed = set(re.findall(r"^\.BI?R? .*?(--[a-z-]+)", own, re.MULTILINE))
             has = set(re.findall(r"--[a-z-]+", help_of(command).split("-r, --room")[0]))
