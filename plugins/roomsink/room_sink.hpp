@@ -31,7 +31,7 @@ struct RoomSinkSettings {
   std::string ladder = "720p30", sounds = "opus:96k";
   std::string targets, title, meta;
   guint max_viewers = 0;  // 0: any number
-  bool fallback = true;  // another codec for who cannot decode the first
+  bool fallback = true;   // another codec for who cannot decode the first
 };
 
 class RoomSink {
