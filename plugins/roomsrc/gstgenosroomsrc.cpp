@@ -76,6 +76,8 @@ enum Prop : guint {
   prop_first_of_room
 };
 
+constexpr double most_volume = 10;  // as the element `volume`
+
 GstStaticPadTemplate video_template =
     GST_STATIC_PAD_TEMPLATE("video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
                             GST_STATIC_CAPS("video/x-raw; video/x-av1; video/x-vp8; video/x-vp9; "
@@ -223,6 +225,28 @@ static void install_properties(GObjectClass* klass) {
   install_room_properties(klass, prop_first_of_room);
 }
 
+static void gst_genos_room_src_set_volume(GstGenosRoomSrc* self, const char* peer, gdouble volume) {
+  if (peer && volume >= 0 && volume <= most_volume) return state_of(self).set_volume(peer, volume);
+  GST_WARNING_OBJECT(self, "set-volume needs a peer, and a volume from 0 to %g", most_volume);
+}
+
+static void gst_genos_room_src_set_mute(GstGenosRoomSrc* self, const char* peer, gboolean mute) {
+  if (peer) return state_of(self).set_mute(peer, mute);
+  GST_WARNING_OBJECT(self, "set-mute needs a peer");
+}
+
+static void install_signals(GType type) {
+  constexpr auto action = GSignalFlags(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION);
+  // How loud the sound of a peer (an id or an identity) is, where it comes out decoded; 1: as it
+  // is.
+  g_signal_new_class_handler("set-volume", type, action, G_CALLBACK(gst_genos_room_src_set_volume),
+                             nullptr, nullptr, nullptr, G_TYPE_NONE, 2, G_TYPE_STRING,
+                             G_TYPE_DOUBLE);
+  g_signal_new_class_handler("set-mute", type, action, G_CALLBACK(gst_genos_room_src_set_mute),
+                             nullptr, nullptr, nullptr, G_TYPE_NONE, 2, G_TYPE_STRING,
+                             G_TYPE_BOOLEAN);
+}
+
 static void gst_genos_room_src_class_init(GstGenosRoomSrcClass* klass) {
   GST_DEBUG_CATEGORY_INIT(genos_room_src_debug, "genosroomsrc", 0, "Genos room source");
   auto* object_class = G_OBJECT_CLASS(klass);
@@ -232,6 +256,7 @@ static void gst_genos_room_src_class_init(GstGenosRoomSrcClass* klass) {
   object_class->finalize = gst_genos_room_src_finalize;
   element_class->change_state = gst_genos_room_src_change_state;
   install_properties(object_class);
+  install_signals(G_TYPE_FROM_CLASS(klass));
   gst_element_class_add_static_pad_template(element_class, &video_template);
   gst_element_class_add_static_pad_template(element_class, &audio_template);
   gst_element_class_set_static_metadata(element_class, "Genos room source",

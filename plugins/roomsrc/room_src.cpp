@@ -46,6 +46,38 @@ bool RoomSrc::wants(const TrackIn::About& about) {
   return from.empty() || from.contains(about.peer) || from.contains(about.identity);
 }
 
+// --- how loud ---------------------------------------------------------------------------------
+
+Loudness RoomSrc::loudness_of(const TrackIn::About& about) {
+  const std::scoped_lock guard(lock);
+  for (const auto& name : {about.peer, about.identity})
+    if (const auto found = loudness_.find(name); found != loudness_.end()) return found->second;
+  return {};
+}
+
+void RoomSrc::sound_all() {
+  session_.post([this] {
+    for (const auto& exit : exits_)
+      if (exit->line) exit->line->sound(loudness_of(exit->about));
+  });
+}
+
+void RoomSrc::set_volume(const std::string& peer, double volume) {
+  {
+    const std::scoped_lock guard(lock);
+    loudness_[peer].volume = volume;
+  }
+  sound_all();
+}
+
+void RoomSrc::set_mute(const std::string& peer, bool mute) {
+  {
+    const std::scoped_lock guard(lock);
+    loudness_[peer].mute = mute;
+  }
+  sound_all();
+}
+
 // --- tracks come and go -----------------------------------------------------------------------
 
 // The same one again, or else whatever stands empty: who watches goes on watching.
@@ -229,6 +261,7 @@ void RoomSrc::begin(const ExitRef& exit) {
     return;
   }
   exit->line = *std::move(line);
+  exit->line->sound(loudness_of(exit->about));
   gst_ghost_pad_set_target(GST_GHOST_PAD(pad), exit->line->src());
   exit->line->start();
   gst_element_post_message(GST_ELEMENT(bin_), gst_message_new_latency(GST_OBJECT(bin_)));

@@ -45,6 +45,9 @@ class RoomSrc {
   void close();                    // back
   void wish();                     // for the quality that is set; at any time
   void add_tracks(GValue* stats);  // to those of the room
+  // Of the sound of a peer, which its id or its identity names; also when it comes later.
+  void set_volume(const std::string& peer, double volume);
+  void set_mute(const std::string& peer, bool mute);
 
  private:
   struct Exit {
@@ -59,6 +62,8 @@ class RoomSrc {
   using ExitRef = std::shared_ptr<Exit>;
 
   [[nodiscard]] bool wants(const TrackIn::About& about);
+  [[nodiscard]] Loudness loudness_of(const TrackIn::About& about);
+  void sound_all();
   // On the session's thread:
   void come(const Tracks& tracks);
   void end(const std::shared_ptr<TrackIn>& track);
@@ -82,6 +87,7 @@ class RoomSrc {
   std::shared_ptr<RoomMedia> media_;                       // with the lock
   GstClockTime latency_ = 0;                               // as it was when it was opened
   std::map<std::string, std::shared_ptr<TrackIn>> shown_;  // with the lock: by its pad
+  std::map<std::string, Loudness> loudness_;               // with the lock: as the peer was named
   // Of the session's thread, while it runs:
   guint next_video_ = 0, next_audio_ = 0;
   std::vector<ExitRef> exits_;

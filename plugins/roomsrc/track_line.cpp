@@ -42,6 +42,8 @@ GstClockTime running_time(GstElement* element, GstClockTime moment) {
   return at < 0 ? GST_CLOCK_TIME_NONE : GstClockTime(at);
 }
 
+constexpr const char* loudness = "loudness";  // an element of a line
+
 // What is linked may lead nowhere, as sound into a uridecodebin of which only pictures are taken:
 // no error, as long as others are.
 GstFlowReturn pass(GstPad* pad, GstObject* parent, GstBuffer* packet) noexcept {
@@ -64,6 +66,7 @@ core::Result<std::unique_ptr<TrackLine>> TrackLine::make(GstBin* bin,
                                                     codec.encoding_name +
                                                     "; one of these does: " + codec.decoders};
     text += " ! " + decoder;
+    if (track->about().is_sound) text += std::string(" ! volume name=") + loudness;
   }
   Owned<GError> error;
   auto line = sink(gst_parse_bin_from_description(text.c_str(), TRUE, out(error)));
@@ -86,6 +89,11 @@ core::Result<std::unique_ptr<TrackLine>> TrackLine::make(GstBin* bin,
   made->src_ = adopt(gst_element_get_static_pad(made->line_.get(), "src"));
   made->watch(options);
   return made;
+}
+
+void TrackLine::sound(const Loudness& wish) {
+  const auto element = adopt(gst_bin_get_by_name(GST_BIN(line_.get()), loudness));
+  if (element) g_object_set(element.get(), "volume", wish.volume, "mute", wish.mute, nullptr);
 }
 
 void TrackLine::watch(const Options& options) {

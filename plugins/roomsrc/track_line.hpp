@@ -15,6 +15,12 @@
 
 namespace genos::element {
 
+// Of what comes decoded.
+struct Loudness {
+  double volume = 1;  // linear
+  bool mute = false;
+};
+
 class TrackLine {
  public:
   struct Options {
@@ -33,6 +39,7 @@ class TrackLine {
 
   [[nodiscard]] GstPad* src() const { return src_.get(); }
   [[nodiscard]] const TrackIn* track() const { return track_.get(); }
+  void sound(const Loudness& loudness);
   void start();
   void end();  // EOS comes out, after what is on its way
 

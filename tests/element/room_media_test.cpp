@@ -2,7 +2,10 @@
 // Pictures and sound from line to line, over real links.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -89,6 +92,46 @@ TEST_F(RoomMediaTest, PictureAndSoundOfAPeerAreOneStreamInStep) {
   gst_tag_list_get_string(tags, GST_TAG_TITLE, &title);
   const Owned<char> held(title);
   EXPECT_STREQ(title, "door");
+}
+
+// The loudest sample of what came since `from` bytes.
+int peak(const TestLine& line, std::size_t from) {
+  const auto all = line.received();
+  int most = 0;
+  for (std::size_t at = from / 2 * 2; at + 2 <= all.size(); at += 2) {
+    gint16 sample = 0;
+    std::memcpy(&sample, all.data() + at, sizeof sample);
+    most = std::max(most, std::abs(int(sample)));
+  }
+  return most;
+}
+
+TEST_F(RoomMediaTest, ThePeersOfARoomAreAsLoudAsOneLikes) {
+  TestLine sender("audiotestsrc is-live=true volume=0.5 ! audio/x-raw,channels=2 !" +
+                  sink_of("self-id=abcdefghijklmnopqrst"));
+  TestLine watcher(src_of("media=audio") +
+                   "! audioconvert ! audio/x-raw,format=S16LE,channels=1 ! fakesink name=out");
+  const auto watched = watcher.element("r");
+  sender.play();
+  watcher.play();
+  // Half a second of sound, of which the first tenth may be as loud as before.
+  const auto loudness = [&] {
+    const auto begun = watcher.received().size() + 9600;
+    EXPECT_TRUE(TestLine::until([&] { return watcher.received().size() > begun + 48000; }));
+    return peak(watcher, begun);
+  };
+  const int loud = loudness();
+  EXPECT_GT(loud, 10000);
+  g_signal_emit_by_name(watched.get(), "set-volume", "abcdefghijklmnopqrst", 0.25);
+  EXPECT_TRUE(TestLine::until([&] { return loudness() < loud / 3; }));
+  EXPECT_GT(loudness(), loud / 6);
+  g_signal_emit_by_name(watched.get(), "set-mute", "abcdefghijklmnopqrst", TRUE);
+  EXPECT_TRUE(TestLine::until([&] { return loudness() == 0; }));
+  g_signal_emit_by_name(watched.get(), "set-mute", "somebody", FALSE);
+  EXPECT_EQ(loudness(), 0);
+  g_signal_emit_by_name(watched.get(), "set-mute", "abcdefghijklmnopqrst", FALSE);
+  g_signal_emit_by_name(watched.get(), "set-volume", "abcdefghijklmnopqrst", 1.0);
+  EXPECT_TRUE(TestLine::until([&] { return loudness() > loud * 2 / 3; }));
 }
 
 TEST_F(RoomMediaTest, AnEndIsTold) {

@@ -4,10 +4,13 @@
 import {getRelaySockets, joinRoom, selfId} from 'trystero';
 import {pattern, sha256} from './bytes.js';
 import {decode} from './codec.js';
+import {lipSync} from './lips.js';
 import {addresses, makeStream, noVideoIn, play, received, videoOnlyIn, whileOfferIsApplied} from './media.js';
 
 /** @type {Map<string, {room: object, channels: Map, streams: Map}>} */
 const rooms = new Map();
+/** @type {Map<string, MediaStream>} what came, by its id */
+const seen = new Map();
 const now = () => performance.timeOrigin + performance.now();
 const emit = (event, fields) => window.emit({event, t: now(), ...fields});
 
@@ -72,6 +75,7 @@ function messageChannel(name, room, command) {
 
 function reportStreams(room, name) {
   room.onPeerStream = (stream, peerId, metadata) => {
+    seen.set(stream.id, stream);
     play(stream, () => emit('shown', {room: name, peer: peerId, stream: stream.id}));
     const tracks = stream.getTracks().map((track) => track.kind);
     emit('stream', {room: name, peer: peerId, stream: stream.id, tracks, meta: metadata});
@@ -159,6 +163,10 @@ const commands = {
 
   'media-stats'({room: name, peer}) {
     return received(rooms.get(name).room.getPeers()[peer]);
+  },
+
+  async 'lip-sync'({stream, seconds}) {
+    return {offsets: await lipSync(seen.get(stream), seconds)};
   },
 
   async addresses({room: name, peer}) {
