@@ -248,7 +248,8 @@ class Broken(Transfer):
     def test_kill_either_side_at_random_moments(self):
         path = self.file("big", 40_000_000)
         dice = random.Random(11)
-        self.starts = {"sender": lambda: self.send(path),
+        # Slow enough that most moments are in the middle of it.
+        self.starts = {"sender": lambda: self.send(path, "--limit", "20M"),
                        "receiver": lambda: self.receive("--count", "1")}
         self.running = {who: start() for who, start in self.starts.items()}
         killed = whole = broken_off = 0

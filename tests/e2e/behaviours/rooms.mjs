@@ -34,8 +34,9 @@ const SMALL = 'videoconvert ! videoscale ! video/x-raw,format=GRAY8,width=16,hei
 const shown = (line) => line.wait('output', () =>
     line.all('output').reduce((sum, each) => sum + each.text.length, 0) > 40 * 16 * 16);
 
-// What people begin to notice, in ms (ITU-R BT.1359 has 45 and 125); measured in a page to some 20.
-const IN_STEP = 100;
+// In ms. ITU-R BT.1359: 90 is what people accept when sound is early, 185 when it is late. A page measures to
+// some 40, and a busy browser is late itself.
+const IN_STEP = 150;
 
 export function roomBehaviours() {
   scenario('a page watches a line', {relay: 'signald'}, async (lab) => {
@@ -50,19 +51,19 @@ export function roomBehaviours() {
     assert.deepEqual([video.codec, video.width, video.height], ['video/AV1', 320, 240]);
   });
 
-  // The picture turns black or white with each second, and the sound ticks.
+  // The picture turns black or white every 50 frames, and the sound ticks every second.
   scenario('a page sees and hears a line in step', {relay: 'signald'}, async (lab) => {
     const page = await lab.page();
     await lab.join(page);
     const line = await met(page, launch(lab, 'sink',
-        'videotestsrc is-live=true pattern=ball flip=true ! video/x-raw,width=320,height=240,framerate=30/1 ! s.video_0 ' +
+        'videotestsrc is-live=true pattern=ball flip=true ! video/x-raw,width=320,height=240,framerate=25/1 ! s.video_0 ' +
         'audiotestsrc is-live=true wave=ticks freq=1000 volume=1 ! s.audio_0 genosroomsink name=s ROOM ladder=240p:vp8'));
     const {stream} = await page.wait('stream', {peer: line.self});
     await flowing(lab, line, page);
-    const {offsets} = await lab.do(page, 'lip-sync', {stream, seconds: 12});
+    const {offsets} = await lab.do(page, 'lip-sync', {stream, seconds: 14});
     const sorted = [...offsets].sort((a, b) => a - b);
     console.log(`picture after sound, in ms: ${sorted.map(Math.round)}`);
-    assert.ok(sorted.length >= 8, 'a turn in nearly every second');
+    assert.ok(sorted.length >= 5, 'a turn every two seconds');
     const median = sorted[sorted.length >> 1];
     assert.ok(Math.abs(median) < IN_STEP, `the picture comes ${median} ms after its sound`);
   });
