@@ -110,7 +110,14 @@ void for_each_encoder(GstElement* pipeline, GstIteratorForeachFunction what) {
   gst_iterator_free(encoders);
 }
 
-void end_pipeline(GstElement* pipeline) {
+struct Remains {
+  Ref<GstElement> pipeline;
+  Ref<GstPromise> asked;  // what webrtcbin was asked last, if anything
+  Ref<GstWebRTCDataChannel> channel;
+};
+
+void end_pipeline(const Remains& remains) {
+  GstElement* pipeline = remains.pipeline.get();
   for_each_encoder(pipeline, interrupt);
   const auto bus = adopt(gst_element_get_bus(pipeline));
   gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
@@ -120,20 +127,21 @@ void end_pipeline(GstElement* pipeline) {
     if (GST_IS_BIN(child)) for_each_child(GST_BIN(child), stop_transport_left_over);
   });
   for_each_encoder(pipeline, stop_task_left_over);
+  // webrtcbin (1.22) forgets on the way to NULL what is queued on its thread, and GStreamer
+  // warns of a promise that nobody answered.
+  if (remains.asked) gst_promise_expire(remains.asked.get());
 }
 
 // SCTP closes the channel once everything that was written has arrived.
-void end_when_closed(const Ref<GstElement>& pipeline, const Ref<GstWebRTCDataChannel>& channel,
-                     core::Duration waited) {
+void end_when_closed(const Remains& remains, core::Duration waited) {
   GstWebRTCDataChannelState state{};
-  g_object_get(channel.get(), "ready-state", &state, nullptr);
+  g_object_get(remains.channel.get(), "ready-state", &state, nullptr);
   static constexpr core::Duration pause = std::chrono::milliseconds(50);
   // webrtcbin takes the elements of a channel away just after it says that it is closed, and what
   // 1.26 does when they vanish under it goes from a warning to a crash.
   if (state == GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED || waited >= flush_limit)
-    return reaper::after(pause, [pipeline] { end_pipeline(pipeline.get()); });
-  reaper::after(
-      pause, [pipeline, channel, waited] { end_when_closed(pipeline, channel, waited + pause); });
+    return reaper::after(pause, [remains] { end_pipeline(remains); });
+  reaper::after(pause, [remains, waited] { end_when_closed(remains, waited + pause); });
 }
 
 }  // namespace
@@ -341,16 +349,16 @@ void PeerLink::Impl::shut_down() {
 void PeerLink::Impl::dispose(std::function<void()> gone) {
   connections_.clear();
   negotiator_.reset();
-  Ref<GstWebRTCDataChannel> channel = port_ ? port_->channel() : nullptr;
+  const auto channel = port_ ? port_->channel() : nullptr;
   port_.reset();
   fresh_.reset();
   heard_fresh_.reset();
   webrtc_ = nullptr;
   if (!pipeline_) return;
-  auto pipeline = std::exchange(pipeline_, nullptr);
+  const Remains remains{std::exchange(pipeline_, nullptr), std::exchange(asked_, nullptr), channel};
   if (!channel || !channel_open_)
-    return reaper::after({}, [pipeline, gone = std::move(gone)] {
-      end_pipeline(pipeline.get());
+    return reaper::after({}, [remains, gone = std::move(gone)] {
+      end_pipeline(remains);
       if (gone) gone();
     });
   const auto wait =
@@ -360,8 +368,7 @@ void PeerLink::Impl::dispose(std::function<void()> gone) {
   const bool theirs = !platform().core.forgets_offers && options_.partner == core::Partner::genos &&
                       options_.role == core::LinkRole::answerer;
   if (!theirs) reaper::after(wait, [channel] { gst_webrtc_data_channel_close(channel.get()); });
-  reaper::after(wait + goodbye,
-                [pipeline, channel] { end_when_closed(pipeline, channel, goodbye); });
+  reaper::after(wait + goodbye, [remains] { end_when_closed(remains, goodbye); });
 }
 
 // --- the outside ---

@@ -105,6 +105,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   std::string remote_fingerprint_;
   Ref<GstElement> pipeline_;
   Ref<GstElement> webrtc_;
+  Ref<GstPromise> asked_;  // the last call of webrtcbin; one is under way at a time
   std::unique_ptr<Machine> negotiator_;
   std::shared_ptr<DataPort> port_;
   // For what may be lost: each side writes to one of its own.

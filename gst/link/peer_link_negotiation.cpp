@@ -75,7 +75,7 @@ void PeerLink::Impl::act(Negotiator::CreateAnswer) { create(DescriptionType::ans
 // Replies come on webrtcbin's own thread, which must never be joined from there.
 void PeerLink::Impl::create(DescriptionType type) {
   const bool offer = type == DescriptionType::offer;
-  const auto reply = promise([box = mailbox_, offer](const GstStructure* s) {
+  asked_ = promise([box = mailbox_, offer](const GstStructure* s) {
     auto made = created_sdp(s, offer ? "offer" : "answer");
     box->post([made = std::move(made), offer](Impl& self) {
       if (!made) return self.feed(Negotiator::Failed{made.error().detail});
@@ -84,7 +84,7 @@ void PeerLink::Impl::create(DescriptionType type) {
     });
   });
   g_signal_emit_by_name(webrtc_.get(), offer ? "create-offer" : "create-answer", nullptr,
-                        reply.get());
+                        asked_.get());
 }
 
 void PeerLink::Impl::act(Negotiator::SetLocal& output) {
@@ -100,7 +100,13 @@ void PeerLink::Impl::act(Negotiator::SetRemote& output) {
 }
 
 void PeerLink::Impl::apply(const char* action, const core::Description& description) {
-  const auto reply = promise([box = mailbox_](const GstStructure* s) {
+  const auto converted = to_webrtc(description);
+  if (!converted) {
+    mailbox_->post(
+        [why = converted.error().detail](Impl& self) { self.feed(Negotiator::Failed{why}); });
+    return;
+  }
+  asked_ = promise([box = mailbox_](const GstStructure* s) {
     box->post([why = promise_error(s)](Impl& self) {
       if (why.empty())
         self.feed(Negotiator::Done{});
@@ -108,13 +114,7 @@ void PeerLink::Impl::apply(const char* action, const core::Description& descript
         self.feed(Negotiator::Failed{why});
     });
   });
-  const auto converted = to_webrtc(description);
-  if (!converted) {
-    mailbox_->post(
-        [why = converted.error().detail](Impl& self) { self.feed(Negotiator::Failed{why}); });
-    return;
-  }
-  g_signal_emit_by_name(webrtc_.get(), action, (*converted).get(), reply.get());
+  g_signal_emit_by_name(webrtc_.get(), action, (*converted).get(), asked_.get());
 }
 
 void PeerLink::Impl::act(Negotiator::AddCandidate& output) {
