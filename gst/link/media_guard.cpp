@@ -7,7 +7,8 @@
 namespace genos::link {
 namespace {
 
-constexpr gint64 heard_interval = 100 * G_TIME_SPAN_MILLISECOND;
+// Of signs of life; with the longest time between two reports, less than the room waits for one.
+constexpr gint64 heard_interval = 250 * G_TIME_SPAN_MILLISECOND;
 // A page with 16 streams, RTX and FEC has 48; each is a session source and a jitterbuffer in
 // rtpbin.
 constexpr std::size_t max_ssrcs = 256;

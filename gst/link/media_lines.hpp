@@ -27,9 +27,9 @@ Ref<GstCaps> receiving_caps(const core::RemoteMedia& media);
 // the wish names none of, all. False: none is left, and the line is as it was.
 [[nodiscard]] bool choose_codecs(core::RemoteMedia& media, const std::vector<std::string>& wanted);
 
-// Lets this side say at once that packets were lost, again and again. rtpsession (1.22) allows one
-// report out of turn between two regular ones, which are 3 s apart: a picture that misses a second
-// packet in that time stood still for 0.8 s at 3 % of loss.
+// Lets this side say at once that packets were lost, again and again. rtpsession (1.22) says it out
+// of turn once in half a second and waits for its turn else, which comes every 3 s: a picture that
+// missed a second packet in that time stood still for 0.8 s at 3 % of loss.
 void hasten_feedback(GstElement* webrtcbin);
 
 // Held by webrtcbin's handlers and by the link. add() and settle() belong to the context's thread.

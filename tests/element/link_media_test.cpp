@@ -62,8 +62,8 @@ struct Call {
     pair.b.link.reset();
     link::drain_teardowns(10s);
   }
-  Ref<GstPad> add(LinkSide& side, guint ssrc, const std::string& stream) {
-    auto pad = side.link->add_media(vp8_caps(ssrc).get(), stream);
+  Ref<GstPad> add(LinkSide& side, guint ssrc, const std::string& stream, GstCaps* other = nullptr) {
+    auto pad = side.link->add_media(vp8_caps(ssrc).get(), stream, other);
     EXPECT_TRUE(pad) << pad.error().detail;
     return pad ? *pad : nullptr;
   }
@@ -243,7 +243,11 @@ struct Socket {
 TEST_P(LinkMedia, AFramesPacketsLeaveTogether) {
   Call call(GetParam());
   ASSERT_TRUE(call.pair.open());
-  const auto pad = call.add(call.pair.b, 71, "one");
+  // With a choice of codecs webrtcbin lays the way later than without.
+  const auto other = adopt(gst_caps_copy(vp8_caps(71).get()));
+  gst_caps_set_simple(other.get(), "encoding-name", G_TYPE_STRING, "H264", "payload", G_TYPE_INT,
+                      99, nullptr);
+  const auto pad = call.add(call.pair.b, 71, "one", other.get());
   ASSERT_TRUE(call.pair.until([&] { return call.pair.b.negotiated == 1; })) << call.pair.b.reason;
   Socket socket(call.pair.b.link->pipeline());
   call.feed(pad, 71, RtpFeed::Shape::lists);
