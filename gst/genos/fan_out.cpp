@@ -17,8 +17,8 @@ struct FanOut::Viewer {
   std::optional<Rung> now;  // what it gets, until a keyframe of its choice has come
   core::RtpSplice splice;
 
-  Viewer(const Watcher& watcher, Ref<GstPad> made)
-      : who(watcher), pad(std::move(made)), choice(watcher.quality) {}
+  Viewer(const Watcher& watcher, Ref<GstPad> made, core::Quality wish)
+      : who(watcher), pad(std::move(made)), choice(wish) {}
   Viewer(const Viewer&) = delete;
   Viewer& operator=(const Viewer&) = delete;
   ~Viewer() {
@@ -83,10 +83,11 @@ FanOut::Level* FanOut::level(Rung rung) {
   return found == levels_.end() ? nullptr : &*found;
 }
 
-// True: it waits for a keyframe of another rung now.
+// True: it waits for a keyframe of another rung now, or gets none any more.
 bool FanOut::follow(Viewer& viewer, core::Time now) {
   if (!viewer.choice.follow(ladder_, now)) return false;
-  if (!viewer.choice.rung() || viewer.choice.rung() == viewer.now) return true;
+  if (!viewer.choice.rung()) viewer.now.reset();
+  if (viewer.choice.rung() == viewer.now) return true;
   level(*viewer.choice.rung())->wish.joined(now);
   return true;
 }
@@ -124,7 +125,8 @@ void FanOut::remove_rung(Rung rung) {
 
 bool FanOut::is_wanted(Rung rung) const {
   const std::scoped_lock guard(lock_);
-  if (viewers_.empty()) return !levels_.empty() && levels_.back().name == rung;
+  const auto takes = [](const auto& viewer) { return viewer->choice.rung().has_value(); };
+  if (std::ranges::none_of(viewers_, takes)) return !levels_.empty() && levels_.back().name == rung;
   return std::ranges::any_of(viewers_, [&](const auto& viewer) {
     return viewer->now == rung || viewer->choice.rung() == rung;
   });
@@ -235,7 +237,7 @@ bool FanOut::add(const Watcher& watcher, GstPad* to, GstClockTime base_time) {
   gst_segment_init(&segment, GST_FORMAT_TIME);
   segment.start = segment.time = base_time;
   gst_pad_push_event(pad.get(), gst_event_new_segment(&segment));
-  auto viewer = std::make_shared<Viewer>(watcher, std::move(pad));
+  auto viewer = std::make_shared<Viewer>(watcher, std::move(pad), of(watcher.wish));
   {
     const std::scoped_lock guard(lock_);
     follow(*viewer, monotonic_now());
@@ -246,10 +248,10 @@ bool FanOut::add(const Watcher& watcher, GstPad* to, GstClockTime base_time) {
 }
 
 // The next frame that comes finds it.
-void FanOut::wish(core::LinkId link, core::Quality quality) {
+void FanOut::wish(core::LinkId link, const core::MediaWish& wish) {
   const std::scoped_lock guard(lock_);
   for (const auto& viewer : viewers_)
-    if (viewer->who.link == link) viewer->choice.wish(quality);
+    if (viewer->who.link == link) viewer->choice.wish(of(wish));
 }
 
 bool FanOut::remove(core::LinkId link) {

@@ -30,7 +30,7 @@ class GENOS_PRIVATE FanOut : public std::enable_shared_from_this<FanOut> {
   struct Watcher {
     core::LinkId link;
     std::string peer;
-    core::Quality quality = core::Quality::automatic;
+    core::MediaWish wish{};
   };
   struct Seat {
     std::string peer, rung;  // in words
@@ -47,7 +47,7 @@ class GENOS_PRIVATE FanOut : public std::enable_shared_from_this<FanOut> {
   // The same picture in another size. Packets of all rungs have one SSRC, payload type and clock.
   [[nodiscard]] Rung add_rung(const core::RungWords& words);
   void remove_rung(Rung rung);  // who had it gets another
-  // Whether somebody gets it, or waits for it. While nobody watches, the smallest: it keeps the
+  // Whether somebody gets it, or waits for it. While nobody takes any, the smallest: it keeps the
   // pace of what comes from a file.
   [[nodiscard]] bool is_wanted(Rung rung) const;
   // Called when that may be otherwise, on any thread, with a lock held: it must not wait, and not
@@ -61,7 +61,7 @@ class GENOS_PRIVATE FanOut : public std::enable_shared_from_this<FanOut> {
   // The pad of a link that has accepted this track; its pipeline's base time. A picture begins with
   // a keyframe.
   [[nodiscard]] bool add(const Watcher& watcher, GstPad* to, GstClockTime base_time);
-  void wish(core::LinkId link, core::Quality quality);
+  void wish(core::LinkId link, const core::MediaWish& wish);
   bool remove(core::LinkId link);  // false: it was not here
   [[nodiscard]] std::vector<Seat> seats() const;
 
@@ -79,6 +79,9 @@ class GENOS_PRIVATE FanOut : public std::enable_shared_from_this<FanOut> {
   };
   static gboolean on_event(GstPad* pad, GstObject* parent, GstEvent* event) noexcept;
   void lost(core::LinkId link);
+  [[nodiscard]] core::Quality of(const core::MediaWish& wish) const {
+    return kind_ == Kind::sound ? wish.sound : wish.picture;
+  }
   // With the lock:
   [[nodiscard]] Level* level(Rung rung);
   void levels_changed(core::Time now);

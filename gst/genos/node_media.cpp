@@ -43,7 +43,7 @@ void NodeMedia::attach(const core::RoomToken& room, const std::shared_ptr<RoomMe
     for (const auto& [id, stream] : user->streams_) offer(place, present, user, stream);
     show_tracks(present.link, *user);
   }
-  tell_quality();
+  tell_wish();
 }
 
 void NodeMedia::detach(RoomMedia& user) {
@@ -52,7 +52,7 @@ void NodeMedia::detach(RoomMedia& user) {
   for (const auto& id : streams) end(user, id);
   for (auto& [room, users] : users_)
     std::erase_if(users, [&](const auto& each) { return each.get() == &user; });
-  tell_quality();
+  tell_wish();
 }
 
 void NodeMedia::send(RoomMedia& user, const std::string& stream) {
@@ -277,7 +277,7 @@ void NodeMedia::joined(const Node::PeerJoined& joined) {
   present.peer = {joined.peer.value, joined.identity.value_or(""),
                   joined.partner == core::Partner::page};
   apply_latency(joined.peer);
-  tell_quality(place, present);
+  tell_wish(place, present);
   offer_all(place, present);
   const auto users = users_[place.first];
   for (const auto& user : users) show_tracks(present.link, *user);
@@ -293,7 +293,7 @@ void NodeMedia::moved(const Node::PeerMoved& moved) {
   found->second.link = moved.link;
   apply_latency(moved.peer);
   // What was said last may have been lost with the other link.
-  if (found->second.told) say_quality(place, *found->second.told);
+  if (found->second.told) say_wish(place, *found->second.told);
   offer_all(place, found->second);
   if (auto* link = host_.link_of(moved.peer)) follow_tracks(moved.link, *link);
 }
@@ -314,7 +314,7 @@ void NodeMedia::left(const Node::PeerLeft& left) {
 }
 
 void NodeMedia::hear(const Node::Received& received) {
-  if (received.message.channel == quality_wish) return hear_quality(received);
+  if (received.message.channel == quality_wish) return hear_wish(received);
   const auto present = present_.find({received.room, received.peer});
   const auto json = core::parse_json(core::text_of(*received.message.payload));
   if (present == present_.end() || !json) return;

@@ -27,7 +27,7 @@ class NodeMedia {
   void send(RoomMedia& user, const std::string& stream);
   void end(RoomMedia& user, const std::string& stream);
   void stop(RoomMedia& user, const std::string& peer);
-  void tell_quality();  // to those who do not know it yet
+  void tell_wish();  // to those who do not know it yet
 
   void output(const core::Node::Output& output);
   // What peers say of their streams: no message of an application.
@@ -46,8 +46,8 @@ class NodeMedia {
     RoomMedia::Peer peer;
     std::string name;
     std::map<std::string, std::string> said;  // of its streams: id -> metadata
-    core::Quality wishes = core::Quality::automatic;
-    std::optional<core::Quality> told;  // of our wish; none: nothing was ever said of it
+    core::MediaWish wishes;
+    std::optional<core::MediaWish> told;  // of our wish; none: nothing was ever said of it
   };
   struct Offer {
     core::RoomToken room;
@@ -69,9 +69,9 @@ class NodeMedia {
   void moved(const core::Node::PeerMoved& moved);
   void left(const core::Node::PeerLeft& left);
   void hear(const core::Node::Received& received);
-  void hear_quality(const core::Node::Received& received);
-  void tell_quality(const Place& place, Present& present);
-  void say_quality(const Place& place, core::Quality wish);
+  void hear_wish(const core::Node::Received& received);
+  void tell_wish(const Place& place, Present& present);
+  void say_wish(const Place& place, const core::MediaWish& wish);
   void apply_latency(const core::PeerId& peer);
   void offer_all(const Place& place, const Present& present);
   void offer(const Place& place, const Present& present, const std::shared_ptr<RoomMedia>& user,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The part of a node's media that speaks of how good a picture a viewer wishes for.
+// The part of a node's media that speaks of what a viewer takes, and of how good a picture it
+// wishes for.
 #include <algorithm>
 
 #include "core/wire/limits.hpp"
@@ -9,44 +10,52 @@
 
 namespace genos {
 
+using core::MediaWish;
 using core::Node;
 using core::Quality;
 
-void NodeMedia::tell_quality() {
-  for (auto& [place, present] : present_) tell_quality(place, present);
+void NodeMedia::tell_wish() {
+  for (auto& [place, present] : present_) tell_wish(place, present);
 }
 
-void NodeMedia::tell_quality(const Place& place, Present& present) {
+// Who takes nothing of a peer says so: its link accepts every track, because one that
+// is declined can never be had later (webrtcbin 1.22 to 1.28: inactive is for ever).
+void NodeMedia::tell_wish(const Place& place, Present& present) {
   if (present.peer.is_page) return;
-  std::optional<Quality> largest;
-  for (const auto& user : users_[place.first]) largest = std::max(largest, user->quality_);
-  const auto wish = largest.value_or(Quality::automatic);
-  if (wish == present.told.value_or(Quality::automatic)) return;
+  MediaWish wish{Quality::none, Quality::none};
+  for (const auto& user : users_[place.first])
+    wish = core::larger(wish, user->wish_for(present.peer));
+  if (wish == present.told.value_or(MediaWish())) return;
   present.told = wish;
-  say_quality(place, wish);
+  say_wish(place, wish);
 }
 
-void NodeMedia::say_quality(const Place& place, Quality wish) {
-  const auto said = core::Json::object().set("q", core::to_word(wish));
+void NodeMedia::say_wish(const Place& place, const MediaWish& wish) {
+  const auto said = core::Json::object()
+                        .set("q", core::to_word(wish.picture))
+                        .set("a", core::to_word(wish.sound));
   host_.feed_later(Node::Send{{}, place.first, {place.second}, message_of(quality_wish, said)});
 }
 
 // It may be said as often as anybody likes: what follows from it is FanOut's matter.
-void NodeMedia::hear_quality(const Node::Received& received) {
+void NodeMedia::hear_wish(const Node::Received& received) {
   const auto present = present_.find({received.room, received.peer});
   if (present == present_.end() || !received.message.payload ||
       received.message.payload->size() > core::limits::max_quality_wish)
     return;
   const auto json = core::parse_json(core::text_of(*received.message.payload));
-  const auto word = json ? json->string_at("q") : std::nullopt;
-  const auto wish = word ? core::parse_quality(*word) : std::nullopt;
-  if (!wish) return;
-  present->second.wishes = *wish;
+  const auto picture = json ? core::parse_quality(json->string_at("q").value_or("")) : std::nullopt;
+  if (!picture) return;
+  const auto sound = core::parse_quality(json->string_at("a").value_or(""));
+  const MediaWish wish{*picture, sound.value_or(Quality::automatic)};
+  present->second.wishes = wish;
   const auto offers = offers_.find(present->second.link);
   if (offers == offers_.end()) return;
   for (const auto& offer : offers->second) {
     if (offer.room != received.room) continue;
-    for (const auto& track : offer.stream.tracks) track->wish(present->second.link, *wish);
+    for (const auto& track : offer.stream.tracks) track->wish(present->second.link, wish);
+    for (const auto& other : offer.others)
+      if (other.instead) other.instead->wish(present->second.link, wish);
   }
 }
 

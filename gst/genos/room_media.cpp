@@ -21,14 +21,14 @@ void RoomMedia::detach() {
   if (const auto front = std::exchange(front_, {})) front->detach(shared_from_this());
 }
 
-void RoomMedia::set_quality(core::Quality quality) {
+void RoomMedia::set_wish(Wish wish) {
   if (!front_) {
-    quality_ = quality;
+    wish_ = std::move(wish);
     return;
   }
-  front_->on_library([self = shared_from_this(), quality](NodeMedia* media) {
-    self->quality_ = quality;
-    if (media) media->tell_quality();
+  front_->on_library([self = shared_from_this(), wish = std::move(wish)](NodeMedia* media) {
+    self->wish_ = wish;
+    if (media) media->tell_wish();
   });
 }
 
@@ -56,6 +56,12 @@ void RoomMedia::stop_viewer(const std::string& peer) {
   front_->on_library([self = shared_from_this(), peer](NodeMedia* media) {
     if (media) media->stop(*self, peer);
   });
+}
+
+core::MediaWish RoomMedia::wish_for(const Peer& peer) const {
+  const bool takes = wish_ && (wish_->from.empty() || wish_->from.contains(peer.id) ||
+                               wish_->from.contains(peer.identity));
+  return takes ? wish_->media : core::MediaWish{core::Quality::none, core::Quality::none};
 }
 
 bool RoomMedia::admits(const Peer& peer, std::size_t others) {

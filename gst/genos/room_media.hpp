@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,9 +63,13 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   // What is taken of others, as PeerLink::Options::codecs has it. Before attach(); of the elements
   // of a peer everything that one of them takes, for links that are made from then on.
   void set_codecs(std::vector<std::string> codecs) { codecs_ = std::move(codecs); }
-  // What is wished for of those that send; the largest wish of a peer's elements counts. At any
-  // time, in one thread.
-  void set_quality(core::Quality quality);
+  // What is wished for of those that send; the largest wish of a peer's elements counts, and to
+  // whom none has any, nothing is sent. At any time, in one thread.
+  struct Wish {
+    core::MediaWish media;
+    std::set<std::string> from;  // ids or identities; empty: everybody
+  };
+  void set_wish(Wish wish);
   // To those that are here and those that come.
   void send(StreamOut stream);
   void end(const std::string& stream);
@@ -73,6 +78,7 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
  private:
   friend class NodeMedia;
   // On the library's thread:
+  [[nodiscard]] core::MediaWish wish_for(const Peer& peer) const;
   [[nodiscard]] bool admits(const Peer& peer, std::size_t others);
   void watches(const Peer& peer);
   void leaves_off(const Peer& peer);
@@ -87,7 +93,7 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   std::shared_ptr<RoomFront> front_;
   std::optional<core::Duration> latency_;
   std::optional<std::vector<std::string>> codecs_;  // none: it takes nothing
-  std::optional<core::Quality> quality_;            // on the library's thread, once attached
+  std::optional<Wish> wish_;                        // on the library's thread, once attached
   // On the library's thread:
   std::map<std::string, StreamOut> streams_;
   std::map<std::string, unsigned> viewers_;  // peer -> tracks that it watches

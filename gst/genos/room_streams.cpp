@@ -34,6 +34,7 @@ StreamWatch::StreamWatch(GstGenosRoom* room) {
     tell(about, stream_ended);
   };
   media_ = std::make_shared<RoomMedia>(std::move(events));
+  media_->set_wish({});
   media_->attach(room);
 }
 

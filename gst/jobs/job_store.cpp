@@ -18,6 +18,9 @@ constexpr int most_attempts = 3;
 // Jobs that ended are kept so long; older ones are forgotten.
 constexpr std::int64_t most_ended = 1000;
 
+// Of the tables below: who changes them counts on, and knows how to bring the older ones along.
+constexpr std::int64_t tables_version = 1;
+
 constexpr const char* columns =
     "SELECT id, source, folder, ladder, sounds, container, replaces, state, percent, speed, "
     "time_left, reason, attempts FROM job ";
@@ -57,8 +60,15 @@ core::Result<JobStore> JobStore::open(const std::string& folder) {
   if (!database) return database.error();
   g_chmod(path.c_str(), 0600);  // URIs may have passwords in them
   JobStore store(*std::move(database), *std::move(locks));
+  if (store.version() > tables_version)
+    return Error{Errc::failed, "'" + path + "' is of a newer genos: use that one, or move it away"};
   if (!store.prepare_tables()) return store.problem();
   return store;
+}
+
+std::int64_t JobStore::version() const {
+  auto asked = database_.prepare("PRAGMA user_version");
+  return asked.row() ? asked.integer(0) : 0;
 }
 
 bool JobStore::prepare_tables() {
@@ -75,6 +85,7 @@ bool JobStore::prepare_tables() {
          database_.run(
              "CREATE TABLE IF NOT EXISTS output (job INTEGER NOT NULL REFERENCES job, "
              "path TEXT NOT NULL)") &&
+         database_.run("PRAGMA user_version = " + std::to_string(tables_version)) &&
          database_.run("CREATE INDEX IF NOT EXISTS job_state ON job (state)");
 }
 

@@ -57,6 +57,7 @@ class JobStore {
   JobStore(Database database, JobLocks locks)
       : database_(std::move(database)), locks_(std::move(locks)) {}
   core::Error problem() const { return {core::Errc::failed, "jobs: " + database_.problem()}; }
+  [[nodiscard]] std::int64_t version() const;
   bool prepare_tables();
   bool recover();
   bool forget_old();

@@ -125,11 +125,7 @@ static void gst_genos_room_src_set_property(GObject* object, guint id, const GVa
   std::unique_lock guard(state.lock);
   auto& settings = state.settings;
   switch (id) {
-    case prop_quality:
-      settings.quality = qualities[g_value_get_enum(value)];
-      guard.unlock();
-      state.wish();
-      break;
+    case prop_quality: settings.quality = qualities[g_value_get_enum(value)]; break;
     case prop_from: {
       const char* given = g_value_get_string(value);
       settings.from = given ? given : "";
@@ -145,6 +141,8 @@ static void gst_genos_room_src_set_property(GObject* object, guint id, const GVa
     case prop_end_with_last: settings.end_with_last = g_value_get_boolean(value); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
+  guard.unlock();
+  if (id == prop_quality || id == prop_from || id == prop_media) state.wish();
 }
 
 static void gst_genos_room_src_get_property(GObject* object, guint id, GValue* value,

@@ -2,6 +2,7 @@
 #include "room_src.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "room_properties.hpp"
@@ -34,6 +35,13 @@ core::Result<std::vector<std::string>> read_codecs(const std::string& text) {
     names.emplace_back(codec->encoding_name);
   }
   return names;
+}
+
+RoomMedia::Wish wish_of(const RoomSrcSettings& settings) {
+  core::MediaWish media{settings.quality, core::Quality::automatic};
+  if (settings.media == MediaChoice::video) media.sound = core::Quality::none;
+  if (settings.media == MediaChoice::audio) media.picture = core::Quality::none;
+  return {media, words_of(settings.from.c_str())};
 }
 
 }  // namespace
@@ -140,15 +148,19 @@ void RoomSrc::post(GstPad* pad, void (RoomSrc::*what)(const ExitRef&)) {
   });
 }
 
-// All pads of a stream, and only then anything on them.
 void RoomSrc::come(const Tracks& tracks) {
+  tell_stream("genos-stream-add", tracks);
+  for (const auto& track : tracks) streams_[stream_key_of(track->about())].push_back(track);
+  show(tracks);
+}
+
+// All pads of a stream, and only then anything on them.
+void RoomSrc::show(const Tracks& tracks) {
   bool ends = false;
   {
     const std::scoped_lock guard(lock);
     ends = settings.end_with_last;
   }
-  tell_stream("genos-stream-add", tracks);
-  for (const auto& track : tracks) ++streams_[stream_key_of(track->about())];
   std::vector<ExitRef> added, begun;
   for (const auto& track : tracks) {
     if (!wants(track->about())) continue;
@@ -174,17 +186,37 @@ void RoomSrc::come(const Tracks& tracks) {
 
 void RoomSrc::end(const std::shared_ptr<TrackIn>& track) {
   const auto stream = streams_.find(stream_key_of(track->about()));
-  if (stream != streams_.end() && --stream->second == 0) {
+  if (stream != streams_.end() && std::erase(stream->second, track) && stream->second.empty()) {
     tell_stream("genos-stream-remove", {track});
     streams_.erase(stream);
   }
   const auto found =
       std::ranges::find_if(exits_, [&](const auto& each) { return each->track == track; });
-  if (found == exits_.end()) return;
-  (*found)->track = nullptr;
-  session_.post_later(grace_ms, [this, weak = std::weak_ptr(*found)] {
-    if (const auto exit = weak.lock(); exit && !exit->track) settle_end(exit);
+  if (found != exits_.end()) take_off(ExitRef(*found));
+}
+
+void RoomSrc::take_off(const ExitRef& exit) {
+  exit->track = nullptr;
+  session_.post_later(grace_ms, [this, weak = std::weak_ptr(exit)] {
+    if (const auto alive = weak.lock(); alive && !alive->track) settle_end(alive);
   });
+}
+
+void RoomSrc::choose_anew() {
+  std::set<std::shared_ptr<TrackIn>> shown;
+  for (const auto& exit : exits_) {
+    if (exit->track && !wants(exit->about)) {
+      leave_off(exit);  // it may go on for another element
+      take_off(exit);
+    }
+    if (exit->track) shown.insert(exit->track);
+  }
+  for (const auto& [key, tracks] : streams_) {
+    Tracks others;
+    for (const auto& track : tracks)
+      if (!shown.contains(track)) others.push_back(track);
+    show(others);
+  }
 }
 
 // The last one that is taken waits for another, or takes one that nobody took: who watches a room
@@ -362,7 +394,7 @@ bool RoomSrc::open() {
     latency_ = settings.latency * GST_MSECOND;
     media->set_latency(std::chrono::milliseconds(settings.latency));
     media->set_codecs(*std::move(codecs));
-    media->set_quality(settings.quality);
+    media->set_wish(wish_of(settings));
     media->attach(room());
     media_ = media;
   }
@@ -371,7 +403,9 @@ bool RoomSrc::open() {
 
 void RoomSrc::wish() {
   const std::scoped_lock guard(lock);
-  if (media_) media_->set_quality(settings.quality);
+  if (!media_) return;
+  media_->set_wish(wish_of(settings));
+  session_.post([this] { choose_anew(); });
 }
 
 void RoomSrc::close() {

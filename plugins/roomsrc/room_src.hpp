@@ -43,7 +43,7 @@ class RoomSrc {
 
   [[nodiscard]] bool open();       // READY to PAUSED; false: an error was posted
   void close();                    // back
-  void wish();                     // for the quality that is set; at any time
+  void wish();                     // for what the settings say; at any time
   void add_tracks(GValue* stats);  // to those of the room
   // Of the sound of a peer, which its id or its identity names; also when it comes later.
   void set_volume(const std::string& peer, double volume);
@@ -66,7 +66,10 @@ class RoomSrc {
   void sound_all();
   // On the session's thread:
   void come(const Tracks& tracks);
+  void show(const Tracks& tracks);  // those that are wanted
+  void choose_anew();               // of those that are there
   void end(const std::shared_ptr<TrackIn>& track);
+  void take_off(const ExitRef& exit);
   void settle_end(const ExitRef& exit);
   void give_up(const ExitRef& exit);
   void remove(const ExitRef& exit);
@@ -91,8 +94,8 @@ class RoomSrc {
   // Of the session's thread, while it runs:
   guint next_video_ = 0, next_audio_ = 0;
   std::vector<ExitRef> exits_;
-  std::map<std::string, guint> groups_;   // stream -> group id
-  std::map<std::string, guint> streams_;  // and how many tracks it has
+  std::map<std::string, guint> groups_;    // stream -> group id
+  std::map<std::string, Tracks> streams_;  // all that are there
 };
 
 }  // namespace genos::element

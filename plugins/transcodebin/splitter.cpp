@@ -21,6 +21,9 @@ namespace {
 // Frames that wait for an encoder of a live source: more is delay, fewer and a keyframe, which
 // takes three times as long, costs a frame.
 constexpr guint live_frames_waiting = 3;
+// The frame with which the common grid has a keyframe may wait behind them: were it left out, that
+// rung's keyframe would be another than the others'. Less than the queue takes before it blocks.
+constexpr guint live_keys_waiting = 6;
 
 // A hundred years: what is later is no time of a frame.
 constexpr guint64 furthest = guint64{100} * 365 * 24 * 3600 * GST_SECOND;
@@ -169,7 +172,7 @@ static Exits planned_exits(Splitter& state) {
 
 // --- frames -----------------------------------------------------------------------------------
 
-static bool is_full(Splitter& state, const Exit& exit) {
+static bool is_full(Splitter& state, const Exit& exit, bool is_key) {
   if (state.is_sound || !exit.queue) return false;
   {
     const std::scoped_lock guard(state.lock);
@@ -177,7 +180,7 @@ static bool is_full(Splitter& state, const Exit& exit) {
   }
   guint waiting = 0;
   g_object_get(exit.queue.get(), "current-level-buffers", &waiting, nullptr);
-  return waiting >= live_frames_waiting;
+  return waiting >= (is_key ? live_keys_waiting : live_frames_waiting);
 }
 
 // What becomes of it there is no matter of the others.
@@ -185,7 +188,7 @@ static void give(Splitter& state, Exit& exit, GstBuffer* frame, core::Duration r
   auto& outlet = *exit.outlet;
   if (!state.is_sound) {
     if (!exit.pace.is_kept(running_time)) return;
-    if (is_full(state, exit)) {
+    if (is_full(state, exit, exit.grid.is_next(running_time))) {
       outlet.dropped++;
       return;
     }

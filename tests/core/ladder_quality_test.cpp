@@ -27,7 +27,7 @@ TEST(Quality, AWishIsARungOfWhateverLadder) {
 }
 
 TEST(Quality, WordsAreThoseAndNoOthers) {
-  for (const auto quality : {low, medium, automatic, high})
+  for (const auto quality : {none, low, medium, automatic, high})
     EXPECT_EQ(parse_quality(to_word(quality)), quality);
   for (const char* word : {"", "Low", "lowest", "automatic", "high ", "2"})
     EXPECT_FALSE(parse_quality(word)) << word;
@@ -43,6 +43,29 @@ TEST(RungChoice, FollowsTheWish) {
   choice.wish(low);
   EXPECT_TRUE(choice.follow(ladder, at(2)));
   EXPECT_EQ(choice.rung(), 9U);
+}
+
+TEST(Quality, TheLargerWishCounts) {
+  EXPECT_EQ(larger({none, automatic}, {low, none}), (MediaWish{low, automatic}));
+  EXPECT_EQ(larger({none, none}, {none, none}), (MediaWish{none, none}));
+}
+
+TEST(RungChoice, NoneIsNoRungUntilThereIsAnotherWish) {
+  RungChoice choice(none);
+  EXPECT_FALSE(choice.follow({1, 2}, at(0)));
+  choice.wish(low);
+  EXPECT_TRUE(choice.follow({1, 2}, at(1)));
+  EXPECT_EQ(choice.rung(), 2U);
+  choice.wish(none);
+  EXPECT_TRUE(choice.follow({1, 2}, at(2)));
+  EXPECT_FALSE(choice.rung());
+  EXPECT_FALSE(choice.follow({1, 2, 3}, at(3)));
+  // Back and forth is no way around the least distance.
+  choice.wish(high);
+  EXPECT_TRUE(choice.follow({1, 2}, at(4)));
+  choice.wish(none);
+  EXPECT_FALSE(choice.follow({1, 2}, at(5)));
+  EXPECT_TRUE(choice.follow({1, 2}, at(600)));
 }
 
 TEST(RungChoice, ARungThatGoesIsReplacedAtOnceAndTakenAgain) {

@@ -204,6 +204,42 @@ TEST_F(RoomQualityTest, ARungThatNobodyWatchesIsNotMade) {
   EXPECT_GE(after["rung_0"], before["rung_0"] + 20);
 }
 
+TEST_F(RoomQualityTest, WhatNobodyTakesIsNeitherSentNorMade) {
+  TestLine sender(large() + two_rungs());
+  // It sends, and takes nothing: no genosroomsrc is of its peer yet.
+  TestLine other(sound() + sink_of("peer=other"));
+  sender.play();
+  other.play();
+  using Rungs = std::vector<std::string>;
+  const auto gets = [&](const Rungs& all) {
+    return TestLine::until([&] { return rungs(sender) == all; });
+  };
+  ASSERT_TRUE(gets({""}));
+  const auto frames_of = [&](const char* rung) { return made(sender)[rung]; };
+  const auto goes_on = [&] {
+    const auto begun = frames_of("rung_1");
+    return TestLine::until([&] { return frames_of("rung_1") >= begun + 20; });
+  };
+  EXPECT_TRUE(TestLine::until([&] {
+    const auto before = frames_of("rung_0");
+    return goes_on() && frames_of("rung_0") == before;
+  }));
+  {
+    TestLine watcher(watch("peer=other from=nobody"));
+    Pictures pictures(watcher);
+    watcher.play();
+    EXPECT_TRUE(goes_on() && goes_on());
+    EXPECT_EQ(rungs(sender), Rungs{""});
+    g_object_set(watcher.element("r").get(), "from", "", nullptr);
+    EXPECT_TRUE(pictures.sees(128));
+    g_object_set(watcher.element("r").get(), "media", 2, nullptr);  // sound
+    EXPECT_TRUE(gets({""}));
+    g_object_set(watcher.element("r").get(), "media", 0, nullptr);
+    EXPECT_TRUE(pictures.sees(128));
+  }
+  EXPECT_TRUE(gets({""}));
+}
+
 TEST_F(RoomQualityTest, WhoAlwaysWishesForSomethingElseHarmsNobody) {
   TestLine sender(large() + two_rungs());
   TestLine steady(src_of("media=video") + "! video/x-av1 ! fakesink name=out");

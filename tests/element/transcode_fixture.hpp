@@ -34,6 +34,11 @@ class Transcoding {
     unread_.insert(pad);
     return *this;
   }
+  // 20 frames a second.
+  Transcoding& read_slowly(const std::string& pad) {
+    slow_.insert(pad);
+    return *this;
+  }
   Transcoding& play() {
     gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
     return *this;
@@ -127,6 +132,7 @@ class Transcoding {
     gst_event_parse_segment(segment.get(), &at);
     const auto caps = adopt(gst_pad_get_current_caps(pad));
     const Owned<char> text(gst_caps_to_string(caps.get()));
+    if (self.slow_.contains(name.get())) g_usleep(G_USEC_PER_SEC / 20);
     const std::scoped_lock guard(self.lock_);
     self.caps_[name.get()] = text.get();
     self.frames_[name.get()].push_back(
@@ -136,7 +142,7 @@ class Transcoding {
   }
 
   Ref<GstElement> pipeline_, t_;
-  std::set<std::string> unread_;
+  std::set<std::string> unread_, slow_;
   mutable std::mutex lock_;
   std::map<std::string, std::vector<Frame>> frames_;
   std::map<std::string, std::string> caps_;

@@ -174,6 +174,19 @@ TEST_F(TranscodeBin, ALateRungKeepsToTheGrid) {
     EXPECT_TRUE(there.contains(late[i])) << late[i] << " is no keyframe of the first rung";
 }
 
+TEST_F(TranscodeBin, WhatIsTooSlowLosesFramesButNoKeyframe) {
+  Transcoding line(picture(160, 90, -1, "is-live=true") +
+                   "genostranscodebin name=t keyframe-interval=500000000 ladder=90p:vp8,60p:vp8");
+  line.read_slowly("rung_1").play();
+  ASSERT_TRUE(TestLine::until([&] { return line.keys("rung_1").size() > 9; }));
+  const auto slow = line.keys("rung_1"), whole = line.keys("rung_0");
+  ASSERT_GE(whole.size(), slow.size());
+  for (std::size_t i = 0; i < slow.size(); ++i) EXPECT_EQ(slow[i], whole[i]) << i;
+  guint64 dropped = 0;
+  gst_structure_get_uint64(line.stats("rung_1").get(), "dropped", &dropped);
+  EXPECT_GT(dropped, 30U);
+}
+
 TEST_F(TranscodeBin, TheSizeMayChangeInTheMiddle) {
   Transcoding line(
       "videotestsrc name=v ! capsfilter name=c "

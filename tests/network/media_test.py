@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Lines of gst-launch-1.0 that show each other pictures, over bad networks."""
 import os
+import re
 import subprocess
 import threading
 import time
@@ -81,6 +82,25 @@ class Media(LabTest):
                   flush=True)
             self.assertGreater(count, 290)
             self.assertLess(longest, 0.3)
+
+    def received(self, host):
+        """Bytes that came to a host so far."""
+        said = host.run(["cat", "/proc/net/dev"], capture_output=True, text=True).stdout
+        return int(re.search(r"eth0:\s*(\d+)", said)[1])
+
+    def test_what_nobody_takes_is_not_sent(self):
+        speaker = Line(self.hosts[0], self.relay, "audiotestsrc is-live=true ! genosroomsink room=net".split())
+        self.addCleanup(speaker.kill)
+        for host, media in zip(self.hosts[1:], ("audio", "video")):
+            line = Line(host, self.relay, f"genosroomsrc room=net media={media} ! fakesink".split())
+            self.addCleanup(line.kill)
+        time.sleep(5)
+        before = [self.received(host) for host in self.hosts[1:]]
+        time.sleep(5)
+        took, took_not = [(self.received(host) - was) / 5 for host, was in zip(self.hosts[1:], before)]
+        print(f"# {took:.0f} bytes a second to who takes it, {took_not:.0f} to who does not", flush=True)
+        self.assertGreater(took, 8000)
+        self.assertLess(took_not, took / 8)
 
     def test_a_killed_viewer_is_felt_by_nobody(self):
         self.show(self.hosts[0])

@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -185,6 +186,16 @@ class Jobs(unittest.TestCase):
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertIn("will not know", told.stderr)
         self.assertEqual(self.genos("jobs").returncode, 1)
+
+    def test_a_store_of_a_newer_genos_is_left_alone(self):
+        self.assertEqual(self.genos("jobs").returncode, 0)
+        store = sqlite3.connect(os.path.join(self.environment["XDG_STATE_HOME"], "genos", "jobs.db"))
+        self.assertEqual(store.execute("PRAGMA user_version").fetchone(), (1,))
+        store.execute("PRAGMA user_version = 2")
+        store.close()
+        run = self.genos("jobs")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("newer genos", run.stderr)
 
     def test_a_store_that_is_damaged_is_not_written_over(self):
         folder = os.path.join(self.environment["XDG_STATE_HOME"], "genos")

@@ -62,11 +62,15 @@ std::vector<std::optional<Size>> plan_sizes(const std::vector<RungWords>& rungs,
   return sizes;
 }
 
-bool KeyGrid::is_key(Duration running_time) {
+bool KeyGrid::is_next(Duration running_time) const {
   const auto interval = interval_of(running_time, interval_);
   // A time far back is another stream's, or the time before was wrong.
-  if (last_ && interval <= *last_ && interval >= *last_ - 1) return false;
-  last_ = interval;
+  return !last_ || interval > *last_ || interval < *last_ - 1;
+}
+
+bool KeyGrid::is_key(Duration running_time) {
+  if (!is_next(running_time)) return false;
+  last_ = interval_of(running_time, interval_);
   return true;
 }
 

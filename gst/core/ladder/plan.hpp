@@ -36,6 +36,8 @@ class KeyGrid {
   explicit KeyGrid(Duration interval) : interval_(interval) {}
   // Asked for every frame; true for the first one ever.
   bool is_key(Duration running_time);
+  // What is_key() would say.
+  [[nodiscard]] bool is_next(Duration running_time) const;
   // The next frame will be one, as after a pause.
   void reset() { last_.reset(); }
 

@@ -9,6 +9,7 @@ namespace genos::core {
 namespace {
 
 constexpr std::array words = {
+    std::pair{Quality::none, std::string_view("none")},
     std::pair{Quality::automatic, std::string_view("auto")},
     std::pair{Quality::low, std::string_view("low")},
     std::pair{Quality::medium, std::string_view("medium")},
@@ -27,6 +28,10 @@ std::string_view to_word(Quality quality) {
   return std::ranges::find(words, quality, [](const auto& one) { return one.first; })->second;
 }
 
+MediaWish larger(const MediaWish& one, const MediaWish& other) {
+  return {std::max(one.picture, other.picture), std::max(one.sound, other.sound)};
+}
+
 std::size_t rung_of(Quality quality, std::size_t rungs) {
   switch (quality) {
     case Quality::low: return rungs - 1;
@@ -36,8 +41,8 @@ std::size_t rung_of(Quality quality, std::size_t rungs) {
 }
 
 bool RungChoice::follow(const std::vector<Rung>& rungs, Time now) {
-  const auto best =
-      rungs.empty() ? std::optional<Rung>() : std::optional(rungs[rung_of(wish_, rungs.size())]);
+  std::optional<Rung> best;
+  if (!rungs.empty() && wish_ != Quality::none) best = rungs[rung_of(wish_, rungs.size())];
   if (best == rung_) return false;
   const bool goes_on = rung_ && std::ranges::find(rungs, *rung_) != rungs.end();
   if (goes_on && now - changed_ < least_distance) return false;

@@ -11,11 +11,19 @@
 
 namespace genos::core {
 
-// The larger wish counts where there are several.
-enum class Quality { low, medium, automatic, high };
+// The larger wish counts where there are several. None: nobody takes it.
+enum class Quality { none, low, medium, automatic, high };
 
 std::optional<Quality> parse_quality(std::string_view word);
 std::string_view to_word(Quality quality);
+
+// Of all that one peer sends.
+struct MediaWish {
+  Quality picture = Quality::automatic;
+  Quality sound = Quality::automatic;  // or none
+  bool operator==(const MediaWish&) const = default;
+};
+MediaWish larger(const MediaWish& one, const MediaWish& other);
 
 // The place of the rung among so many, which are one at least, largest first. Medium is the middle
 // one, of two in the middle the larger.
@@ -30,7 +38,8 @@ class RungChoice {
 
   explicit RungChoice(Quality wish) : wish_(wish) {}
   void wish(Quality quality) { wish_ = quality; }
-  // Asked when the rungs, largest first, are others, and before every frame. True: it has another.
+  // Asked when the rungs, largest first, are others, and before every frame. True: it has another,
+  // or none any more.
   bool follow(const std::vector<Rung>& rungs, Time now);
   [[nodiscard]] std::optional<Rung> rung() const { return rung_; }
 
