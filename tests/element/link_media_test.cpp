@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 
 #include "core/wire/limits.hpp"
 #include "link/platform.hpp"
@@ -260,6 +262,38 @@ TEST_P(LinkMedia, AFramesPacketsLeaveTogether) {
   EXPECT_TRUE(call.pair.until([&] { return call.to_a.packets() > before + 20; }));
   EXPECT_GE(socket.together, 15);
   call.feeds.clear();
+}
+
+// Takes every eighth packet of VP8 away before the session of the receiving side sees it.
+struct Thief {
+  explicit Thief(GstElement* pipeline) {
+    const auto rtpbin = adopt(gst_bin_get_by_name(GST_BIN(pipeline), "rtpbin"));
+    const auto pad = adopt(gst_element_get_static_pad(rtpbin.get(), "recv_rtp_sink_0"));
+    gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, take, this, nullptr);
+  }
+  static GstPadProbeReturn take(GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
+    auto& self = *static_cast<Thief*>(data);
+    std::array<guint8, 2> start{};
+    gst_buffer_extract(GST_PAD_PROBE_INFO_BUFFER(info), 0, start.data(), start.size());
+    const bool takes = (start[1] & 0x7f) == 96 && ++self.seen % 8 == 0 && self.seen < 400;
+    self.taken += takes;
+    return takes ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+  }
+  std::atomic<int> seen{0}, taken{0};
+};
+
+// A receiver that reports as seldom as rtpsession wants it to cannot say what it misses in time.
+TEST(LinkMediaRules, WhatIsLostComesAgain) {
+  Call call(Partner::genos);
+  ASSERT_TRUE(call.pair.open());
+  call.pair.a.link->set_jitter(400ms);
+  const auto pad = call.add(call.pair.b, 81, "one");
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.b.negotiated == 1; })) << call.pair.b.reason;
+  const Thief thief(call.pair.a.link->pipeline());
+  call.feed(pad, 81);
+  ASSERT_TRUE(call.pair.until([&] { return thief.seen > 600; }));
+  EXPECT_EQ(thief.taken, 49);
+  EXPECT_LE(thief.seen - call.to_a.packets(), 8) << "half of them are missing otherwise";
 }
 
 // Without the guard webrtcbin dereferences NULL: m-line 0 is the data channel.

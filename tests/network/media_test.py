@@ -131,6 +131,7 @@ class Media(LabTest):
         self.flows(watcher)
         first.kill()
         begun = time.monotonic()
+        time.sleep(1)  # what was on its way has come
         self.show(self.hosts[0])
         print(f"# seen again after {self.flows(watcher) - begun:.1f} s", flush=True)
 
