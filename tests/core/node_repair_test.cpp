@@ -145,6 +145,21 @@ TEST_F(NodeRepair, ASilentLinkIsKeptWhileSignallingShowsLife) {
   EXPECT_EQ(take<Node::PeerLeft>().at(0).reason, LeaveReason::lost);
 }
 
+// Its announcement was on its way when it died.
+TEST_F(NodeRepair, WhoWasSignalledJustBeforeItFellSilentIsLostInTime) {
+  for (const int late : {100, 1900}) {
+    again(nullptr);
+    const LinkId link = connect(low);
+    pass_alive(link, seconds(3));
+    pass(milliseconds(late));
+    feed(Node::Heard{room, low, sender});
+    pass(seconds(9) - milliseconds(late) - milliseconds(1));
+    EXPECT_TRUE(take<Node::PeerLeft>().empty()) << late;
+    pass(milliseconds(2));
+    EXPECT_EQ(take<Node::PeerLeft>().size(), 1U) << late;
+  }
+}
+
 TEST_F(NodeRepair, WhoCameBackInFewerRoomsIsGoneFromTheOthers) {
   const LinkId old = connect(low);
   join(other_room);

@@ -12,6 +12,9 @@ namespace {
 constexpr int doubt_share = 2;
 // The leader replaces a broken link at once; the other side does when the leader has not noticed.
 constexpr Duration follower_wait = std::chrono::milliseconds(1500);
+// In so many pings something is heard of a link that works, and of who lives, something is
+// signalled in the time that is left until its link is lost.
+constexpr int pings_of_life = 2;
 // For a replacement whose signalling shows that the peer lives.
 constexpr Duration replace_limit = std::chrono::seconds(15);
 // Whose link broke is sought with short attempts for so long.
@@ -156,8 +159,9 @@ void NodeImpl::silent(Link& link, Time now) {
   Peer& peer = peers_[link.peer];
   const Link* attempt = peer.attempt ? find(*peer.attempt) : nullptr;
   const bool current = newest(peer) == &link;
-  const bool lives =
-      peer.signalled > link.liveness->last_heard() || (attempt && attempt->described);
+  // What was said of it just after the link was heard last was said before it fell silent, maybe.
+  const Time silent_since = link.liveness->last_heard() + pings_of_life * options_.ping_interval;
+  const bool lives = peer.signalled > silent_since || (attempt && attempt->described);
   if (link.partner == Partner::genos && current && lives && room_that_wants(link.peer)) {
     // Signalling says that it lives: the link is kept, should the path come back first.
     if (peer.replace_until == never) peer.replace_until = now + replace_limit;
