@@ -7,7 +7,7 @@
 namespace genos::link {
 namespace {
 
-// Of signs of life; with the longest time between two reports, less than the room waits for one.
+// Of signs of life; with the longest time between two reports, no more than the room waits for one.
 constexpr gint64 heard_interval = 250 * G_TIME_SPAN_MILLISECOND;
 // A page with 16 streams, RTX and FEC has 48; each is a session source and a jitterbuffer in
 // rtpbin.
