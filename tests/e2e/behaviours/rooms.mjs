@@ -5,27 +5,12 @@ import {existsSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 
 import {until} from '../harness/actor.mjs';
-import {Launch} from '../harness/launch.mjs';
 import {scenario} from '../harness/lab.mjs';
+import {IN_STEP, launch, met} from '../harness/lines.mjs';
 import {flowing} from './media.mjs';
-
-function launch(lab, name, words) {
-  const room = [`app-id=${lab.app}`, `room=${lab.room}`, `signaling=${lab.relays[0].url}`,
-                'ice-servers=none'];
-  const line = new Launch(name, words.split(' ').flatMap((word) => word === 'ROOM' ? room : word));
-  lab.actors.push(line);
-  return line;
-}
 
 const PICTURE = 'videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=30/1';
 const SOUND = 'audiotestsrc is-live=true';
-
-/** The line as the peer that the page has just met. */
-async function met(page, line) {
-  const {peer} = await page.wait('peer-join');
-  line.self = peer;
-  return line;
-}
 
 const SMALL = 'videoconvert ! videoscale ! video/x-raw,format=GRAY8,width=16,height=16 ! fdsink';
 
@@ -33,9 +18,6 @@ const SMALL = 'videoconvert ! videoscale ! video/x-raw,format=GRAY8,width=16,hei
  *  read as text, stands for one byte or more. */
 const shown = (line) => line.wait('output', () =>
     line.all('output').reduce((sum, each) => sum + each.text.length, 0) > 40 * 16 * 16);
-
-// In ms. ITU-R BT.1359: people begin to notice at 45 when sound is early, and accept 90. A page measures to some 40.
-const IN_STEP = 100;
 
 export function roomBehaviours() {
   scenario('a page watches a line', {relay: 'signald'}, async (lab) => {

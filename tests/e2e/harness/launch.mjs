@@ -35,7 +35,8 @@ export class Launch extends Program {
     super(name);
     const plugins = dirname(binary('GENOS_PLUGIN', 'the plugin'));
     const env = {...process.env, GST_PLUGIN_PATH: plugins};
-    this.follow(spawn('gst-launch-1.0', ['-q', ...words], {env, stdio: 'pipe'}));
+    // A second way out, for lines that write sound as well: fdsink fd=3.
+    this.follow(spawn('gst-launch-1.0', ['-q', ...words], {env, stdio: Array(4).fill('pipe')}));
     this.child.stdout.on('data', (data) => this.take({event: 'output', text: data.toString()}));
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Streams that a page can send, and what it can tell about those it receives.
+import {SIDE, fieldsOf} from './painted.js';
 
 /** A moving picture and a tone that need no permission, so addresses stay hidden by mDNS. */
 function drawn(kinds) {
@@ -27,9 +28,37 @@ function drawn(kinds) {
   return stream;
 }
 
-/** @param {'camera'|'canvas'} source @param {string[]} kinds */
+/** A picture with its number painted into it 25 times a second, and a tick with every fiftieth. */
+function numbered() {
+  const canvas = Object.assign(document.createElement('canvas'), {width: 320, height: 240});
+  const draw = canvas.getContext('2d');
+  const context = new AudioContext();
+  const out = context.createMediaStreamDestination();
+  // Chromium sends nothing at all while nothing plays: what is heard between two ticks is quiet.
+  const tone = new OscillatorNode(context, {frequency: 1000});
+  const volume = new GainNode(context, {gain: 0.001});
+  tone.connect(volume).connect(out);
+  tone.start();
+  const tick = () => {
+    volume.gain.setValueAtTime(1, context.currentTime);
+    volume.gain.setValueAtTime(0.001, context.currentTime + 0.05);
+  };
+  let frame = 0;
+  setInterval(() => {
+    fieldsOf(frame).forEach((white, at) => {
+      draw.fillStyle = white ? 'white' : 'black';
+      draw.fillRect(at % SIDE * 80, Math.floor(at / SIDE) * 60, 80, 60);
+    });
+    if (frame % 50 === 0) tick();
+    frame++;
+  }, 40);
+  return new MediaStream([...canvas.captureStream(25).getTracks(), ...out.stream.getTracks()]);
+}
+
+/** @param {'camera'|'canvas'|'numbered'} source @param {string[]} kinds */
 export function makeStream(source, kinds) {
   if (source === 'canvas') return drawn(kinds);
+  if (source === 'numbered') return numbered();
   const video = kinds.includes('video') && {width: 320, height: 240, frameRate: 20};
   return navigator.mediaDevices.getUserMedia({video, audio: kinds.includes('audio')});
 }

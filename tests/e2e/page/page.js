@@ -6,6 +6,7 @@ import {pattern, sha256} from './bytes.js';
 import {decode} from './codec.js';
 import {lipSync} from './lips.js';
 import {addresses, makeStream, noVideoIn, play, received, videoOnlyIn, whileOfferIsApplied} from './media.js';
+import {decodedPictures} from './painted.js';
 
 /** @type {Map<string, {room: object, channels: Map, streams: Map}>} */
 const rooms = new Map();
@@ -167,6 +168,10 @@ const commands = {
 
   async 'lip-sync'({stream, seconds}) {
     return {offsets: await lipSync(seen.get(stream), seconds)};
+  },
+
+  async painted({stream, seconds}) {
+    return {frames: await decodedPictures(seen.get(stream), seconds)};
   },
 
   async addresses({room: name, peer}) {

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a picture shows when it arrives, not only that one does: each has its number painted into it.
+import assert from 'node:assert/strict';
+import {closeSync, openSync, writeSync} from 'node:fs';
+import {join} from 'node:path';
+
+import {scenario} from '../harness/lab.mjs';
+import {IN_STEP, launch, met} from '../harness/lines.mjs';
+import {SIDE, fieldsOf, numberIn} from '../page/painted.js';
+
+const WIDTH = 160, HEIGHT = 120, RATE = 25;
+const RAW = `width=${WIDTH},height=${HEIGHT},framerate=${RATE}/1`;
+
+/** One picture in grey. @param {number} number */
+function painted(number) {
+  const picture = Buffer.alloc(WIDTH * HEIGHT);
+  fieldsOf(number).forEach((white, at) => {
+    const [left, top] = [at % SIDE * WIDTH / SIDE, Math.floor(at / SIDE) * HEIGHT / SIDE];
+    for (let y = 0; y < HEIGHT / SIDE; y++) {
+      const from = (top + y) * WIDTH + left;
+      picture.fill(white ? 255 : 0, from, from + WIDTH / SIDE);
+    }
+  });
+  return picture;
+}
+
+const LOUD = 3000;  // a sample of a tick, and of nothing else
+const SMALL = 32;  // pixels each way: what a line writes of a picture that it shows
+
+/** @param {Buffer} picture a small one */
+const readNumber = (picture) => numberIn((x, y) =>
+    picture[Math.floor(y * SMALL) * SMALL + Math.floor(x * SMALL)]);
+
+/** A file of raw pictures. @returns {string} its path */
+function paintedFile(lab, count) {
+  const path = join(process.env.GENOS_E2E_DIR, `${lab.room}.gray`);
+  const file = openSync(path, 'w');
+  for (let number = 0; number < count; number++) writeSync(file, painted(number));
+  closeSync(file);
+  return path;
+}
+
+/** Every number could be read, none came twice or late, and few are missing.
+ *  @param {(number|null)[]} numbers */
+function inOrder(numbers, most) {
+  const unread = numbers.filter((number) => number === null).length;
+  const span = numbers.at(-1) - numbers[0] + 1;
+  console.log(`pictures ${numbers[0]} to ${numbers.at(-1)}, ${span - numbers.length} missing, ${unread} unreadable`);
+  assert.equal(unread, 0, 'every picture is that of one frame');
+  numbers.slice(1).forEach((number, at) => assert.ok(number > numbers[at], `${number} after ${numbers[at]}`));
+  assert.ok(span - numbers.length <= span * most, `${numbers.length} of ${span} pictures`);
+}
+
+/** Splits what a line writes into pieces of one size, each with the time of its arrival.
+ *  @param {import('node:stream').Readable} output */
+function pieces(output, size) {
+  const seen = [];
+  let rest = Buffer.alloc(0);
+  output.on('data', (data) => {
+    rest = Buffer.concat([rest, data]);
+    for (; rest.length >= size; rest = rest.subarray(size)) {
+      seen.push({at: performance.now(), data: rest.subarray(0, size)});
+    }
+  });
+  return seen;
+}
+
+export function paintedBehaviours() {
+  for (const codec of ['av1', 'vp8', 'h264']) {
+    scenario(`a page sees each picture of a line in ${codec}, at its time`, {relay: 'signald'}, async (lab) => {
+      const page = await lab.page();
+      await lab.join(page);
+      const line = await met(page, launch(lab, 'sink',
+          `filesrc location=${paintedFile(lab, 750)} ! rawvideoparse format=gray8 ${RAW.replaceAll(',', ' ')} ! ` +
+          `identity sync=true ! genosroomsink ROOM ladder=${HEIGHT}p:${codec}`));
+      const {stream} = await page.wait('stream', {peer: line.self});
+      await page.wait('shown', {peer: line.self});
+      const {frames} = await lab.do(page, 'painted', {stream, seconds: 10});
+      inOrder(frames.map(({number}) => number), 0.02);
+      // The time that a page is told belongs to that very picture.
+      const offsets = frames.map(({number, time}) => time - number / RATE);
+      const apart = 1000 * (Math.max(...offsets) - Math.min(...offsets));
+      console.log(`times and numbers differ by up to ${apart.toFixed(1)} ms`);
+      assert.ok(apart < 1000 / RATE / 2, `times and pictures are ${apart} ms apart`);
+    });
+  }
+
+  scenario('a line shows each picture of a page, in step with its sound', {relay: 'signald'}, async (lab) => {
+    const page = await lab.page();
+    await lab.join(page);
+    const line = await met(page, launch(lab, 'src', 'genosroomsrc name=r ROOM ' +
+        `r.video_0 ! videoconvert ! videoscale ! video/x-raw,format=GRAY8,width=${SMALL},height=${SMALL} ! ` +
+        'fdsink sync=true r.audio_0 ! audioconvert ! audioresample ! ' +
+        'audio/x-raw,format=S16LE,channels=1,rate=8000 ! fdsink fd=3 sync=true'));
+    const pictures = pieces(line.child.stdout, SMALL * SMALL);
+    const sounds = pieces(line.child.stdio[3], 160);  // 10 ms
+    await lab.do(page, 'add-media', {media: ['video', 'audio'], source: 'numbered'});
+    await line.wait('output', () => pictures.length > 14 * RATE, {seconds: 40});
+    const numbers = pictures.slice(2 * RATE).map(({data}) => readNumber(data));
+    inOrder(numbers, 0.1);
+    const loud = sounds.filter(({data}) => Math.max(...new Int16Array(new Uint8Array(data).buffer)) > LOUD);
+    const ticks = loud.filter(({at}, n) => n === 0 || at - loud[n - 1].at > 300).map(({at}) => at);
+    const turns = pictures.slice(2 * RATE).filter((_, n) => numbers[n] % 50 === 0).map(({at}) => at);
+    const offsets = turns.map((turn) => turn - ticks.reduce((a, b) => Math.abs(b - turn) < Math.abs(a - turn) ? b : a))
+        .sort((a, b) => a - b);
+    console.log(`picture after sound, in ms: ${offsets.map(Math.round)}`);
+    assert.ok(offsets.length >= 4, `${turns.length} turns, ${ticks.length} ticks`);
+    const median = offsets[offsets.length >> 1];
+    assert.ok(Math.abs(median) < IN_STEP, `the picture comes ${median} ms after its sound`);
+  });
+}
