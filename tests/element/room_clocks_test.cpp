@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Sender and receiver whose clocks do not run alike. 500 ppm, the worst that sound cards have, is
+// hurried here: 1 % over half a minute is what 500 ppm are over ten.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "room_media_fixture.hpp"
+
+namespace genos {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto watched = 30s;
+constexpr double apart = 0.01;
+constexpr double drift =
+    30 * apart;                 // in seconds, as those below: by so much the clocks come apart
+constexpr double settled = 10;  // the estimate of a clock needs some
+constexpr double in_step = 0.1;
+constexpr int loud = 8000;
+constexpr int bright = 127;
+
+// A clock that runs `rate` times as fast as the system's.
+Ref<GstClock> clock_at(double rate) {
+  auto clock = sink(GST_CLOCK(g_object_new(GST_TYPE_SYSTEM_CLOCK, nullptr)));
+  const auto now = gst_clock_get_internal_time(clock.get());
+  gst_clock_set_calibration(clock.get(), now, now, GstClockTime(rate * 1e6), 1'000'000);
+  return clock;
+}
+
+// What came to a fakesink: when by its timestamp, how long after it, and whether it is a mark.
+struct Arrival {
+  double at, age;
+  bool mark;
+};
+
+class Watch {
+ public:
+  Watch(const TestLine& line, const char* name, bool is_sound) : is_sound_(is_sound) {
+    const auto sink = line.element(name);
+    g_object_set(sink.get(), "signal-handoffs", TRUE, nullptr);
+    g_signal_connect(sink.get(), "handoff", G_CALLBACK(note), this);
+  }
+  std::vector<Arrival> seen() const {
+    const std::scoped_lock guard(lock_);
+    return seen_;
+  }
+
+ private:
+  // A sound's mark is its first loud sample after silence, a picture's its corner that turns.
+  bool is_mark(std::span<const std::uint8_t> bytes) {
+    if (is_sound_) {
+      const auto* samples = reinterpret_cast<const gint16*>(bytes.data());
+      const bool is = std::any_of(samples, samples + bytes.size() / 2,
+                                  [](gint16 each) { return std::abs(each) > loud; });
+      return is != std::exchange(was_, is) && is;
+    }
+    const bool is = int(bytes[0]) > bright;
+    return is != std::exchange(was_, is);
+  }
+  static void note(GstElement* sink, GstBuffer* buffer, GstPad*, gpointer self) {
+    auto& watch = *static_cast<Watch*>(self);
+    const MappedBuffer mapped(buffer);
+    const auto clock = adopt(gst_element_get_clock(sink));
+    const auto now = gst_clock_get_time(clock.get()) - gst_element_get_base_time(sink);
+    const double at = double(GST_BUFFER_PTS(buffer)) / GST_SECOND;
+    const std::scoped_lock guard(watch.lock_);
+    watch.seen_.push_back({at, double(now) / GST_SECOND - at, watch.is_mark(mapped.bytes())});
+  }
+
+  const bool is_sound_;
+  bool was_ = false;
+  mutable std::mutex lock_;  // guards seen_ and was_
+  std::vector<Arrival> seen_;
+};
+
+// One who sends by a clock of that rate, and one who watches by the system's.
+struct Pair {
+  Pair(const std::string& sink, const std::string& src, double rate)
+      : sender(
+            "videotestsrc is-live=true pattern=ball flip=true ! "
+            "video/x-raw,width=64,height=48,framerate=25/1 ! vp8enc deadline=1 ! s.video_0 "
+            "audiotestsrc is-live=true wave=ticks freq=1000 volume=1 ! s.audio_0" +
+            sink),
+        watcher(src +
+                "r.video_0 ! videoconvert ! video/x-raw,format=GRAY8 ! fakesink name=v sync=false "
+                "r.audio_0 ! audioconvert ! audio/x-raw,format=S16LE,channels=1 ! "
+                "fakesink name=a sync=false") {
+    gst_pipeline_use_clock(GST_PIPELINE(sender.pipeline()), clock_at(rate).get());
+    sender.play();
+    watcher.play();
+  }
+  bool goes_on_for(std::chrono::seconds time) const {
+    return TestLine::until(
+        [&] {
+          const auto seen = pictures.seen();
+          return !seen.empty() && seen.back().at > seen.front().at + double(time.count());
+        },
+        time * 2);
+  }
+
+  TestLine sender, watcher;
+  Watch pictures{watcher, "v", false}, sounds{watcher, "a", true};
+};
+
+std::vector<Arrival> after(double moment, std::vector<Arrival> seen) {
+  std::erase_if(seen, [&](const Arrival& each) { return each.at < moment; });
+  return seen;
+}
+
+// By how much more the last was held back than the one that was least.
+double most_held(const std::vector<Arrival>& seen) {
+  const auto [least, most] = std::minmax_element(
+      seen.begin(), seen.end(), [](const auto& a, const auto& b) { return a.age < b.age; });
+  return most->age - least->age;
+}
+
+// By how much each picture that is a mark is after the sound that belongs to it, at most.
+double most_apart(const std::vector<Arrival>& pictures, const std::vector<Arrival>& sounds) {
+  double most = 0;
+  for (const auto& picture : pictures) {
+    if (!picture.mark) continue;
+    double nearest = 1;
+    for (const auto& sound : sounds)
+      if (sound.mark) nearest = std::min(nearest, std::abs(picture.at - sound.at));
+    most = std::max(most, nearest);
+  }
+  return most;
+}
+
+class RoomClocksTest : public RoomMediaTest {};
+
+TEST_F(RoomClocksTest, WhatIsTakenByAnotherClockStaysInStepAndIsNotHeldBack) {
+  // Beside each other, as they mostly wait.
+  const Pair fast(sink_of("room=fast"), src_of("room=fast"), 1 + apart);
+  const Pair slow(sink_of("room=slow"), src_of("room=slow"), 1 - apart);
+  for (const auto* pair : {&fast, &slow}) {
+    ASSERT_TRUE(pair->goes_on_for(watched));
+    const auto pictures = after(settled, pair->pictures.seen());
+    const auto sounds = after(settled, pair->sounds.seen());
+    EXPECT_LT(most_apart(pictures, sounds), in_step);
+    EXPECT_LT(most_held(pictures), drift / 2);
+    EXPECT_LT(most_held(sounds), drift / 2);
+  }
+}
+
+}  // namespace
+}  // namespace genos
