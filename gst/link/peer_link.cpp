@@ -128,8 +128,9 @@ void end_pipeline(const Remains& remains) {
   });
   for_each_encoder(pipeline, stop_task_left_over);
   // webrtcbin (1.22) forgets on the way to NULL what is queued on its thread, and GStreamer
-  // warns of a promise that nobody answered.
-  if (remains.asked) gst_promise_expire(remains.asked.get());
+  // warns of a promise that nobody answered. gst_promise_expire() (main of 2025, too) forgets what
+  // the promise is to free, which is a link; this does not.
+  if (remains.asked) gst_promise_interrupt(remains.asked.get());
 }
 
 // SCTP closes the channel once everything that was written has arrived.

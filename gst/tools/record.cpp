@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // `genos record`: what others in a room show, into files: as it came, or mixed into one.
+#include <algorithm>
 #include <list>
 
 #include "tools/mixing.hpp"
@@ -11,6 +12,9 @@ namespace genos::tool {
 namespace {
 
 constexpr guint look_ms = 500;
+// Who stops and begins a stream all the time, or shows many, fills no disk with names.
+constexpr gint usual_files = 10000;
+constexpr std::size_t most_open = 100;  // each has threads of its own
 constexpr guint64 least_side = 64, most_side = 3840;
 struct Wish {
   std::string out, from;
@@ -18,6 +22,7 @@ struct Wish {
   bool replace = false;
   bool mix = false;
   int width = 1280, height = 720;  // of what is mixed
+  unsigned files = usual_files;
 };
 
 class Recorder {
@@ -50,6 +55,8 @@ class Recorder {
   void take_track(GstPad* pad, bool is_sound, std::function<void(Way&, GstPad* end)> begin);
   void begin_track(Way& way, GstPad* end, const StreamOf& whose);
   Stream& stream_of(const std::string& key, const std::string& name);
+  std::string next_path(const Stream& stream, bool is_webm);
+  [[nodiscard]] std::size_t open_ones() const;
   void begun(const Stream& stream, const std::string& path);
   void written(const std::string& path, double seconds, const char* problem);
   void end();
@@ -62,8 +69,8 @@ class Recorder {
   std::list<Stream> streams_;
   std::unique_ptr<Mixing> mixing_;
   std::vector<Connection> pads_;
-  unsigned written_ = 0;
-  bool failed_ = false, ending_ = false;
+  unsigned begun_ = 0, written_ = 0;
+  bool failed_ = false, ending_ = false, full_ = false;
   gint64 began_ = 0;
   PipelineRun run_;
 };
@@ -131,9 +138,7 @@ Recorder::Stream& Recorder::stream_of(const std::string& key, const std::string&
   Recording::Settings settings;
   settings.split = GstClockTime(wish_.split * GST_SECOND);
   settings.waits_for_all = wish_.mix;
-  settings.next_path = [this, &stream](bool is_webm) {
-    return names_.next(stream.name.empty() ? stream.peer : stream.name, is_webm);
-  };
+  settings.next_path = [this, &stream](bool is_webm) { return next_path(stream, is_webm); };
   settings.begun = [this, &stream](const std::string& path) { begun(stream, path); };
   settings.written = [this](const std::string& path, double seconds, const char* problem) {
     written(path, seconds, problem);
@@ -143,6 +148,30 @@ Recorder::Stream& Recorder::stream_of(const std::string& key, const std::string&
   };
   stream.recording = std::make_unique<Recording>(std::move(settings));
   return stream;
+}
+
+// Empty when there are enough.
+std::string Recorder::next_path(const Stream& stream, bool is_webm) {
+  if (begun_ < wish_.files && open_ones() <= most_open) {
+    ++begun_;
+    return names_.next(stream.name.empty() ? stream.peer : stream.name, is_webm);
+  }
+  if (!std::exchange(full_, true)) {
+    progress_.clear();
+    const bool in_all = begun_ == wish_.files;
+    if (run_.options().json) Line("full").add("files", guint64(begun_)).print(true, {});
+    complain(in_all ? "no further file is begun after " + std::to_string(begun_) +
+                          ": --files says how many there may be"
+                    : "no further file is begun while " + std::to_string(most_open) +
+                          " are being written");
+  }
+  return {};
+}
+
+// Those that are not closed yet, with the one that asks.
+std::size_t Recorder::open_ones() const {
+  return std::size_t(std::ranges::count_if(
+      streams_, [](const Stream& each) { return !each.recording->is_closed(); }));
 }
 
 // --- mixed --------------------------------------------------------------------------------------
@@ -221,19 +250,16 @@ void Recorder::written(const std::string& path, double seconds, const char* prob
 
 void Recorder::tell() {
   if (began_ == 0 || ending_) return;
-  std::size_t open = 0;
   double longest_one = 0;
-  for (const auto& stream : streams_) {
-    if (stream.recording->is_closed()) continue;
-    ++open;
-    longest_one = std::max(longest_one, stream.recording->seconds());
-  }
+  for (const auto& stream : streams_)
+    if (!stream.recording->is_closed())
+      longest_one = std::max(longest_one, stream.recording->seconds());
   const auto counted = [](std::size_t count, const char* what) {
     return std::to_string(count) + " " + what + (count == 1 ? "  " : "s  ");
   };
   progress_.line(
       (mixing_ ? counted(mixing_->pictures(), "picture") + counted(mixing_->sounds(), "sound")
-               : counted(open, "stream")) +
+               : counted(open_ones(), "stream")) +
       time_text(longest_one));
 }
 
@@ -267,6 +293,7 @@ bool take_size(const char* text, Wish& wish) {
 int record(std::vector<std::string> args) {
   char *out = nullptr, *length = nullptr, *split = nullptr, *from = nullptr, *size = nullptr;
   gboolean replace = FALSE, mix = FALSE;
+  gint files = usual_files;
   Options options;
   const bool fine = parse(
       args, "record --room NAME --out FILE",
@@ -280,6 +307,7 @@ int record(std::vector<std::string> args) {
        {"for", 0, 0, G_OPTION_ARG_STRING, &length, "So long, from the first picture or sound on",
         "90|10min|1h"},
        {"split", 0, 0, G_OPTION_ARG_STRING, &split, "A new file after that long", "10min"},
+       {"files", 0, 0, G_OPTION_ARG_INT, &files, "No more files than that (10000)", "N"},
        {"from", 0, 0, G_OPTION_ARG_FILENAME, &from, "Only those peers (ids or keys)", "PEERS"},
        {"mix", 'm', 0, G_OPTION_ARG_NONE, &mix, "All of it: pictures in a grid, and one sound",
         nullptr},
@@ -297,6 +325,11 @@ int record(std::vector<std::string> args) {
     complain("--size is for --mix, and like 1280x720: even, from 64 to 3840");
     return exit_usage;
   }
+  if (files < 1) {
+    complain("--files is how many files there may be: 1 or more");
+    return exit_usage;
+  }
+  wish.files = unsigned(files);
   if ((length && !parse_length(length, wish.length)) ||
       (split && !parse_length(split, wish.split))) {
     complain("--for and --split are times like 90, 10min or 1h30min");

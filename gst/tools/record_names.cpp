@@ -49,11 +49,11 @@ std::string RecordNames::next(const std::string& who, bool is_webm) {
   const auto base = folder_ ? path_ / name_for_file(who) : path_.parent_path() / path_.stem();
   const bool wants_mkv = !folder_ && path_.extension() == ".mkv";
   const std::string extension = is_webm && !wants_mkv ? ".webm" : ".mkv";
-  for (unsigned n = 1;; ++n) {
+  for (unsigned& n = last_[base.string() + extension];;) {
+    ++n;
     const std::string path = base.string() + (n == 1 ? "" : "-" + std::to_string(n)) + extension;
     std::error_code none;
-    const bool there = std::filesystem::exists(path, none);
-    if ((!there || replace_) && taken_.insert(path).second) return path;
+    if (replace_ || !std::filesystem::exists(path, none)) return path;
   }
 }
 

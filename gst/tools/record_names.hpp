@@ -4,7 +4,7 @@
 #pragma once
 
 #include <filesystem>
-#include <set>
+#include <map>
 #include <string>
 
 namespace genos::tool {
@@ -25,7 +25,7 @@ class RecordNames {
   const bool replace_;
   const std::filesystem::path path_;
   const bool folder_;
-  std::set<std::string> taken_;
+  std::map<std::string, unsigned> last_;  // number of a name
 };
 
 }  // namespace genos::tool

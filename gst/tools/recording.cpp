@@ -182,6 +182,11 @@ void Recording::begin(const std::vector<std::size_t>& numbers) {
   }
   const bool is_webm = std::ranges::all_of(caps, fits_webm);
   const auto path = settings_.next_path(is_webm);
+  if (path.empty()) {
+    over_ = true;
+    for (auto& track : tracks_) track.waiting.clear();
+    return;
+  }
   auto file = MediaFile::open(path, is_webm, caps, begins_,
                               {[this](auto& ended, auto* problem) { on_end(ended, problem); }});
   if (!file) {

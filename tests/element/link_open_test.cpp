@@ -290,7 +290,7 @@ TEST(LinkOpen, EndsWhileWebrtcbinOwesAReply) {
   }));
   free = true;
   EXPECT_TRUE(link::drain_teardowns(5s));
-  for (const auto& each : late) gst_promise_expire(each.get());
+  for (const auto& each : late) gst_promise_interrupt(each.get());
 }
 
 TEST(LinkOpen, MovesManyMegabytes) {

@@ -179,6 +179,17 @@ class Record(Media):
             pictures += len(packets(part)["av1"])
         self.assertGreater(pictures, 0.85 * 7 * 15)  # of fifteen a second
 
+    def test_no_more_files_than_allowed(self):
+        recording = self.record("--out", self.path("a.webm"), "--files", "2")
+        for number in range(3):
+            shown = self.broadcast("--name", "Ann")
+            self.wait_for(recording, "full" if number == 2 else "recording")
+            self.end(shown, INTERRUPTED)
+        self.end(recording, OK)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["a-2.webm", "a.webm"])
+        for name in ("a.webm", "a-2.webm"):
+            self.assertEqual(complaints(self.path(name)), "")
+
     def test_h264_goes_into_matroska(self):
         self.start("broadcast", "--ladder", "180p15:200k:h264")
         run = self.run_tool("record", "--out", self.path("a.webm"), "--for", "3")

@@ -117,6 +117,25 @@ class Mix(Media):
         course = "".join(f"{look} " for look in looks(self.path("a.webm")))
         self.assertRegex(course, "rrr .*(rrb|bbr) .*bbb .*--- .*ggg ")
 
+    def test_in_parts(self):
+        self.show("red", *SOUND)
+        run = self.run_tool("record", "--mix", "--out", self.path("a.webm"), "--for", "8", "--split", "2")
+        self.assertEqual(run.returncode, OK, run.stderr)
+        parts = [line["path"] for line in map(json.loads, run.stdout.splitlines())
+                 if line["event"] == "written"]
+        self.assertGreaterEqual(len(parts), 3)
+        length = {"av1": 0, "opus": 0}
+        for part in parts:
+            self.assertEqual(complaints(part), "")
+            self.assertEqual(looks(part)[-1], "rrr")
+            times = packets(part)
+            self.assertEqual(set(times), set(length))
+            for name, each in times.items():
+                self.assertLess(min(each), 0.1)
+                length[name] += max(each) - min(each)
+        for whole in length.values():
+            self.assertAlmostEqual(whole, 8, delta=1)
+
     def test_only_sound(self):
         self.start("broadcast", "--", *SOUND)
         recording = self.record()

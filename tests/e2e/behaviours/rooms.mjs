@@ -82,6 +82,36 @@ export function roomBehaviours() {
     assert.equal(page.all('track-end', {peer: line.self}).length, 0);
   });
 
+  scenario('a page that says nonsense about how it watches harms nobody, and may then make sense',
+           {relay: 'signald'}, async (lab) => {
+    const [page, other] = [await lab.page('page'), await lab.page('other')];
+    await lab.meet(page, other);
+    const mark = page.mark();
+    const line = launch(lab, 'sink', `${PICTURE} ! s.video_0 ${SOUND} ! s.audio_0 ` +
+        'genosroomsink name=s ROOM ladder=240p15:200k:vp8,120p15:60k:vp8');
+    line.self = (await page.wait('peer-join', {}, {from: mark})).peer;
+    await flowing(lab, line, page);
+    await lab.do(page, 'channel', {channel: 'genos:quality'});
+    const wish = (payload) => lab.do(page, 'send', {channel: 'genos:quality', to: [line.self], ...payload});
+    const nonsense = [
+      {}, [], null, 7, {q: 7}, {q: null}, {q: ['low']}, {q: ''}, {q: 'LOW'}, {q: 'best'}, {a: 'none'},
+      {q: {q: {q: 'low'}}}, {q: 'low'.repeat(10_000)}, JSON.parse('['.repeat(60) + ']'.repeat(60)),
+    ];
+    for (const json of nonsense) await wish({kind: 'json', json});
+    for (const text of ['', 'low', '{"q":"low"', '{"q":"low"}{"q":"low"}', '\ud800']) await wish({kind: 'text', text});
+    for (const size of [0, 1, 100, 100_000]) await wish({kind: 'bytes', size, seed: size});
+    for (const watcher of [page, other]) {
+      const {video} = await flowing(lab, line, watcher);
+      assert.equal(video.width, 320, 'nothing of that was a wish');
+    }
+    await wish({kind: 'json', json: {q: 'low', a: 'auto', more: [1]}});
+    await until(() => lab.do(page, 'media-stats', {peer: line.self}), ({video}) => video.width === 160,
+        'the small picture', 20);
+    await flowing(lab, line, page);
+    assert.equal((await flowing(lab, line, other)).video.width, 320);
+    assert.equal(page.all('peer-leave').length + other.all('peer-leave').length, 0);
+  });
+
   scenario('a line watches a page', {relay: 'signald'}, async (lab) => {
     const page = await lab.page();
     await lab.join(page);
