@@ -8,6 +8,7 @@
 #include <gst/genos/gstgenosroom.h>
 #include <gst/genos/gstgenossignaling.h>
 #include <gst/genos/gstgenostranscodejob.h>
+#include <gst/genos/gstgenostranscodequeue.h>
 
 G_BEGIN_DECLS
 

@@ -17,7 +17,7 @@
 #include <new>
 
 #include "bridge/gio_refs.hpp"
-#include "genos/transcode_run.hpp"
+#include "genos/gstgenostranscodejob_private.hpp"
 
 using namespace genos;
 
@@ -28,16 +28,6 @@ struct _GstGenosTranscodeJob {
 namespace {
 
 constexpr guint progress_interval = 250;  // milliseconds
-
-struct JobState {
-  std::string id;
-  TranscodeRun::Options options{.ladder = "medium", .sounds = "opus:96k", .container = "webm"};
-  GstGenosJobState state = GST_GENOS_JOB_STATE_QUEUED;
-  TranscodeRun::Course course;
-  std::vector<std::string> outputs;
-  std::unique_ptr<TranscodeRun> run;
-  GSource *timer = nullptr, *cancel = nullptr;
-};
 
 enum Prop : guint {
   prop_none,
@@ -53,6 +43,7 @@ enum Prop : guint {
   prop_progress,
   prop_speed,
   prop_time_left,
+  prop_reason,
   n_props
 };
 GParamSpec* props[n_props];
@@ -62,7 +53,7 @@ GParamSpec* props[n_props];
 using GstGenosTranscodeJobPrivate = JobState;
 G_DEFINE_FINAL_TYPE_WITH_PRIVATE(GstGenosTranscodeJob, gst_genos_transcode_job, G_TYPE_OBJECT)
 
-static JobState& state_of(gpointer self) {
+JobState& genos::job_state_of(gpointer self) {
   return *static_cast<JobState*>(
       gst_genos_transcode_job_get_instance_private(GST_GENOS_TRANSCODE_JOB(self)));
 }
@@ -76,12 +67,12 @@ static void drop(GSource*& source) {
 }
 
 static void enter(GstGenosTranscodeJob* self, GstGenosJobState state) {
-  state_of(self).state = state;
+  job_state_of(self).state = state;
   g_object_notify_by_pspec(G_OBJECT(self), props[prop_state]);
 }
 
 static void measure(GstGenosTranscodeJob* self) {
-  auto& state = state_of(self);
+  auto& state = job_state_of(self);
   if (!state.run) return;
   state.course = state.run->course();
   for (const auto prop : {prop_progress, prop_speed, prop_time_left})
@@ -91,7 +82,7 @@ static void measure(GstGenosTranscodeJob* self) {
 static void finish(GTask* task, const TranscodeRun::Outcome& outcome) {
   using Kind = TranscodeRun::Outcome::Kind;
   auto* self = GST_GENOS_TRANSCODE_JOB(g_task_get_source_object(task));
-  auto& state = state_of(self);
+  auto& state = job_state_of(self);
   drop(state.timer);
   drop(state.cancel);
   state.outputs = outcome.files;
@@ -117,6 +108,7 @@ static void finish(GTask* task, const TranscodeRun::Outcome& outcome) {
       g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "it was cancelled");
       break;
     case Kind::failed:
+      state.reason = outcome.why;
       enter(self, GST_GENOS_JOB_STATE_FAILED);
       g_task_return_new_error(task, GST_GENOS_ERROR, GST_GENOS_ERROR_FAILED, "%s",
                               outcome.why.c_str());
@@ -126,7 +118,7 @@ static void finish(GTask* task, const TranscodeRun::Outcome& outcome) {
 }
 
 static void watch(GTask* task, GCancellable* cancellable) {
-  auto& state = state_of(g_task_get_source_object(task));
+  auto& state = job_state_of(g_task_get_source_object(task));
   state.timer = g_timeout_source_new(progress_interval);
   const auto tick = [](gpointer job) noexcept -> gboolean {
     measure(GST_GENOS_TRANSCODE_JOB(job));
@@ -137,7 +129,7 @@ static void watch(GTask* task, GCancellable* cancellable) {
   if (!cancellable) return;
   state.cancel = g_cancellable_source_new(cancellable);
   const auto cancelled = [](GCancellable*, gpointer job) noexcept -> gboolean {
-    auto& self = state_of(job);
+    auto& self = job_state_of(job);
     if (self.run) self.run->cancel();
     return G_SOURCE_REMOVE;
   };
@@ -158,12 +150,13 @@ static void watch(GTask* task, GCancellable* cancellable) {
 void gst_genos_transcode_job_run_async(GstGenosTranscodeJob* self, GCancellable* cancellable,
                                        GAsyncReadyCallback callback, gpointer user_data) {
   g_return_if_fail(GST_IS_GENOS_TRANSCODE_JOB(self));
-  auto& state = state_of(self);
+  auto& state = job_state_of(self);
   GTask* task = g_task_new(self, cancellable, callback, user_data);
   g_task_set_check_cancellable(task, FALSE);  // files are ended first
-  if (state.state != GST_GENOS_JOB_STATE_QUEUED) {
-    g_task_return_new_error(task, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE,
-                            "a job runs once; make another one");
+  if (state.state != GST_GENOS_JOB_STATE_QUEUED || state.in_queue) {
+    g_task_return_new_error(
+        task, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE, "%s",
+        state.in_queue ? "it is in a queue: run that" : "a job runs once; make another one");
     g_object_unref(task);
     return;
   }
@@ -192,105 +185,17 @@ gboolean gst_genos_transcode_job_run_finish(GstGenosTranscodeJob* self, GAsyncRe
   return g_task_propagate_boolean(G_TASK(result), error);
 }
 
-// --- what is known of it ----------------------------------------------------------------------
-
-/**
- * gst_genos_transcode_job_new:
- * @source: (type filename): a file, a URI, or "-" for standard input
- * @folder: (type filename): where the files go; it is made when it is not there
- *
- * Makes a job; set its other properties before it runs.
- *
- * Returns: (transfer full): a new job
- */
-GstGenosTranscodeJob* gst_genos_transcode_job_new(const gchar* source, const gchar* folder) {
-  g_return_val_if_fail(source && folder, nullptr);
-  return GST_GENOS_TRANSCODE_JOB(
-      g_object_new(GST_TYPE_GENOS_TRANSCODE_JOB, "source", source, "folder", folder, nullptr));
-}
-
-/**
- * gst_genos_transcode_job_dup_outputs:
- * @self: a job
- *
- * The files that it left, when it has ended.
- *
- * Returns: (transfer full) (array zero-terminated=1): their paths
- */
-gchar** gst_genos_transcode_job_dup_outputs(GstGenosTranscodeJob* self) {
-  g_return_val_if_fail(GST_IS_GENOS_TRANSCODE_JOB(self), nullptr);
-  const auto& outputs = state_of(self).outputs;
-  auto** paths = g_new0(gchar*, outputs.size() + 1);
-  for (std::size_t i = 0; i < outputs.size(); ++i) paths[i] = g_strdup(outputs[i].c_str());
-  return paths;
-}
-
-/**
- * gst_genos_transcode_job_get_id:
- * @self: a job
- *
- * Returns: what it is called among others
- */
-const gchar* gst_genos_transcode_job_get_id(GstGenosTranscodeJob* self) {
-  g_return_val_if_fail(GST_IS_GENOS_TRANSCODE_JOB(self), nullptr);
-  return state_of(self).id.c_str();
-}
-
-/**
- * gst_genos_transcode_job_get_state:
- * @self: a job
- *
- * Returns: where it stands
- */
-GstGenosJobState gst_genos_transcode_job_get_state(GstGenosTranscodeJob* self) {
-  g_return_val_if_fail(GST_IS_GENOS_TRANSCODE_JOB(self), GST_GENOS_JOB_STATE_FAILED);
-  return state_of(self).state;
-}
-
-/**
- * gst_genos_transcode_job_get_progress:
- * @self: a job
- *
- * Returns: percent; negative while nobody knows how long the source is
- */
-gdouble gst_genos_transcode_job_get_progress(GstGenosTranscodeJob* self) {
-  g_return_val_if_fail(GST_IS_GENOS_TRANSCODE_JOB(self), -1);
-  return state_of(self).course.percent;
-}
-
-/**
- * gst_genos_transcode_job_get_speed:
- * @self: a job
- *
- * Returns: how much faster it is than playing the source
- */
-gdouble gst_genos_transcode_job_get_speed(GstGenosTranscodeJob* self) {
-  g_return_val_if_fail(GST_IS_GENOS_TRANSCODE_JOB(self), 0);
-  return state_of(self).course.speed;
-}
-
-/**
- * gst_genos_transcode_job_get_time_left:
- * @self: a job
- *
- * Returns: seconds; negative while that is unknown
- */
-gdouble gst_genos_transcode_job_get_time_left(GstGenosTranscodeJob* self) {
-  g_return_val_if_fail(GST_IS_GENOS_TRANSCODE_JOB(self), -1);
-  return state_of(self).course.time_left;
-}
-
 // --- the type ---------------------------------------------------------------------------------
 
 static void gst_genos_transcode_job_set_property(GObject* object, guint id, const GValue* value,
                                                  GParamSpec* pspec) {
-  auto& options = state_of(object).options;
+  auto& options = job_state_of(object).options;
   const auto text = [value] {
     const char* given = g_value_get_string(value);
     return std::string(given ? given : "");
   };
   switch (id) {
-    case prop_id: state_of(object).id = text(); break;
+    case prop_id: job_state_of(object).id = text(); break;
     case prop_source: options.source = text(); break;
     case prop_element: options.element = sink(GST_ELEMENT(g_value_get_object(value))); break;
     case prop_folder: options.folder = text(); break;
@@ -304,7 +209,7 @@ static void gst_genos_transcode_job_set_property(GObject* object, guint id, cons
 
 static void gst_genos_transcode_job_get_property(GObject* object, guint id, GValue* value,
                                                  GParamSpec* pspec) {
-  const auto& state = state_of(object);
+  const auto& state = job_state_of(object);
   switch (id) {
     case prop_id: g_value_set_string(value, state.id.c_str()); break;
     case prop_source: g_value_set_string(value, state.options.source.c_str()); break;
@@ -318,17 +223,20 @@ static void gst_genos_transcode_job_get_property(GObject* object, guint id, GVal
     case prop_progress: g_value_set_double(value, state.course.percent); break;
     case prop_speed: g_value_set_double(value, state.course.speed); break;
     case prop_time_left: g_value_set_double(value, state.course.time_left); break;
+    case prop_reason:
+      g_value_set_string(value, state.reason.empty() ? nullptr : state.reason.c_str());
+      break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
 }
 
 static void gst_genos_transcode_job_init(GstGenosTranscodeJob* self) {
-  auto* state = new (&state_of(self)) JobState();
+  auto* state = new (&job_state_of(self)) JobState();
   state->id = Owned<char>(g_uuid_string_random()).get();
 }
 
 static void gst_genos_transcode_job_finalize(GObject* object) {
-  state_of(object).~JobState();
+  job_state_of(object).~JobState();
   G_OBJECT_CLASS(gst_genos_transcode_job_parent_class)->finalize(object);
 }
 
@@ -427,6 +335,12 @@ static void install_figures() {
    * Seconds; negative while that is unknown.
    */
   props[prop_time_left] = figure("time-left", "Seconds; negative while it is unknown", -1, -1);
+  /**
+   * GstGenosTranscodeJob:reason:
+   *
+   * Why it failed; %NULL if it did not.
+   */
+  props[prop_reason] = g_param_spec_string("reason", "Reason", "Why it failed", nullptr, readable);
 }
 
 static void gst_genos_transcode_job_class_init(GstGenosTranscodeJobClass* klass) {

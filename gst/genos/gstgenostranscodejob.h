@@ -24,5 +24,6 @@ GST_GENOS_API GstGenosJobState gst_genos_transcode_job_get_state(GstGenosTransco
 GST_GENOS_API gdouble gst_genos_transcode_job_get_progress(GstGenosTranscodeJob* self);
 GST_GENOS_API gdouble gst_genos_transcode_job_get_speed(GstGenosTranscodeJob* self);
 GST_GENOS_API gdouble gst_genos_transcode_job_get_time_left(GstGenosTranscodeJob* self);
+GST_GENOS_API const gchar* gst_genos_transcode_job_get_reason(GstGenosTranscodeJob* self);
 
 G_END_DECLS

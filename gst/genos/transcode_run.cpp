@@ -251,6 +251,23 @@ TranscodeRun::Output* TranscodeRun::make_output(const std::string& rung) {
   return outputs_.back().get();
 }
 
+GstPadProbeReturn TranscodeRun::on_passed(GstPad* from, GstPadProbeInfo* info,
+                                          gpointer data) noexcept {
+  auto& output = *static_cast<Output*>(data);
+  if (!(info->type & GST_PAD_PROBE_TYPE_BUFFER)) {
+    if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS) --output.ways;
+    return GST_PAD_PROBE_OK;
+  }
+  const auto segment = adopt(gst_pad_get_sticky_event(from, GST_EVENT_SEGMENT, 0));
+  const GstSegment* at = nullptr;
+  if (segment) gst_event_parse_segment(segment.get(), &at);
+  const auto time = at ? gst_segment_to_stream_time(at, GST_FORMAT_TIME,
+                                                    GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info)))
+                       : GST_CLOCK_TIME_NONE;
+  if (GST_CLOCK_TIME_IS_VALID(time) && time > output.reached) output.reached = time;
+  return GST_PAD_PROBE_OK;
+}
+
 bool TranscodeRun::connect(GstPad* end, Output& output) {
   const auto caps = adopt(gst_pad_query_caps(end, nullptr));
   const auto entry = adopt(gst_element_get_compatible_pad(output.mux.get(), end, caps.get()));
@@ -258,21 +275,10 @@ bool TranscodeRun::connect(GstPad* end, Output& output) {
     fail(options_.container + " files cannot hold this codec; mkv can");
     return false;
   }
+  ++output.ways;
   gst_pad_add_probe(
-      end, GST_PAD_PROBE_TYPE_BUFFER,
-      [](GstPad* from, GstPadProbeInfo* info, gpointer data) noexcept {
-        auto& reached = static_cast<Output*>(data)->reached;
-        const auto segment = adopt(gst_pad_get_sticky_event(from, GST_EVENT_SEGMENT, 0));
-        const GstSegment* at = nullptr;
-        if (segment) gst_event_parse_segment(segment.get(), &at);
-        const auto time =
-            at ? gst_segment_to_stream_time(at, GST_FORMAT_TIME,
-                                            GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info)))
-               : GST_CLOCK_TIME_NONE;
-        if (GST_CLOCK_TIME_IS_VALID(time) && time > reached) reached = time;
-        return GST_PAD_PROBE_OK;
-      },
-      &output, nullptr);
+      end, GstPadProbeType(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM),
+      on_passed, &output, nullptr);
   return true;
 }
 
@@ -283,7 +289,11 @@ TranscodeRun::Course TranscodeRun::course() const {
   GstClockTime reached = GST_CLOCK_TIME_NONE;
   {
     const std::scoped_lock guard(lock_);
-    for (const auto& output : outputs_) reached = std::min(reached, output->reached.load());
+    // A rung that failed has ended before its time; the others go on.
+    const bool all =
+        std::ranges::none_of(outputs_, [](const auto& each) { return each->ways > 0; });
+    for (const auto& output : outputs_)
+      if (all || output->ways > 0) reached = std::min(reached, output->reached.load());
   }
   if (reached == GST_CLOCK_TIME_NONE) return course;
   const double elapsed = double(g_get_monotonic_time() - begun_) / G_USEC_PER_SEC;

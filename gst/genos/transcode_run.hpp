@@ -60,6 +60,7 @@ class TranscodeRun {
     int locked = -1;  // of `part`, open as long as we write
     Ref<GstElement> mux;
     std::atomic<GstClockTime> reached{0};
+    std::atomic<int> ways{0};  // ways into it that have not ended
   };
   struct Waiting {
     Ref<GstPad> pad, end;  // of the transcoder, and of the queue behind it
@@ -76,6 +77,7 @@ class TranscodeRun {
   Output* make_output(const std::string& rung);
   // These say by a message on the bus what is wrong.
   bool connect(GstPad* end, Output& output);
+  static GstPadProbeReturn on_passed(GstPad* from, GstPadProbeInfo* info, gpointer output) noexcept;
   bool connect_sound(const Waiting& sound, std::vector<Output*> outputs);
   void fail(const std::string& why);
   std::string name_of(GstPad* pad) const;

@@ -30,6 +30,9 @@ struct Job {
   int attempts = 0;
 };
 
+// A job may run later, and in another folder.
+Job lasting(Job job);
+
 class JobStore {
  public:
   // `folder` is made when it is not there. not_found: this was built without jobs.

@@ -99,8 +99,7 @@ int jobs(std::vector<std::string> args) {
   if (verb == "list") return list(*store, options);
   if (verb == "show") return tell_one(store->get(id), options);
   if (verb == "cancel") return tell_one(store->cancel(id), options);
-  const unsigned most = limit > 0 ? unsigned(limit) : standard_job_limit();
-  return JobWork(std::move(store), most, options).run_queue();
+  return JobWork(std::move(store), unsigned(limit), options).run_queue();
 }
 
 }  // namespace genos::tool

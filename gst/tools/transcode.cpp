@@ -17,7 +17,7 @@ int queue(const std::vector<std::string>& sources, jobs::Job job, const Options&
   if (!store) return exit_failed;
   for (const auto& source : sources) {
     job.source = source;
-    const auto id = store->add(lasting(job), false);
+    const auto id = store->add(jobs::lasting(job), false);
     if (!id) {
       complain(id.error().detail);
       return exit_failed;
@@ -99,7 +99,7 @@ int transcode(std::vector<std::string> args) {
     return exit_usage;
   }
   if (later) return queue(rest, job, options);
-  JobWork work(open_jobs(false), limit > 0 ? unsigned(limit) : standard_job_limit(), options);
+  JobWork work(open_jobs(false), unsigned(limit), options);
   for (const auto& source : rest) {
     job.source = source;
     if (!work.add(job)) return exit_failed;

@@ -28,7 +28,7 @@ ROOMS = {
     "link": SHELL,
     "files": SHELL,
     "jobs": BASE,
-    "genos": SHELL + ["net", "link", "files"],
+    "genos": SHELL + ["net", "link", "files", "jobs"],
     "tools": ["genos", "bridge", "jobs"] + CORE,
     "plugins": ["genos", "bridge"] + CORE,
     "signaling/server": SHELL + ["net", "genos"],

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "genos/job_runner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace genos {
+namespace {
+
+constexpr guint look_again = 500;                          // ms: is there a place now?
+constexpr gint64 store_interval = G_TIME_SPAN_SECOND / 2;  // and: does anybody want it cancelled?
+
+}  // namespace
+
+unsigned JobRunner::standard_limit() { return std::max(1U, g_get_num_processors() / 2); }
+
+JobRunner::JobRunner(jobs::JobStore* store, unsigned limit, Events events)
+    : store_(store), limit_(limit), events_(std::move(events)) {}
+
+JobRunner::~JobRunner() {
+  if (!timer_) return;
+  g_source_destroy(timer_);
+  g_source_unref(timer_);
+}
+
+core::Result<std::int64_t> JobRunner::add(const jobs::Job& job) {
+  ours_.push_back(job);
+  auto id = store_ ? store_->add(jobs::lasting(job), true)
+                   : core::Result<std::int64_t>(std::int64_t(ours_.size()));
+  if (id)
+    ours_.back().id = *id;
+  else
+    ours_.pop_back();
+  return id;
+}
+
+void JobRunner::run() {
+  begin_looking();
+  fill();
+}
+
+void JobRunner::run_queue() {
+  whole_queue_ = true;
+  run();
+}
+
+void JobRunner::begin_looking() {
+  timer_ = g_timeout_source_new(look_again);
+  const auto look = [](gpointer data) noexcept -> gboolean {
+    auto& self = *static_cast<JobRunner*>(data);
+    if (self.waits_) self.fill();
+    return G_SOURCE_CONTINUE;
+  };
+  g_source_set_callback(timer_, look, this, nullptr);
+  g_source_attach(timer_, g_main_context_get_thread_default());
+}
+
+void JobRunner::stop() {
+  if (std::exchange(stopped_, true)) return;
+  for (auto& job : std::exchange(ours_, {})) {
+    job.state = jobs::State::cancelled;
+    if (store_) (void)store_->finish(job);
+  }
+  for (const auto& running : running_) g_cancellable_cancel(running->cancellable.get());
+  fill();
+}
+
+void JobRunner::fill() {
+  const std::size_t most = whole_queue_ ? limit_ : 1;
+  while (!stopped_ && running_.size() < most) {
+    auto job = next();
+    if (!job) break;
+    begin(*std::move(job));
+  }
+  if (!running_.empty() || (waits_ && !stopped_)) return;
+  if (!std::exchange(over_, true)) events_.over();
+}
+
+// What runs next; nothing when all is done, or with waits_ when there is no place for it yet.
+std::optional<jobs::Job> JobRunner::next() {
+  const bool waited = std::exchange(waits_, false);
+  if (!whole_queue_ && ours_.empty()) return std::nullopt;
+  if (!store_) {
+    auto job = std::move(ours_.front());
+    ours_.pop_front();
+    return job;
+  }
+  const auto wanted = whole_queue_ ? std::nullopt : std::optional(ours_.front().id);
+  auto claim = store_->claim(limit_, wanted);
+  if (!claim) {
+    events_.failed(claim.error());
+    return std::nullopt;
+  }
+  waits_ = claim->must_wait;
+  if (waits_ && !waited && running_.empty()) events_.waits();
+  if (waits_ || whole_queue_) return std::move(claim->job);
+  auto mine = std::move(ours_.front());
+  ours_.pop_front();
+  if (claim->job) return mine;  // with its source as it was typed
+  // Somebody cancelled it while it waited.
+  mine.state = jobs::State::cancelled;
+  events_.ended(mine, nullptr);
+  return next();
+}
+
+void JobRunner::begin(jobs::Job job) {
+  auto running = std::make_unique<Running>();
+  running->runner = this;
+  running->made = events_.make(job);
+  running->cancellable = adopt(g_cancellable_new());
+  running->job = std::move(job);
+  auto* raw = running.get();
+  running->told = on<void(GstGenosTranscodeJob*, GParamSpec*)>(
+      raw->made.get(), "notify::progress", [raw](auto*, auto*) { raw->runner->tell(*raw); });
+  running_.push_back(std::move(running));
+  const auto done = [](GObject*, GAsyncResult* result, gpointer data) noexcept {
+    auto* one = static_cast<Running*>(data);
+    one->runner->ended(*one, result);
+  };
+  gst_genos_transcode_job_run_async(raw->made.get(), raw->cancellable.get(), done, raw);
+}
+
+void JobRunner::tell(Running& running) {
+  auto* made = running.made.get();
+  const gint64 now = g_get_monotonic_time();
+  if (store_ && now - running.stored_at >= store_interval) {
+    running.stored_at = now;
+    if (!store_->report(running.job.id, gst_genos_transcode_job_get_progress(made),
+                        gst_genos_transcode_job_get_speed(made),
+                        gst_genos_transcode_job_get_time_left(made)))
+      g_cancellable_cancel(running.cancellable.get());
+  }
+  if (events_.told) events_.told(running.job, made);
+}
+
+void JobRunner::ended(Running& running, GAsyncResult* result) {
+  const auto made = running.made;
+  (void)gst_genos_transcode_job_run_finish(made.get(), result, nullptr);  // the job says it, too
+  auto job = std::move(running.job);
+  job.state = jobs::State(gst_genos_transcode_job_get_state(made.get()));
+  const char* reason = gst_genos_transcode_job_get_reason(made.get());
+  job.reason = reason ? reason : "";
+  gchar** files = gst_genos_transcode_job_dup_outputs(made.get());
+  for (gchar** file = files; *file; ++file) job.outputs.emplace_back(*file);
+  g_strfreev(files);
+  std::erase_if(running_, [&](const auto& each) { return each.get() == &running; });
+  if (store_ && !store_->finish(job))
+    events_.failed({core::Errc::failed,
+                    "the end of job " + std::to_string(job.id) + " could not be written down"});
+  events_.ended(job, made.get());
+  fill();
+}
+
+}  // namespace genos
