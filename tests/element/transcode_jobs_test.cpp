@@ -215,7 +215,8 @@ TEST_F(TranscodeJobsTest, ARungThatFailsDoesNotHoldThePercentBack) {
   gst_genos_transcode_job_run_async(made.get(), nullptr, over, &fine);
   while (fine < 0) g_main_context_iteration(nullptr, TRUE);
   EXPECT_EQ(fine, 0);
-  EXPECT_STREQ(gst_genos_transcode_job_get_reason(made.get()), "180p:150k:vp8 is not made: it broke\n");
+  EXPECT_STREQ(gst_genos_transcode_job_get_reason(made.get()),
+               "180p:150k:vp8 is not made: it broke\n");
   EXPECT_GT(seen.most, 75);
 }
 
