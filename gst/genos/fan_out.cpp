@@ -248,10 +248,15 @@ bool FanOut::add(const Watcher& watcher, GstPad* to, GstClockTime base_time) {
 }
 
 // The next frame that comes finds it.
-void FanOut::wish(core::LinkId link, const core::MediaWish& wish) {
+bool FanOut::wish(core::LinkId link, const core::MediaWish& wish) {
+  bool is_here = false;
   const std::scoped_lock guard(lock_);
-  for (const auto& viewer : viewers_)
-    if (viewer->who.link == link) viewer->choice.wish(of(wish));
+  for (const auto& viewer : viewers_) {
+    if (viewer->who.link != link) continue;
+    viewer->choice.wish(of(wish));
+    is_here = true;
+  }
+  return is_here;
 }
 
 bool FanOut::remove(core::LinkId link) {

@@ -61,8 +61,11 @@ class GENOS_PRIVATE FanOut : public std::enable_shared_from_this<FanOut> {
   // The pad of a link that has accepted this track; its pipeline's base time. A picture begins with
   // a keyframe.
   [[nodiscard]] bool add(const Watcher& watcher, GstPad* to, GstClockTime base_time);
-  void wish(core::LinkId link, const core::MediaWish& wish);
-  bool remove(core::LinkId link);  // false: it was not here
+  bool wish(core::LinkId link, const core::MediaWish& wish);  // false: it is not here
+  bool remove(core::LinkId link);                             // false: it was not here
+  [[nodiscard]] bool is_in(const core::MediaWish& wish) const {
+    return of(wish) != core::Quality::none;
+  }
   [[nodiscard]] std::vector<Seat> seats() const;
 
  private:

@@ -154,7 +154,7 @@ void NodeMedia::serve(core::LinkId link, Offer& offer, const StreamOut& stream) 
     if (!track->add(watcher, other.pad.get(), base_time)) continue;
     other.instead = track;
     other.stream = stream.id;
-    offer.user->watches(present->second.peer);
+    watches(present->second, *offer.user, *track);
   }
 }
 
@@ -162,7 +162,7 @@ void NodeMedia::leave(core::LinkId link, Offer& offer, Offer::Other& other) {
   const auto track = std::exchange(other.instead, {});
   const auto present = present_.find({offer.room, offer.peer});
   if (track && track->remove(link) && present != present_.end())
-    offer.user->leaves_off(present->second.peer);
+    leaves_off(present->second, *offer.user, *track);
 }
 
 void NodeMedia::pump(core::LinkId link) {
@@ -222,7 +222,7 @@ void NodeMedia::settle(core::LinkId link, link::PeerLink& to, Offer& offer) {
     }
     const FanOut::Watcher watcher{link, offer.peer.value, present->second.wishes};
     if (track->add(watcher, offer.pads[i].get(), base_time))
-      offer.user->watches(present->second.peer);
+      watches(present->second, *offer.user, *track);
   }
   for (const auto& [id, stream] : offer.user->streams_)
     if (stream.instead_of) serve(link, offer, stream);
@@ -233,7 +233,7 @@ void NodeMedia::withdraw(core::LinkId link, Offer& offer) {
   const auto present = present_.find({offer.room, offer.peer});
   for (const auto& track : offer.stream.tracks) {
     if (!track->remove(link)) continue;
-    if (present != present_.end()) offer.user->leaves_off(present->second.peer);
+    if (present != present_.end()) leaves_off(present->second, *offer.user, *track);
   }
   for (auto& other : offer.others) {
     leave(link, offer, other);

@@ -78,6 +78,8 @@ class NodeMedia {
              const StreamOut& stream);
   void serve(core::LinkId link, Offer& offer, const StreamOut& stream);
   void leave(core::LinkId link, Offer& offer, Offer::Other& other);
+  static void watches(const Present& present, RoomMedia& user, const FanOut& track);
+  static void leaves_off(const Present& present, RoomMedia& user, const FanOut& track);
   void pump(core::LinkId link);
   [[nodiscard]] bool ask(link::PeerLink& to, Offer& offer);
   void settle(core::LinkId link, link::PeerLink& to, Offer& offer);

@@ -2,6 +2,7 @@
 // The part of a node's media that speaks of what a viewer takes, and of how good a picture it
 // wishes for.
 #include <algorithm>
+#include <utility>
 
 #include "core/wire/limits.hpp"
 #include "genos/node_host.hpp"
@@ -48,15 +49,32 @@ void NodeMedia::hear_wish(const Node::Received& received) {
   if (!picture) return;
   const auto sound = core::parse_quality(json->string_at("a").value_or(""));
   const MediaWish wish{*picture, sound.value_or(Quality::automatic)};
-  present->second.wishes = wish;
+  const auto before = std::exchange(present->second.wishes, wish);
   const auto offers = offers_.find(present->second.link);
   if (offers == offers_.end()) return;
   for (const auto& offer : offers->second) {
     if (offer.room != received.room) continue;
-    for (const auto& track : offer.stream.tracks) track->wish(present->second.link, wish);
+    const auto follow = [&](FanOut& track) {
+      if (!track.wish(present->second.link, wish) || track.is_in(before) == track.is_in(wish))
+        return;
+      if (track.is_in(wish))
+        offer.user->watches(present->second.peer);
+      else
+        offer.user->leaves_off(present->second.peer);
+    };
+    for (const auto& track : offer.stream.tracks) follow(*track);
     for (const auto& other : offer.others)
-      if (other.instead) other.instead->wish(present->second.link, wish);
+      if (other.instead) follow(*other.instead);
   }
+}
+
+// Who takes a track watches; who is only offered it does not.
+void NodeMedia::watches(const Present& present, RoomMedia& user, const FanOut& track) {
+  if (track.is_in(present.wishes)) user.watches(present.peer);
+}
+
+void NodeMedia::leaves_off(const Present& present, RoomMedia& user, const FanOut& track) {
+  if (track.is_in(present.wishes)) user.leaves_off(present.peer);
 }
 
 }  // namespace genos

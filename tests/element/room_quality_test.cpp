@@ -215,6 +215,10 @@ TEST_F(RoomQualityTest, WhatNobodyTakesIsNeitherSentNorMade) {
     return TestLine::until([&] { return rungs(sender) == all; });
   };
   ASSERT_TRUE(gets({""}));
+  const auto watch_it = [&](guint count) {
+    return TestLine::until([&] { return viewers(sender) == count; });
+  };
+  EXPECT_TRUE(watch_it(0));
   const auto frames_of = [&](const char* rung) { return made(sender)[rung]; };
   const auto goes_on = [&] {
     const auto begun = frames_of("rung_1");
@@ -230,14 +234,19 @@ TEST_F(RoomQualityTest, WhatNobodyTakesIsNeitherSentNorMade) {
     watcher.play();
     EXPECT_TRUE(goes_on() && goes_on());
     EXPECT_EQ(rungs(sender), Rungs{""});
+    EXPECT_EQ(viewers(sender), 0U);
     g_object_set(watcher.element("r").get(), "from", "", nullptr);
     EXPECT_TRUE(pictures.sees(128));
+    EXPECT_EQ(viewers(sender), 1U);
     g_object_set(watcher.element("r").get(), "media", 2, nullptr);  // sound
     EXPECT_TRUE(gets({""}));
+    EXPECT_TRUE(watch_it(0));
     g_object_set(watcher.element("r").get(), "media", 0, nullptr);
     EXPECT_TRUE(pictures.sees(128));
+    EXPECT_EQ(viewers(sender), 1U);
   }
   EXPECT_TRUE(gets({""}));
+  EXPECT_TRUE(watch_it(0));
 }
 
 TEST_F(RoomQualityTest, WhoAlwaysWishesForSomethingElseHarmsNobody) {
