@@ -4,12 +4,13 @@ import assert from 'node:assert/strict';
 import {closeSync, openSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
 
+import {until} from '../harness/actor.mjs';
 import {scenario} from '../harness/lab.mjs';
 import {IN_STEP, launch, met} from '../harness/lines.mjs';
 import {SIDE, fieldsOf, numberIn} from '../page/painted.js';
 
 const WIDTH = 160, HEIGHT = 120, RATE = 25;
-const RAW = `width=${WIDTH},height=${HEIGHT},framerate=${RATE}/1`;
+const RAW = `width=${WIDTH} height=${HEIGHT} framerate=${RATE}/1`;
 
 /** One picture in grey. @param {number} number */
 function painted(number) {
@@ -40,6 +41,10 @@ function paintedFile(lab, count) {
   return path;
 }
 
+const numberedLine = (lab, codec) =>
+    `filesrc location=${paintedFile(lab, 750)} ! rawvideoparse format=gray8 ${RAW} ! ` +
+    `identity sync=true ! genosroomsink ROOM ladder=${HEIGHT}p:${codec}`;
+
 /** Every number could be read, none came twice or late, and few are missing.
  *  @param {(number|null)[]} numbers */
 function inOrder(numbers, most) {
@@ -65,14 +70,15 @@ function pieces(output, size) {
   return seen;
 }
 
+/** @param {Buffer} data samples of 16 bits */
+const loudest = (data) => Math.max(...new Int16Array(new Uint8Array(data).buffer));
+
 export function paintedBehaviours() {
   for (const codec of ['av1', 'vp8', 'h264']) {
     scenario(`a page sees each picture of a line in ${codec}, at its time`, {relay: 'signald'}, async (lab) => {
       const page = await lab.page();
       await lab.join(page);
-      const line = await met(page, launch(lab, 'sink',
-          `filesrc location=${paintedFile(lab, 750)} ! rawvideoparse format=gray8 ${RAW.replaceAll(',', ' ')} ! ` +
-          `identity sync=true ! genosroomsink ROOM ladder=${HEIGHT}p:${codec}`));
+      const line = await met(page, launch(lab, 'sink', numberedLine(lab, codec)));
       const {stream} = await page.wait('stream', {peer: line.self});
       await page.wait('shown', {peer: line.self});
       const {frames} = await lab.do(page, 'painted', {stream, seconds: 10});
@@ -84,6 +90,41 @@ export function paintedBehaviours() {
       assert.ok(apart < 1000 / RATE / 2, `times and pictures are ${apart} ms apart`);
     });
   }
+
+  scenario('a page that comes late sees whole pictures of a line from the first on', {relay: 'signald'}, async (lab) => {
+    const page = await lab.page('page');
+    await lab.join(page);
+    const line = await met(page, launch(lab, 'sink', numberedLine(lab, 'vp8')));
+    await page.wait('shown', {peer: line.self});
+    await new Promise((resolve) => setTimeout(resolve, 3000));  // what the other comes too late for
+    const late = await lab.page('late');
+    await lab.join(late);
+    const {stream} = await late.wait('stream', {peer: line.self});
+    await late.wait('shown', {peer: line.self});
+    const {frames} = await lab.do(late, 'painted', {stream, seconds: 3});
+    assert.ok(frames[0].number > 3 * RATE);
+    inOrder(frames.map(({number}) => number), 0.02);
+  });
+
+  scenario('a page that mutes itself is silent at a line, and heard again', {relay: 'signald'}, async (lab) => {
+    const page = await lab.page();
+    await lab.join(page);
+    const line = await met(page, launch(lab, 'src', 'genosroomsrc name=r ROOM r.video_0 ! fakesink r.audio_0 ! ' +
+        'audioconvert ! audioresample ! audio/x-raw,format=S16LE,channels=1,rate=8000 ! fdsink fd=3'));
+    const sounds = pieces(line.child.stdio[3], 1600);  // 100 ms
+    const {stream} = await lab.do(page, 'add-media', {media: ['video', 'audio'], source: 'canvas'});
+    // Half a second of it.
+    const heard = (what, is) => until(async () => sounds.slice(-5).map(({data}) => loudest(data)),
+        (last) => last.length === 5 && last.every(is), what, 20);
+    for (const turn of [1, 2]) {
+      await heard(`the page, ${turn}`, (most) => most > LOUD);
+      await lab.do(page, 'mute-media', {stream, kind: 'audio', muted: true});
+      await heard(`silence, ${turn}`, (most) => most < LOUD / 100);
+      await lab.do(page, 'mute-media', {stream, kind: 'audio', muted: false});
+    }
+    await heard('the page, at last', (most) => most > LOUD);
+    assert.equal(page.all('peer-leave').length, 0);
+  });
 
   scenario('a line shows each picture of a page, in step with its sound', {relay: 'signald'}, async (lab) => {
     const page = await lab.page();
@@ -98,7 +139,7 @@ export function paintedBehaviours() {
     await line.wait('output', () => pictures.length > 14 * RATE, {seconds: 40});
     const numbers = pictures.slice(2 * RATE).map(({data}) => readNumber(data));
     inOrder(numbers, 0.1);
-    const loud = sounds.filter(({data}) => Math.max(...new Int16Array(new Uint8Array(data).buffer)) > LOUD);
+    const loud = sounds.filter(({data}) => loudest(data) > LOUD);
     const ticks = loud.filter(({at}, n) => n === 0 || at - loud[n - 1].at > 300).map(({at}) => at);
     const turns = pictures.slice(2 * RATE).filter((_, n) => numbers[n] % 50 === 0).map(({at}) => at);
     const offsets = turns.map((turn) => turn - ticks.reduce((a, b) => Math.abs(b - turn) < Math.abs(a - turn) ? b : a))

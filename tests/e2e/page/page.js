@@ -151,6 +151,11 @@ const commands = {
     return {stream: stream.id, t};
   },
 
+  'mute-media'({room: name, stream, kind, muted}) {
+    for (const track of rooms.get(name).streams.get(stream).getTracks())
+      if (track.kind === kind) track.enabled = !muted;
+  },
+
   'lack-codec'({codec}) {
     noVideoIn(codec);
   },
