@@ -146,6 +146,16 @@ bool TranscodeRun::has_begun() const {
   return std::size_t(sounds > 0) + std::size_t(has_picture) >= awaited_;
 }
 
+// A frame that is not as long as the rate says is written by matroskamux (1.22) as a block that
+// refers to no other, as only keyframes are: who seeks then begins in the middle. When the next
+// comes says it, too.
+GstPadProbeReturn TranscodeRun::forget_length(GstPad*, GstPadProbeInfo* info, gpointer) noexcept {
+  auto* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+  GST_BUFFER_DURATION(buffer) = GST_CLOCK_TIME_NONE;
+  info->data = buffer;
+  return GST_PAD_PROBE_OK;
+}
+
 void TranscodeRun::on_all_pads(GstElement*, gpointer data) noexcept {
   auto& self = *static_cast<TranscodeRun*>(data);
   std::vector<Waiting> pads;
@@ -161,6 +171,8 @@ void TranscodeRun::on_all_pads(GstElement*, gpointer data) noexcept {
     if (is_sound(waiting.pad.get())) continue;
     auto* output = self.make_output(self.name_of(waiting.pad.get()));
     if (!output || !self.connect(waiting.end.get(), *output)) return;
+    gst_pad_add_probe(waiting.end.get(), GST_PAD_PROBE_TYPE_BUFFER, forget_length, nullptr,
+                      nullptr);
     outputs.push_back(output);
   }
   const auto sound = std::ranges::find_if(

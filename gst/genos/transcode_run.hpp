@@ -77,6 +77,7 @@ class TranscodeRun {
   Output* make_output(const std::string& rung);
   // These say by a message on the bus what is wrong.
   bool connect(GstPad* end, Output& output);
+  static GstPadProbeReturn forget_length(GstPad*, GstPadProbeInfo* info, gpointer) noexcept;
   static GstPadProbeReturn on_passed(GstPad* from, GstPadProbeInfo* info, gpointer output) noexcept;
   bool connect_sound(const Waiting& sound, std::vector<Output*> outputs);
   void fail(const std::string& why);

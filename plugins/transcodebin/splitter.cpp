@@ -183,6 +183,18 @@ static bool is_full(Splitter& state, const Exit& exit, bool is_key) {
   return waiting >= (is_key ? live_keys_waiting : live_frames_waiting);
 }
 
+// A frame of a slower rung stands for longer. A muxer writes its duration, and ffmpeg 5.1 finds no
+// keyframe in a WebM file whose frames are shorter than their distance.
+static GstBuffer* frame_for(const Splitter& state, const Outlet& outlet, GstBuffer* frame) {
+  const guint rate = state.is_sound ? 0 : outlet.words.frames;
+  const GstClockTime least = rate > 0 ? GST_SECOND / rate : 0;
+  if (!GST_BUFFER_DURATION_IS_VALID(frame) || GST_BUFFER_DURATION(frame) >= least)
+    return gst_buffer_ref(frame);
+  auto* longer = gst_buffer_copy(frame);  // its memory is shared
+  GST_BUFFER_DURATION(longer) = least;
+  return longer;
+}
+
 // What becomes of it there is no matter of the others.
 static void give(Splitter& state, Exit& exit, GstBuffer* frame, core::Duration running_time) {
   auto& outlet = *exit.outlet;
@@ -200,7 +212,7 @@ static void give(Splitter& state, Exit& exit, GstBuffer* frame, core::Duration r
     }
   }
   outlet.frames++;
-  gst_pad_push(exit.pad.get(), gst_buffer_ref(frame));
+  gst_pad_push(exit.pad.get(), frame_for(state, outlet, frame));
 }
 
 static bool is_taken(Exit& exit) {

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import unittest
+from statistics import median
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap
@@ -39,6 +40,7 @@ def probe(path):
         packets = [p for p in found["packets"] if p["stream_index"] == stream["index"]]
         times = [float(p["pts_time"]) for p in packets]
         stream["times"] = sorted(times)
+        stream["lengths"] = [float(p.get("duration_time", 0)) for p in packets]
         stream["keys"] = [t for t, p in zip(times, packets) if "K" in p["flags"]]
         streams[stream["codec_type"]] = stream
     return streams
@@ -47,6 +49,13 @@ def probe(path):
 def decodes(path):
     """All of it, without a complaint."""
     told = run(["ffmpeg", "-v", "error", "-i", path, "-f", "null", "-"])
+    return told.stderr
+
+
+def shows(path, at):
+    """A picture in the middle, without a complaint."""
+    told = run(["ffmpeg", "-v", "error", "-ss", str(at), "-i", path, "-map", "0:v", "-frames:v", "1",
+                "-f", "null", "-"])
     return told.stderr
 
 
@@ -103,11 +112,15 @@ class Inputs(unittest.TestCase):
         all_keys = []
         for path, size in zip(outputs, sizes):
             self.assertEqual(decodes(path), "")
+            self.assertEqual(shows(path, seconds / 2), "")
             video = probe(path)["video"]
             self.assertEqual((video["width"], video["height"]), size)
             self.assertEqual(video["codec_name"], "av1")
             self.assertAlmostEqual(video["times"][-1], seconds, delta=0.25)
             self.assertEqual(len(set(video["times"])), len(video["times"]))
+            if rate == 30:  # MPEG-2 has no 15 a second, and says 30
+                gaps = [b - a for a, b in zip(video["times"], video["times"][1:])]
+                self.assertAlmostEqual(median(video["lengths"]), median(gaps), delta=0.005)
             all_keys.append([round(t, 2) for t in video["keys"]])
         self.assertLess(all_keys[0][0], 0.02)  # Opus begins 7 ms before its picture
         self.assertEqual(len(all_keys[0]), 1 + int((seconds - 0.01) / 2))
@@ -145,6 +158,42 @@ class Inputs(unittest.TestCase):
         self.good("a.mkv", [(640, 360), (320, 180)],
                   [*PICTURE, *SOUND, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt",
                    "yuv420p10le", "-c:a", "libopus"])
+
+    def colours(self, path, at):
+        """Of points of a picture, as a decoder that is not ours has them."""
+        told = subprocess.run(["ffmpeg", "-v", "error", "-ss", str(at), "-i", path, "-frames:v", "1", "-vf",
+                               "scale=64:36:flags=area", "-pix_fmt", "rgb24", "-f", "rawvideo", "-"],
+                              capture_output=True, timeout=LIMIT, check=True).stdout
+        return [tuple(told[3 * (x + 64 * 18):3 * (x + 64 * 18) + 3]) for x in range(4, 64, 8)]
+
+    def test_colours_stay_and_are_told(self):
+        """What a source says of its colours its rungs say, and that is what they look like: television,
+        old and new, a computer's full range, and HDR, of which eight bits are left."""
+        kinds = {
+            "sd": ("yuv420p", "smpte170m", "smpte170m", "smpte170m", "tv"),
+            "hd": ("yuv420p", "bt709", "bt709", "bt709", "tv"),
+            "full": ("yuv420p", "bt709", "bt709", "bt709", "pc"),
+            "hdr10": ("yuv420p10le", "bt2020", "smpte2084", "bt2020nc", "tv"),
+            "hlg": ("yuv420p10le", "bt2020", "arib-std-b67", "bt2020nc", "tv"),
+        }
+        for name, (pixels, primaries, transfer, matrix, rng) in kinds.items():
+            source = self.path(f"{name}.mkv")
+            scale = f"scale=in_range=pc:out_range={rng}:out_color_matrix={matrix.removesuffix('nc')}"
+            ffmpeg("-f", "lavfi", "-i", "smptebars=size=640x360:rate=30:duration=1,format=rgb24", "-vf",
+                   f"{scale},format={pixels}", "-c:v", "libx264", "-preset", "ultrafast", "-qp", "4",
+                   "-color_primaries", primaries, "-color_trc", transfer, "-colorspace", matrix,
+                   "-color_range", rng, source)
+            told, outputs = self.transcode(source, 2, False)
+            self.assertEqual(told.returncode, 0, told.stderr)
+            for path in outputs:
+                video = probe(path)["video"]
+                said = tuple(video.get(key) for key in
+                             ("color_primaries", "color_transfer", "color_space", "color_range"))
+                self.assertEqual(said, (primaries, transfer, matrix, rng), (name, path))
+                self.assertEqual(video["pix_fmt"].removeprefix("yuvj").removeprefix("yuv"), "420p")
+                for ours, theirs in zip(self.colours(path, 0.5), self.colours(source, 0.5)):
+                    for one, other in zip(ours, theirs):
+                        self.assertAlmostEqual(one, other, delta=10, msg=(name, path, ours, theirs))
 
     def test_444(self):
         self.good("a.mkv", [(640, 360), (320, 180)],

@@ -110,6 +110,21 @@ class Transcode(unittest.TestCase):
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertGreater(seconds_in(self.path("out", "film.180p.webm")), 19)
 
+    def test_what_has_no_steady_rate_can_be_sought_in(self):
+        film(self.film, 6)
+        source = self.path("slides.mp4")
+        subprocess.run(["ffmpeg", "-v", "error", "-i", self.film, "-vf", "select='if(lt(t,3),1,not(mod(n,7)))'",
+                        "-fps_mode", "vfr", "-c:v", "libx264", "-preset", "ultrafast", source],
+                       timeout=LIMIT, check=True)
+        told = self.run_tool(source, "--ladder", "180p30:300k,90p15:100k:vp8", "--out", self.out)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        for name in self.made():
+            for at in (1.5, 4.5, 5.5):
+                told = subprocess.run(["ffmpeg", "-v", "error", "-ss", str(at), "-i", self.path("out", name), "-map",
+                                       "0:v", "-frames:v", "1", "-f", "null", "-"], capture_output=True,
+                                      text=True, timeout=LIMIT, check=False)
+                self.assertEqual((told.returncode, told.stderr), (0, ""), (name, at))
+
     def test_of_two_sounds_the_first_is_taken(self):
         film(self.film)
         told = self.run_tool(self.film, "--ladder", "180p:vp8", "--sound", "opus:96k,opus:24k",
