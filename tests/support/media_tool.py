@@ -42,6 +42,12 @@ def complaints(path):
                            "-enc_time_base", "-1", "-f", "null", "-"], capture_output=True, text=True, timeout=LIMIT, check=False).stderr
 
 
+def sought(path, at):
+    """What the same decoder says of a picture in the middle, which stands on a keyframe before it."""
+    return subprocess.run(["ffmpeg", "-v", "error", "-ss", str(at), "-i", path, "-map", "0:v", "-frames:v", "1",
+                           "-f", "null", "-"], capture_output=True, text=True, timeout=LIMIT, check=False).stderr
+
+
 class Media(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()

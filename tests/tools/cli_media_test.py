@@ -10,7 +10,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap
 from media_tool import (CUES, GENOS, INTERRUPTED, LIMIT, NOBODY, OK, SMALL, USAGE, Media,
-                        complaints, packets)
+                        complaints, packets, sought)
 
 
 class Streams(Media):
@@ -111,6 +111,7 @@ class Record(Media):
             self.assertAlmostEqual(max(each) - min(each), seconds, delta=1)
             self.assertLess(min(each), 0.5)
         self.assertEqual(complaints(path), "")
+        self.assertEqual(sought(path, seconds / 2), "")
         return times
 
     def test_so_long_and_then_it_can_be_sought_in(self):

@@ -11,7 +11,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap
 from media_tool import (CUES, INTERRUPTED, LIMIT, NOBODY, OK, SMALL, USAGE, Media, complaints,
-                        packets)
+                        packets, sought)
 
 MOST_PICTURES = 16
 SOUND = ("audiotestsrc", "is-live=true", "!", "room.")
@@ -78,6 +78,7 @@ class Mix(Media):
         for each in times.values():
             self.assertLess(min(each), 0.5)
         self.assertEqual(complaints(self.path("a.webm")), "")
+        self.assertEqual(sought(self.path("a.webm"), lengths[0] / 2), "")
 
     def test_side_by_side_for_so_long(self):
         self.show("red", *SOUND)
