@@ -116,14 +116,27 @@ jobs::Job genos::stored(GstGenosTranscodeJob* self) {
   return job;
 }
 
-Ref<GstGenosTranscodeJob> genos::make_job(const jobs::Job& stored) {
-  auto job = adopt(gst_genos_transcode_job_new(stored.source.c_str(), stored.folder.c_str()));
-  auto& state = job_state_of(job.get());
+static void set_options(JobState& state, const jobs::Job& stored) {
   state.id = std::to_string(stored.id);
+  state.options.source = stored.source;
+  state.options.folder = stored.folder;
   state.options.ladder = stored.ladder;
   state.options.sounds = stored.sounds;
   state.options.container = stored.container;
   state.options.replace = stored.replace;
+}
+
+void genos::take_stored(GstGenosTranscodeJob* self, const jobs::Job& stored) {
+  auto& state = job_state_of(self);
+  set_options(state, stored);
+  state.state = GST_GENOS_JOB_STATE_QUEUED;
+  state.in_queue = true;
+}
+
+Ref<GstGenosTranscodeJob> genos::make_job(const jobs::Job& stored) {
+  auto job = adopt(gst_genos_transcode_job_new(stored.source.c_str(), stored.folder.c_str()));
+  auto& state = job_state_of(job.get());
+  set_options(state, stored);
   state.state = GstGenosJobState(stored.state);
   state.course = {stored.percent, stored.speed, stored.time_left};
   state.outputs = stored.outputs;

@@ -37,6 +37,8 @@ static_assert(int(jobs::State::queued) == GST_GENOS_JOB_STATE_QUEUED &&
 
 // What a queue keeps of it.
 jobs::Job stored(GstGenosTranscodeJob* job);
+// It waits as that, and its queue runs it.
+void take_stored(GstGenosTranscodeJob* job, const jobs::Job& stored);
 // As it stands in a queue.
 Ref<GstGenosTranscodeJob> make_job(const jobs::Job& stored);
 

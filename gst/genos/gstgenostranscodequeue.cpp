@@ -38,7 +38,7 @@ struct QueueState {
   guint limit = 0;
   std::unique_ptr<jobs::JobStore> store;
   std::map<std::int64_t, Ref<GstGenosTranscodeJob>> added;  // by us, and not run yet
-  std::unique_ptr<JobRunner> runner;
+  std::shared_ptr<JobRunner> runner;
   GTask* task = nullptr;  // of the run
   Owned<GError> problem;
   GSource* cancel = nullptr;
@@ -97,8 +97,8 @@ GstGenosTranscodeQueue* gst_genos_transcode_queue_new(const gchar* folder) {
  * @job: a job that was not run yet, of a file or a URI
  * @error: why it cannot be added
  *
- * Puts a job at the end, and gives it its number. Whoever runs the queue runs it, maybe in another
- * process: if it is this one, @job tells how far it is.
+ * Puts a job at the end as it is now, and gives it its number. Whoever runs the queue runs it,
+ * maybe in another process: if it is @self that does, @job tells how far it is.
  *
  * Returns: whether it waits now
  */
@@ -137,7 +137,8 @@ gboolean gst_genos_transcode_queue_add(GstGenosTranscodeQueue* self, GstGenosTra
  *
  * All jobs, those that ended included (the last thousand), as they stand now.
  *
- * Returns: (transfer full) (element-type GstGenosTranscodeJob): the oldest first
+ * Returns: (transfer container) (element-type GstGenosTranscodeJob): the oldest first; the array
+ *   lets go of them with g_ptr_array_unref()
  */
 GPtrArray* gst_genos_transcode_queue_dup_jobs(GstGenosTranscodeQueue* self, GError** error) {
   g_return_val_if_fail(GST_IS_GENOS_TRANSCODE_QUEUE(self), nullptr);
@@ -200,7 +201,13 @@ gboolean gst_genos_transcode_queue_cancel(GstGenosTranscodeQueue* self, const gc
   gint64 number = 0;
   auto* store = read_id(id, number, error) ? open_store(state_of(self), error) : nullptr;
   const auto job = adopt(store ? answer(store->cancel(number), error) : nullptr);
-  return bool(job);
+  if (!job) return FALSE;
+  if (job_state_of(job.get()).state == GST_GENOS_JOB_STATE_CANCELLED)
+    if (const auto node = state_of(self).added.extract(number)) {
+      job_state_of(node.mapped().get()).state = GST_GENOS_JOB_STATE_CANCELLED;
+      g_object_notify(G_OBJECT(node.mapped().get()), "state");
+    }
+  return TRUE;
 }
 
 // --- running ----------------------------------------------------------------------------------
@@ -211,16 +218,8 @@ static void end_run(GstGenosTranscodeQueue* self) {
     g_source_destroy(state.cancel);
     g_source_unref(std::exchange(state.cancel, nullptr));
   }
-  // It is in the middle of telling this.
-  const auto forget = [](gpointer runner) noexcept -> gboolean {
-    delete static_cast<JobRunner*>(runner);
-    return G_SOURCE_REMOVE;
-  };
+  const auto runner = std::exchange(state.runner, nullptr);  // it is in the middle of telling this
   GTask* task = std::exchange(state.task, nullptr);
-  GSource* later = g_idle_source_new();
-  g_source_set_callback(later, forget, state.runner.release(), nullptr);
-  g_source_attach(later, g_task_get_context(task));
-  g_source_unref(later);
   if (auto problem = std::move(state.problem))
     g_task_return_error(task, problem.release());
   else if (!g_task_return_error_if_cancelled(task))
@@ -233,11 +232,15 @@ static JobRunner::Events events_of(GstGenosTranscodeQueue* self) {
   events.make = [self](const jobs::Job& job) {
     auto node = state_of(self).added.extract(job.id);
     auto made = node ? node.mapped() : make_job(job);
-    auto& state = job_state_of(made.get());
-    state.in_queue = false;
-    state.state = GST_GENOS_JOB_STATE_QUEUED;
+    take_stored(made.get(), job);  // it may have been changed since
     g_signal_emit(self, signals[signal_begun], 0, made.get());
+    job_state_of(made.get()).in_queue = false;  // nobody but the queue runs it
     return made;
+  };
+  events.is_cancelled = [self] {
+    auto* task = state_of(self).task;
+    auto* cancellable = task ? g_task_get_cancellable(task) : nullptr;
+    return cancellable && g_cancellable_is_cancelled(cancellable);
   };
   events.ended = [self](const jobs::Job&, GstGenosTranscodeJob* made) {
     g_signal_emit(self, signals[signal_ended], 0, made);
@@ -278,7 +281,7 @@ void gst_genos_transcode_queue_run_async(GstGenosTranscodeQueue* self, GCancella
   }
   state.task = task;
   const unsigned limit = state.limit > 0 ? state.limit : JobRunner::standard_limit();
-  state.runner = std::make_unique<JobRunner>(state.store.get(), limit, events_of(self));
+  state.runner = std::make_shared<JobRunner>(state.store.get(), limit, events_of(self));
   if (cancellable) {
     state.cancel = g_cancellable_source_new(cancellable);
     const auto cancelled = [](GCancellable*, gpointer queue) noexcept -> gboolean {

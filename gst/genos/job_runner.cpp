@@ -7,7 +7,8 @@
 namespace genos {
 namespace {
 
-constexpr guint look_again = 500;                          // ms: is there a place now?
+constexpr guint look_again = 500;       // ms: is there a place now?
+constexpr unsigned looks_for_more = 4;  // and, with places left, has anybody added something?
 constexpr gint64 store_interval = G_TIME_SPAN_SECOND / 2;  // and: does anybody want it cancelled?
 
 }  // namespace
@@ -46,16 +47,25 @@ void JobRunner::run_queue() {
 
 void JobRunner::begin_looking() {
   timer_ = g_timeout_source_new(look_again);
-  const auto look = [](gpointer data) noexcept -> gboolean {
-    auto& self = *static_cast<JobRunner*>(data);
-    if (self.waits_) self.fill();
+  const auto tick = [](gpointer data) noexcept -> gboolean {
+    static_cast<JobRunner*>(data)->look();
     return G_SOURCE_CONTINUE;
   };
-  g_source_set_callback(timer_, look, this, nullptr);
+  g_source_set_callback(timer_, tick, this, nullptr);
   g_source_attach(timer_, g_main_context_get_thread_default());
 }
 
+void JobRunner::look() {
+  const bool more = whole_queue_ && ++looks_ % looks_for_more == 0 && running_.size() < limit_;
+  if (waits_ || more) fill();
+}
+
+bool JobRunner::ends() const {
+  return stopped_ || (events_.is_cancelled && events_.is_cancelled());
+}
+
 void JobRunner::stop() {
+  const auto alive = shared_from_this();  // whoever is told may let go of this
   if (std::exchange(stopped_, true)) return;
   for (auto& job : std::exchange(ours_, {})) {
     job.state = jobs::State::cancelled;
@@ -66,13 +76,14 @@ void JobRunner::stop() {
 }
 
 void JobRunner::fill() {
+  const auto alive = shared_from_this();
   const std::size_t most = whole_queue_ ? limit_ : 1;
-  while (!stopped_ && running_.size() < most) {
+  while (!over_ && !ends() && running_.size() < most) {
     auto job = next();
     if (!job) break;
     begin(*std::move(job));
   }
-  if (!running_.empty() || (waits_ && !stopped_)) return;
+  if (!running_.empty() || (waits_ && !ends())) return;
   if (!std::exchange(over_, true)) events_.over();
 }
 
@@ -104,15 +115,15 @@ std::optional<jobs::Job> JobRunner::next() {
 }
 
 void JobRunner::begin(jobs::Job job) {
-  auto running = std::make_unique<Running>();
-  running->runner = this;
-  running->made = events_.make(job);
-  running->cancellable = adopt(g_cancellable_new());
-  running->job = std::move(job);
-  auto* raw = running.get();
-  running->told = on<void(GstGenosTranscodeJob*, GParamSpec*)>(
+  const auto alive = shared_from_this();
+  running_.push_back(std::make_unique<Running>());
+  auto* raw = running_.back().get();
+  raw->runner = this;
+  raw->cancellable = adopt(g_cancellable_new());
+  raw->job = std::move(job);
+  raw->made = events_.make(raw->job);
+  raw->told = on<void(GstGenosTranscodeJob*, GParamSpec*)>(
       raw->made.get(), "notify::progress", [raw](auto*, auto*) { raw->runner->tell(*raw); });
-  running_.push_back(std::move(running));
   const auto done = [](GObject*, GAsyncResult* result, gpointer data) noexcept {
     auto* one = static_cast<Running*>(data);
     one->runner->ended(*one, result);
@@ -134,12 +145,16 @@ void JobRunner::tell(Running& running) {
 }
 
 void JobRunner::ended(Running& running, GAsyncResult* result) {
+  const auto alive = shared_from_this();
   const auto made = running.made;
-  (void)gst_genos_transcode_job_run_finish(made.get(), result, nullptr);  // the job says it, too
+  Owned<GError> error;
+  (void)gst_genos_transcode_job_run_finish(made.get(), result, out(error));
   auto job = std::move(running.job);
-  job.state = jobs::State(gst_genos_transcode_job_get_state(made.get()));
-  const char* reason = gst_genos_transcode_job_get_reason(made.get());
-  job.reason = reason ? reason : "";
+  switch (gst_genos_transcode_job_get_state(made.get())) {
+    case GST_GENOS_JOB_STATE_DONE: job.state = jobs::State::done; break;
+    case GST_GENOS_JOB_STATE_CANCELLED: job.state = jobs::State::cancelled; break;
+    default: job.state = jobs::State::failed; job.reason = error ? error->message : "";
+  }
   gchar** files = gst_genos_transcode_job_dup_outputs(made.get());
   for (gchar** file = files; *file; ++file) job.outputs.emplace_back(*file);
   g_strfreev(files);

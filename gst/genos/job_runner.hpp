@@ -18,7 +18,7 @@
 
 namespace genos {
 
-class GENOS_PRIVATE JobRunner {
+class GENOS_PRIVATE JobRunner : public std::enable_shared_from_this<JobRunner> {
  public:
   struct Events {
     std::function<Ref<GstGenosTranscodeJob>(const jobs::Job&)> make;    // what runs it
@@ -26,7 +26,8 @@ class GENOS_PRIVATE JobRunner {
     std::function<void(const jobs::Job&, GstGenosTranscodeJob*)> ended;
     std::function<void()> waits;  // others run as many as may
     std::function<void(const core::Error&)> failed;
-    std::function<void()> over;  // nothing is left to do; it may be destroyed soon, but not in here
+    std::function<bool()> is_cancelled;  // may be absent; stop() follows
+    std::function<void()> over;          // nothing is left to do
   };
   // Of the processes that share `store`, so many jobs run at a time; without it only ours count.
   // The store outlives this.
@@ -55,6 +56,8 @@ class GENOS_PRIVATE JobRunner {
     gint64 stored_at = 0;  // when its progress was written down
   };
   void begin_looking();
+  void look();
+  [[nodiscard]] bool ends() const;
   void fill();
   std::optional<jobs::Job> next();
   void begin(jobs::Job job);
@@ -65,6 +68,7 @@ class GENOS_PRIVATE JobRunner {
   const unsigned limit_;
   const Events events_;
   GSource* timer_ = nullptr;
+  unsigned looks_ = 0;
   std::deque<jobs::Job> ours_;
   std::vector<std::unique_ptr<Running>> running_;
   bool whole_queue_ = false, stopped_ = false, waits_ = false, over_ = false;

@@ -47,6 +47,8 @@ class NodeMedia {
     std::string name;
     std::map<std::string, std::string> said;  // of its streams: id -> metadata
     core::MediaWish wishes;
+    core::MediaWish counted;              // as a viewer, by that wish
+    unsigned changes = 0;                 // of what it takes
     std::optional<core::MediaWish> told;  // of our wish; none: nothing was ever said of it
   };
   struct Offer {

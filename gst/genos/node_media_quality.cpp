@@ -38,7 +38,7 @@ void NodeMedia::say_wish(const Place& place, const MediaWish& wish) {
   host_.feed_later(Node::Send{{}, place.first, {place.second}, message_of(quality_wish, said)});
 }
 
-// It may be said as often as anybody likes: what follows from it is FanOut's matter.
+// It may be said as often as anybody likes: what is sent changes twice a second at most (FanOut).
 void NodeMedia::hear_wish(const Node::Received& received) {
   const auto present = present_.find({received.room, received.peer});
   if (present == present_.end() || !received.message.payload ||
@@ -49,18 +49,26 @@ void NodeMedia::hear_wish(const Node::Received& received) {
   if (!picture) return;
   const auto sound = core::parse_quality(json->string_at("a").value_or(""));
   const MediaWish wish{*picture, sound.value_or(Quality::automatic)};
-  const auto before = std::exchange(present->second.wishes, wish);
+  auto& viewer = present->second;
+  viewer.wishes = wish;
+  const auto before = viewer.counted;
+  const auto takes = [](core::Quality quality) { return quality != core::Quality::none; };
+  if ((takes(before.picture) != takes(wish.picture) || takes(before.sound) != takes(wish.sound)) &&
+      viewer.changes < core::limits::max_viewer_changes) {
+    viewer.counted = wish;
+    ++viewer.changes;
+  }
+  const auto now = viewer.counted;
   const auto offers = offers_.find(present->second.link);
   if (offers == offers_.end()) return;
   for (const auto& offer : offers->second) {
     if (offer.room != received.room) continue;
     const auto follow = [&](FanOut& track) {
-      if (!track.wish(present->second.link, wish) || track.is_in(before) == track.is_in(wish))
-        return;
-      if (track.is_in(wish))
-        offer.user->watches(present->second.peer);
+      if (!track.wish(viewer.link, wish) || track.is_in(before) == track.is_in(now)) return;
+      if (track.is_in(now))
+        offer.user->watches(viewer.peer);
       else
-        offer.user->leaves_off(present->second.peer);
+        offer.user->leaves_off(viewer.peer);
     };
     for (const auto& track : offer.stream.tracks) follow(*track);
     for (const auto& other : offer.others)
@@ -70,11 +78,11 @@ void NodeMedia::hear_wish(const Node::Received& received) {
 
 // Who takes a track watches; who is only offered it does not.
 void NodeMedia::watches(const Present& present, RoomMedia& user, const FanOut& track) {
-  if (track.is_in(present.wishes)) user.watches(present.peer);
+  if (track.is_in(present.counted)) user.watches(present.peer);
 }
 
 void NodeMedia::leaves_off(const Present& present, RoomMedia& user, const FanOut& track) {
-  if (track.is_in(present.wishes)) user.leaves_off(present.peer);
+  if (track.is_in(present.counted)) user.leaves_off(present.peer);
 }
 
 }  // namespace genos

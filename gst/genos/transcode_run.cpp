@@ -75,6 +75,7 @@ bool TranscodeRun::link(GstElement* source) {
 }
 
 core::Result<bool> TranscodeRun::start(GMainContext* context) {
+  if (!gst_is_initialized()) gst_init(nullptr, nullptr);
   if (options_.container != "webm" && options_.container != "mkv")
     return Error{Errc::malformed, "container is webm or mkv, not '" + options_.container + "'"};
   std::error_code error;

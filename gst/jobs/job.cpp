@@ -11,8 +11,9 @@ Job lasting(Job job) {
     path = made;
     g_free(made);
   };
-  if (job.source != "-" && !g_uri_is_valid(job.source.c_str(), G_URI_FLAGS_NONE, nullptr))
-    whole(job.source);
+  const char* scheme = g_uri_peek_scheme(job.source.c_str());
+  const bool is_uri = scheme && scheme[1] != '\0';  // as GStreamer has it, which takes any rest
+  if (job.source != "-" && !is_uri) whole(job.source);
   whole(job.folder);
   return job;
 }

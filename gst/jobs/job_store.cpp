@@ -214,10 +214,14 @@ core::Result<Job> JobStore::get(std::int64_t id) {
                                       ": `genos jobs` lists "
                                       "those there are"};
   Job job = job_in(row);
-  auto outputs = database_.prepare("SELECT path FROM output WHERE job = ? ORDER BY rowid");
-  outputs.bind(id);
-  while (outputs.row()) job.outputs.push_back(outputs.text(0));
+  read_outputs(job);
   return job;
+}
+
+void JobStore::read_outputs(Job& job) {
+  auto outputs = database_.prepare("SELECT path FROM output WHERE job = ? ORDER BY rowid");
+  outputs.bind(job.id);
+  while (outputs.row()) job.outputs.push_back(outputs.text(0));
 }
 
 core::Result<std::vector<Job>> JobStore::list() {
@@ -228,6 +232,7 @@ core::Result<std::vector<Job>> JobStore::list() {
   std::vector<Job> jobs;
   auto rows = database_.prepare(std::string(columns) + "ORDER BY id");
   while (rows.row()) jobs.push_back(job_in(rows));
+  for (auto& job : jobs) read_outputs(job);
   return jobs;
 }
 

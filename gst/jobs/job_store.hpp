@@ -63,6 +63,7 @@ class JobStore {
   [[nodiscard]] std::int64_t version() const;
   bool prepare_tables();
   bool recover();
+  void read_outputs(Job& job);
   bool forget_old();
   bool set_state(std::int64_t id, State state, const std::string& reason);
 

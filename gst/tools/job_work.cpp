@@ -21,7 +21,7 @@ JobWork::JobWork(std::unique_ptr<jobs::JobStore> store, unsigned limit, const Op
       options_(options),
       progress_(options),
       loop_(g_main_loop_new(nullptr, FALSE)),
-      runner_(store_.get(), limit_, events()) {}
+      runner_(std::make_shared<JobRunner>(store_.get(), limit_, events())) {}
 
 JobWork::~JobWork() {
   for (const guint source : sources_) g_source_remove(source);
@@ -57,17 +57,17 @@ void JobWork::failed(const core::Error& error) {
 }
 
 bool JobWork::add(const jobs::Job& job) {
-  const auto id = runner_.add(job);
+  const auto id = runner_->add(job);
   if (!id) failed(id.error());
   return bool(id);
 }
 
 int JobWork::run() {
-  return loop([this] { runner_.run(); });
+  return loop([this] { runner_->run(); });
 }
 
 int JobWork::run_queue() {
-  return loop([this] { runner_.run_queue(); });
+  return loop([this] { runner_->run_queue(); });
 }
 
 int JobWork::loop(const std::function<void()>& begin) {
@@ -81,10 +81,10 @@ int JobWork::loop(const std::function<void()>& begin) {
 gboolean JobWork::stop(gpointer data) noexcept {
   auto& self = *static_cast<JobWork*>(data);
   if (std::exchange(self.stopped_, true)) return G_SOURCE_CONTINUE;
-  if (!self.runner_.is_idle())
+  if (!self.runner_->is_idle())
     self.progress_.say("ending what is there; it can be played up to here");
   self.code_ = exit_interrupted;
-  self.runner_.stop();
+  self.runner_->stop();
   return G_SOURCE_CONTINUE;
 }
 

@@ -41,7 +41,7 @@ class JobWork {
   std::vector<guint> sources_;
   bool stopped_ = false, over_ = false;
   int code_ = exit_ok;
-  JobRunner runner_;
+  std::shared_ptr<JobRunner> runner_;
 };
 
 // The jobs of this user. Says why there are none, but not of a program that was built without them

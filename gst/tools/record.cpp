@@ -56,7 +56,7 @@ class Recorder {
   void begin_track(Way& way, GstPad* end, const StreamOf& whose);
   Stream& stream_of(const std::string& key, const std::string& name);
   std::string next_path(const Stream& stream, bool is_webm);
-  [[nodiscard]] std::size_t open_ones() const;
+  [[nodiscard]] std::size_t count(bool (Recording::*what)() const) const;
   void begun(const Stream& stream, const std::string& path);
   void written(const std::string& path, double seconds, const char* problem);
   void end();
@@ -70,7 +70,7 @@ class Recorder {
   std::unique_ptr<Mixing> mixing_;
   std::vector<Connection> pads_;
   unsigned begun_ = 0, written_ = 0;
-  bool failed_ = false, ending_ = false, full_ = false;
+  bool failed_ = false, ending_ = false, full_ = false, enough_ = false;
   gint64 began_ = 0;
   PipelineRun run_;
 };
@@ -152,26 +152,25 @@ Recorder::Stream& Recorder::stream_of(const std::string& key, const std::string&
 
 // Empty when there are enough.
 std::string Recorder::next_path(const Stream& stream, bool is_webm) {
-  if (begun_ < wish_.files && open_ones() <= most_open) {
+  const bool enough = begun_ == wish_.files;
+  if (!enough && count(&Recording::writes) < most_open) {
     ++begun_;
     return names_.next(stream.name.empty() ? stream.peer : stream.name, is_webm);
   }
-  if (!std::exchange(full_, true)) {
-    progress_.clear();
-    const bool in_all = begun_ == wish_.files;
-    if (run_.options().json) Line("full").add("files", guint64(begun_)).print(true, {});
-    complain(in_all ? "no further file is begun after " + std::to_string(begun_) +
-                          ": --files says how many there may be"
-                    : "no further file is begun while " + std::to_string(most_open) +
-                          " are being written");
-  }
+  if (std::exchange(enough ? enough_ : full_, true)) return {};
+  progress_.clear();
+  if (run_.options().json)
+    Line("full").add("files", guint64(enough ? begun_ : most_open)).print(true, {});
+  complain(enough ? "no further file is begun after " + std::to_string(begun_) +
+                        ": --files says how many there may be"
+                  : "no further file is begun while " + std::to_string(most_open) +
+                        " are being written");
   return {};
 }
 
-// Those that are not closed yet, with the one that asks.
-std::size_t Recorder::open_ones() const {
+std::size_t Recorder::count(bool (Recording::*what)() const) const {
   return std::size_t(std::ranges::count_if(
-      streams_, [](const Stream& each) { return !each.recording->is_closed(); }));
+      streams_, [&](const Stream& each) { return ((*each.recording).*what)(); }));
 }
 
 // --- mixed --------------------------------------------------------------------------------------
@@ -245,6 +244,9 @@ void Recorder::written(const std::string& path, double seconds, const char* prob
         .add("seconds", seconds)
         .print(run_.options().json, printable(path));
   }
+  for (auto& stream : streams_)
+    if (stream.recording->is_closed()) stream.pictures.clear();
+  if (!ending_ && begun_ == wish_.files && count(&Recording::writes) == 0) return end();
   if (ending_ || problem) leave_if_closed();
 }
 
@@ -259,7 +261,7 @@ void Recorder::tell() {
   };
   progress_.line(
       (mixing_ ? counted(mixing_->pictures(), "picture") + counted(mixing_->sounds(), "sound")
-               : counted(open_ones(), "stream")) +
+               : counted(count(&Recording::writes), "stream")) +
       time_text(longest_one));
 }
 

@@ -53,7 +53,8 @@ std::string RecordNames::next(const std::string& who, bool is_webm) {
     ++n;
     const std::string path = base.string() + (n == 1 ? "" : "-" + std::to_string(n)) + extension;
     std::error_code none;
-    if (replace_ || !std::filesystem::exists(path, none)) return path;
+    const bool there = std::filesystem::exists(path, none);
+    if ((!there || replace_) && taken_.insert(path).second) return path;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 
 namespace genos::tool {
@@ -26,6 +27,7 @@ class RecordNames {
   const std::filesystem::path path_;
   const bool folder_;
   std::map<std::string, unsigned> last_;  // number of a name
+  std::set<std::string> taken_;           // two may be called so that they would share one
 };
 
 }  // namespace genos::tool

@@ -182,9 +182,9 @@ void Recording::begin(const std::vector<std::size_t>& numbers) {
   }
   const bool is_webm = std::ranges::all_of(caps, fits_webm);
   const auto path = settings_.next_path(is_webm);
-  if (path.empty()) {
-    over_ = true;
+  if (path.empty()) {  // not now; maybe with the next whole picture
     for (auto& track : tracks_) track.waiting.clear();
+    close();
     return;
   }
   auto file = MediaFile::open(path, is_webm, caps, begins_,

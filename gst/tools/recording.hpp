@@ -57,7 +57,7 @@ class Recording {
     GstClockTime split = 0;  // a new file after that long; 0: never
     // The tracks are there to the end: one that is late, or slow, is no reason for another file.
     bool waits_for_all = false;
-    std::function<std::string(bool is_webm)> next_path;  // empty: no further file
+    std::function<std::string(bool is_webm)> next_path;  // empty: not now
     std::function<void(const std::string& path)> begun;
     std::function<void(const std::string& path, double seconds, const char* problem)> written;
     std::function<void()> want_keyframe;
@@ -71,6 +71,7 @@ class Recording {
   void look();  // now and then: what has stopped flowing?
   void end();
   [[nodiscard]] bool is_over() const { return over_; }
+  [[nodiscard]] bool writes() const { return !files_.empty(); }
   [[nodiscard]] bool is_closed() const { return over_ && files_.empty(); }
   [[nodiscard]] double seconds() const { return done_ + (file_ ? file_->seconds() : 0); }
 

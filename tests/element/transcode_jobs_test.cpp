@@ -74,8 +74,9 @@ class TranscodeJobsTest : public testing::Test {
       if (test.at_once) g_cancellable_cancel(test.cancellable.get());
     };
     const auto ended = +[](GstGenosTranscodeQueue*, GstGenosTranscodeJob* job, gpointer self) {
-      static_cast<TranscodeJobsTest*>(self)->told.push_back(std::string("ended ") +
-                                                            gst_genos_transcode_job_get_id(job));
+      auto& test = *static_cast<TranscodeJobsTest*>(self);
+      test.told.push_back(std::string("ended ") + gst_genos_transcode_job_get_id(job));
+      if (test.after_one) g_cancellable_cancel(test.cancellable.get());
     };
     g_signal_connect(queue.get(), "job-begun", G_CALLBACK(begun), this);
     g_signal_connect(queue.get(), "job-ended", G_CALLBACK(ended), this);
@@ -92,7 +93,8 @@ class TranscodeJobsTest : public testing::Test {
 
   std::string folder;
   Ref<GCancellable> cancellable = adopt(g_cancellable_new());
-  bool at_once = false;  // it is cancelled when the first job begins
+  bool at_once = false;    // it is cancelled when the first job begins
+  bool after_one = false;  // or when it has ended
   std::vector<std::string> told;
 };
 
@@ -157,6 +159,32 @@ TEST_F(TranscodeJobsTest, ARunThatIsCancelledEndsItsJobAndLeavesTheOthers) {
   cancellable = adopt(g_cancellable_new());
   EXPECT_EQ(run(ours), "");
   EXPECT_EQ(states(ours), (std::vector{GST_GENOS_JOB_STATE_CANCELLED, GST_GENOS_JOB_STATE_DONE}));
+}
+
+TEST_F(TranscodeJobsTest, WhatDidNotBeginWhenARunIsCancelledGoesOnWaiting) {
+  const auto ours = queue();
+  g_object_set(ours.get(), "limit", 1u, nullptr);
+  EXPECT_EQ(add(ours, job(film("one"))), "");
+  EXPECT_EQ(add(ours, job(film("two"))), "");
+  after_one = true;
+  EXPECT_NE(run(ours), "");
+  EXPECT_EQ(states(ours), (std::vector{GST_GENOS_JOB_STATE_DONE, GST_GENOS_JOB_STATE_QUEUED}));
+  EXPECT_NE(run(ours), "") << "it is cancelled already";
+  EXPECT_EQ(states(ours), (std::vector{GST_GENOS_JOB_STATE_DONE, GST_GENOS_JOB_STATE_QUEUED}));
+}
+
+TEST_F(TranscodeJobsTest, AJobIsRunAsItWasWhenItWasAdded) {
+  const auto ours = queue();
+  const auto one = job(film("one"));
+  EXPECT_EQ(add(ours, one), "");
+  g_object_set(one.get(), "ladder", "45p:vp8", nullptr);
+  EXPECT_EQ(run(ours), "");
+  EXPECT_TRUE(std::filesystem::exists(folder + "/out/one.90p.webm"));
+  // One that is cancelled says so, too.
+  const auto two = job(film("two"));
+  EXPECT_EQ(add(ours, two), "");
+  EXPECT_TRUE(gst_genos_transcode_queue_cancel(ours.get(), "2", nullptr));
+  EXPECT_EQ(gst_genos_transcode_job_get_state(two.get()), GST_GENOS_JOB_STATE_CANCELLED);
 }
 
 TEST_F(TranscodeJobsTest, WhatCannotBeIsSaidAndChangesNothing) {

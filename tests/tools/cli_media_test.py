@@ -182,14 +182,27 @@ class Record(Media):
 
     def test_no_more_files_than_allowed(self):
         recording = self.record("--out", self.path("a.webm"), "--files", "2")
-        for number in range(3):
+        for _ in range(2):
             shown = self.broadcast("--name", "Ann")
-            self.wait_for(recording, "full" if number == 2 else "recording")
+            self.wait_for(recording, "recording")
             self.end(shown, INTERRUPTED)
-        self.end(recording, OK)
+        self.assertEqual(recording.wait(LIMIT), OK)
         self.assertEqual(sorted(os.listdir(self.folder)), ["a-2.webm", "a.webm"])
         for name in ("a.webm", "a-2.webm"):
             self.assertEqual(complaints(self.path(name)), "")
+
+    def test_who_is_one_too_many_harms_nobody(self):
+        self.broadcast("--name", "Ann")
+        recording = self.record("--out", self.path("all/"), "--replace", "--files", "1", "--for", "6")
+        self.assertEqual(recording.wait(LIMIT), USAGE)  # there is no such folder
+        os.mkdir(self.path("all"))
+        recording = self.record("--out", self.path("all"), "--files", "1", "--for", "6")
+        self.wait_for(recording, "recording")
+        self.broadcast("--name", "Bob")
+        self.wait_for(recording, "full")
+        self.assertEqual(recording.wait(LIMIT), OK)
+        self.assertEqual(os.listdir(self.path("all")), ["Ann.webm"])
+        self.check(self.path("all/Ann.webm"), 6)
 
     def test_h264_goes_into_matroska(self):
         self.start("broadcast", "--ladder", "180p15:200k:h264")

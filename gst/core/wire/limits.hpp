@@ -50,6 +50,9 @@ inline constexpr std::size_t max_stream_meta = 16UL * 1024;
 inline constexpr std::size_t max_announced_streams = 64;
 // A viewer's wish, which has 14 bytes, and room for what a later version says beside it.
 inline constexpr std::size_t max_quality_wish = 256;
+// A viewer that stops and begins to take something so often is told of no more, and stays what it
+// was: an application hears of each time, and may print it.
+inline constexpr unsigned max_viewer_changes = 1000;
 // What a peer calls itself: it stands in lists.
 inline constexpr std::size_t max_peer_name = 128;
 

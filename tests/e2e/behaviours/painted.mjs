@@ -42,7 +42,7 @@ function paintedFile(lab, count) {
 }
 
 const numberedLine = (lab, codec) =>
-    `filesrc location=${paintedFile(lab, 750)} ! rawvideoparse format=gray8 ${RAW} ! ` +
+    `filesrc location=${paintedFile(lab, 60 * RATE)} ! rawvideoparse format=gray8 ${RAW} ! ` +
     `identity sync=true ! genosroomsink ROOM ladder=${HEIGHT}p:${codec}`;
 
 /** Every number could be read, none came twice or late, and few are missing.
