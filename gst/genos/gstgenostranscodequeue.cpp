@@ -7,7 +7,7 @@
  *
  * A queue in a folder, which all processes of its user share: what `genos transcode --queue` adds
  * and `genos jobs` shows is what this adds and shows. There is no daemon; whoever runs the queue
- * works it off. Jobs whose process was killed are begun anew, three times at most.
+ * works it off. A job whose process was killed is begun anew; it begins three times at most.
  *
  * All happens in the thread-default context of the thread that runs it. What is stored is locked
  * for moments; while another process holds it, a call may take some seconds.
