@@ -91,6 +91,18 @@ class TranscodeJobsTest : public testing::Test {
     return fine ? "" : error->message;
   }
 
+  // To its end, in no queue.
+  static bool runs_alone(const Ref<GstGenosTranscodeJob>& job) {
+    const auto over = [](GObject* source, GAsyncResult* result, gpointer into) {
+      *static_cast<int*>(into) =
+          gst_genos_transcode_job_run_finish(GST_GENOS_TRANSCODE_JOB(source), result, nullptr);
+    };
+    int fine = -1;
+    gst_genos_transcode_job_run_async(job.get(), nullptr, over, &fine);
+    while (fine < 0) g_main_context_iteration(nullptr, TRUE);
+    return fine != 0;
+  }
+
   std::string folder;
   Ref<GCancellable> cancellable = adopt(g_cancellable_new());
   bool at_once = false;    // it is cancelled when the first job begins
@@ -195,14 +207,7 @@ TEST_F(TranscodeJobsTest, WhatCannotBeIsSaidAndChangesNothing) {
   EXPECT_NE(add(ours, once), "");
   EXPECT_EQ(states(ours).size(), 1U);
   // What waits in a queue is run by it.
-  const auto over = [](GObject* source, GAsyncResult* result, gpointer into) {
-    *static_cast<int*>(into) =
-        gst_genos_transcode_job_run_finish(GST_GENOS_TRANSCODE_JOB(source), result, nullptr);
-  };
-  int fine = -1;
-  gst_genos_transcode_job_run_async(once.get(), nullptr, over, &fine);
-  while (fine < 0) g_main_context_iteration(nullptr, TRUE);
-  EXPECT_EQ(fine, 0);
+  EXPECT_FALSE(runs_alone(once));
   // No folder can be made below a file.
   const auto nowhere = adopt(gst_genos_transcode_queue_new((folder + "/one.webm/x").c_str()));
   EXPECT_NE(add(nowhere, job(folder + "/one.webm")), "");
@@ -235,14 +240,7 @@ TEST_F(TranscodeJobsTest, ARungThatFailsDoesNotHoldThePercentBack) {
     GST_ELEMENT_ERROR(encoder.get(), LIBRARY, ENCODE, ("it broke"), (nullptr));
   };
   g_signal_connect(made.get(), "notify::progress", G_CALLBACK(on_progress), &seen);
-  const auto over = [](GObject* object, GAsyncResult* result, gpointer into) {
-    *static_cast<int*>(into) =
-        gst_genos_transcode_job_run_finish(GST_GENOS_TRANSCODE_JOB(object), result, nullptr);
-  };
-  int fine = -1;
-  gst_genos_transcode_job_run_async(made.get(), nullptr, over, &fine);
-  while (fine < 0) g_main_context_iteration(nullptr, TRUE);
-  EXPECT_EQ(fine, 0);
+  EXPECT_FALSE(runs_alone(made));
   EXPECT_STREQ(gst_genos_transcode_job_get_reason(made.get()),
                "180p:150k:vp8 is not made: it broke\n");
   EXPECT_GT(seen.most, 75);

@@ -6,7 +6,7 @@ import {join} from 'node:path';
 
 import {until} from '../harness/actor.mjs';
 import {scenario} from '../harness/lab.mjs';
-import {IN_STEP, launch, met, metBothWays} from '../harness/lines.mjs';
+import {IN_STEP, launch, met} from '../harness/lines.mjs';
 import {flowing} from './media.mjs';
 
 const PICTURE = 'videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=30/1';
@@ -115,7 +115,7 @@ export function roomBehaviours() {
   scenario('a line watches a page', {relay: 'signald'}, async (lab) => {
     const page = await lab.page();
     await lab.join(page);
-    const line = await metBothWays(lab, page, launch(lab, 'src', 'genosroomsrc name=r ROOM ' +
+    const line = await met(page, launch(lab, 'src', 'genosroomsrc name=r ROOM ' +
         `r.video_0 ! ${SMALL} r.audio_0 ! audioconvert ! fakesink`));
     await lab.do(page, 'add-media', {media: ['video', 'audio'], source: 'canvas'});
     await shown(line);
@@ -124,7 +124,7 @@ export function roomBehaviours() {
   scenario('a line takes of a page the codec that it names', {relay: 'signald'}, async (lab) => {
     const page = await lab.page();
     await lab.join(page);
-    const line = await metBothWays(lab, page, launch(lab, 'src', 'genosroomsrc ROOM media=video ' +
+    const line = await met(page, launch(lab, 'src', 'genosroomsrc ROOM media=video ' +
         `codecs=h264,vp8 ! video/x-h264 ! avdec_h264 ! ${SMALL}`));
     await lab.do(page, 'add-media', {media: ['video'], source: 'canvas'});
     await shown(line);
