@@ -183,8 +183,8 @@ static bool is_full(Splitter& state, const Exit& exit, bool is_key) {
   return waiting >= (is_key ? live_keys_waiting : live_frames_waiting);
 }
 
-// A frame of a slower rung stands for longer. A muxer writes its duration, and ffmpeg 5.1 finds no
-// keyframe in a WebM file whose frames are shorter than their distance.
+// A frame of a slower rung stands for longer. A muxer writes its duration, and matroskamux (1.22)
+// makes those keyframes that are not as long as the rate says.
 static GstBuffer* frame_for(const Splitter& state, const Outlet& outlet, GstBuffer* frame) {
   const guint rate = state.is_sound ? 0 : outlet.words.frames;
   const GstClockTime least = rate > 0 ? GST_SECOND / rate : 0;
