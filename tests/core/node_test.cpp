@@ -88,6 +88,28 @@ TEST_F(NodeTest, AnUnansweredOfferEndsAfter57Seconds) {
   EXPECT_EQ(take<Node::CloseLink>().size(), 1u);
 }
 
+TEST_F(NodeTest, WhoSaysNothingMoreIsOfferedNothingMore) {
+  feed(Node::Heard{room, high, {}});
+  const LinkId link = take<Node::OpenLink>().at(0).link;
+  feed(Node::FromLink{link, Description{DescriptionType::offer, "mine"}});
+  pass(seconds(185));
+  EXPECT_EQ(take<Node::CloseLink>().size(), 1u);
+  EXPECT_TRUE(take<Node::OpenLink>().empty());
+  feed(Node::Heard{room, high, {}});
+  EXPECT_EQ(take<Node::OpenLink>().size(), 1u);
+}
+
+TEST_F(NodeTest, WhoIsHeardMeanwhileIsOfferedAgain) {
+  feed(Node::Heard{room, high, {}});
+  const LinkId link = take<Node::OpenLink>().at(0).link;
+  feed(Node::FromLink{link, Description{DescriptionType::offer, "mine"}});
+  pass(seconds(30));
+  feed(Node::Heard{room, high, {}});
+  pass(seconds(30));
+  EXPECT_EQ(take<Node::CloseLink>().size(), 1u);
+  EXPECT_EQ(take<Node::OpenLink>().size(), 1u);
+}
+
 TEST_F(NodeTest, ADoubledOfferGetsTheSameAnswerAgain) {
   offer_from(low, "one");
   const LinkId link = take<Node::OpenLink>().at(0).link;

@@ -155,6 +155,7 @@ struct Peer {
   Retry wake{std::chrono::milliseconds(1600), std::chrono::seconds(30)};
   Time woken = Time::min();
   bool newcomer = false;              // first heard when we had been here for a while
+  bool silent = false;                // since an offer that nobody answered: it may be gone
   Time try_at = never;                // an attempt failed, or a slot was not free
   Duration pause{};                   // before the next attempt
   Time declined_until = Time::min();  // it said that it does not want the link

@@ -36,6 +36,7 @@ bool NodeImpl::hear(Room& room, const PeerId& peer, const std::optional<Advertis
   if (hearing.result == RoomRoster::Heard::ignored) return false;
   room.missed.erase(peer);
   peers_[peer].signalled = now;
+  if (std::exchange(peers_[peer].silent, false)) changed_ = true;
   if (hearing.result == RoomRoster::Heard::known) return true;
   changed_ = true;
   if (hearing.result == RoomRoster::Heard::changed) return true;
@@ -213,6 +214,8 @@ void NodeImpl::seek(const PeerId& id, Peer& peer, Time now) {
     peer.try_at = peer.declined_until;
   } else if (parted != never && now < parted + page_farewell) {
     peer.try_at = parted + page_farewell;
+  } else if (peer.silent) {
+    // Who left before we met says nothing; who is there is heard again within a minute.
   } else if (!leads(id) && !met_at_once) {
     if (!peer.wake.running()) wake(*room, id, peer, now);
   } else if (take_slot(now)) {

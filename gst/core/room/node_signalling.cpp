@@ -269,6 +269,7 @@ void NodeImpl::advance_attempt(Link& link, Time now) {
                 "descriptions were exchanged but no path was found; a TURN server in ice-servers "
                 "helps when both sides are behind NAT",
                 now);
+  if (!link.described && peers_[peer].signalled <= link.begun) peers_[peer].silent = true;
   abandon(link.id, now);
   attempt_failed(peer, now);
 }
