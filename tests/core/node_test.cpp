@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // One node, its inputs given by hand.
+#include <algorithm>
+
 #include "core/wire/limits.hpp"
 #include "node_fixture.hpp"
 
@@ -210,6 +212,44 @@ TEST_F(NodeTest, NothingIsDeliveredBeforeTheHandshakeIsDone) {
   const auto received = take<Node::Received>();
   ASSERT_EQ(received.size(), 1u);
   EXPECT_EQ(text_of(*received[0].message.payload), "late");
+}
+
+TEST_F(NodeTest, APageThatIsReadyButDidNotSaySoIsAsked) {
+  const LinkId link = open(low, {});
+  EXPECT_EQ(written(link), (Names{"+", "@_hsready"}));
+  action(link, "@_stream", "{}", PayloadKind::json);
+  action(link, "chat", "early");
+  pass(milliseconds(999));
+  EXPECT_EQ(written(link), Names{});
+  pass(milliseconds(1));
+  EXPECT_EQ(written(link), Names{"@_ping"});
+  EXPECT_TRUE(take<Node::PeerJoined>().empty());
+  action(link, "@_pong");
+  EXPECT_EQ(take<Node::PeerJoined>().size(), 1u);
+  const auto received = take<Node::Received>();
+  ASSERT_EQ(received.size(), 2u);
+  EXPECT_EQ(received[0].message.channel, "@_stream");
+  EXPECT_EQ(text_of(*received[1].message.payload), "early");
+  action(link, "@_hsready");
+  EXPECT_TRUE(take<Node::PeerJoined>().empty());
+}
+
+TEST_F(NodeTest, WhatAPageSaidBeforeItWasReadyIsOfAnEarlierTime) {
+  const LinkId link = open(low, {});
+  action(link, "chat", "of the room that it left");
+  action(link, "@_hsready");
+  EXPECT_EQ(take<Node::PeerJoined>().size(), 1u);
+  EXPECT_TRUE(take<Node::Received>().empty());
+}
+
+TEST_F(NodeTest, APageThatIsNotReadyIsAskedUntilTheHandshakeEnds) {
+  const LinkId link = open(low, {});
+  for (int i = 0; i < 100; ++i) action(link, "chat", std::string(10000, 'x'));
+  pass_alive(link, seconds(9));
+  EXPECT_EQ(std::ranges::count(written(link), "@_ping"), 9);
+  EXPECT_TRUE(take<Node::PeerJoined>().empty());
+  pass_alive(link, seconds(2));
+  EXPECT_EQ(take<Node::CloseLink>().size(), 1u);
 }
 
 TEST_F(NodeTest, ASecondRoomIsBoundByPresenceAlone) {

@@ -3,6 +3,7 @@
 // application's own questions, and that both are ready.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -37,6 +38,7 @@ class Handshake {
     Message message;
   };
   struct SendReady {};  // action "@_hsready"
+  struct Ask {};        // action "@_ping": only who is ready answers
   struct Begun {        // the application's turn
     bool initiator;
   };
@@ -47,18 +49,19 @@ class Handshake {
   struct Failed {
     std::string why;
   };
-  using Output = std::variant<SendData, SendReady, Begun, Deliver, Active, Failed>;
+  using Output = std::variant<SendData, SendReady, Ask, Begun, Deliver, Active, Failed>;
 
   Handshake(Options options, Time now);
 
   void data(Message message);                // "@_hsdata" came
-  void ready();                              // "@_hsready" came
+  void ready();                              // "@_hsready" came, or what only follows it
   [[nodiscard]] bool send(Message message);  // of the application; false when it is not its turn
   void finish(std::optional<std::string> failure);  // the application's verdict
   void advance(Time now);
   [[nodiscard]] std::optional<Output> poll();
-  [[nodiscard]] Time deadline() const { return over() ? never : until_; }
+  [[nodiscard]] Time deadline() const { return over() ? never : std::min(until_, ask_at_); }
   [[nodiscard]] bool active() const { return step_ == Step::active; }
+  [[nodiscard]] bool passed() const { return step_ == Step::passed; }  // and waits for the other
 
  private:
   enum class Step : std::uint8_t { password, application, passed, active, failed };
@@ -75,6 +78,7 @@ class Handshake {
 
   Options options_;
   Time until_;
+  Time ask_at_;
   Step step_ = Step::password;
   std::string challenge_;  // ours, while no proof came
   bool must_prove_ = false;

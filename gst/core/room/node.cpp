@@ -138,12 +138,7 @@ void NodeImpl::on(Node::Join& in, Time now) {
     Link* link = find(id);
     if (!link || !link->open() || link->retired) continue;
     tell_presence(*link, token, true);
-    std::vector<Bytes> early;
-    if (const auto it = link->early.find(token); it != link->early.end()) {
-      early = std::move(it->second);
-      for (const Bytes& frame : early) link->early_bytes -= frame.size();
-      link->early.erase(it);
-    }
+    std::vector<Bytes> early = take_early(*link, token);
     if (link->present.contains(token) || !early.empty()) bind(*link, room, now);
     for (Bytes& frame : early) {
       Node::LinkReceived again{id, std::move(frame)};

@@ -74,6 +74,7 @@ void NodeImpl::greet(Link& link, Room& room, Time now) {
 
 void NodeImpl::unbind(Link& link, const RoomToken& token, Time) {
   if (!link.bindings.erase(token)) return;
+  drop_early(link, token);
   changed_ = true;
   const auto room = rooms_.find(token);
   if (room == rooms_.end()) return;
@@ -147,6 +148,9 @@ void NodeImpl::drain_handshake(Link& link, Room& room, Time now) {
               control(link, room, "@_hsdata", std::move(send.message));
             },
             [&](Handshake::SendReady&) { control(link, room, "@_hsready"); },
+            [&](Handshake::Ask&) {
+              if (link.partner == Partner::page) control(link, room, "@_ping");
+            },
             [&](Handshake::Begun& begun) {
               outputs_.push_back(Node::HandshakeBegun{token, link.peer, begun.initiator});
             },

@@ -44,10 +44,7 @@ void NodeImpl::on_presence(Link& link, const PresenceFrame& frame, Time now) {
     return;
   }
   link.present.erase(frame.room);
-  if (const auto it = link.early.find(frame.room); it != link.early.end()) {
-    for (const Bytes& bytes : it->second) link.early_bytes -= bytes.size();
-    link.early.erase(it);
-  }
+  drop_early(link, frame.room);
   if (!room) return;
   const auto binding = link.bindings.find(frame.room);
   if (binding != link.bindings.end() && !binding->second.active)
@@ -66,6 +63,38 @@ void NodeImpl::keep_early(Link& link, const RoomToken& room, const Bytes& whole)
   link.early_bytes += whole.size();
 }
 
+std::vector<Bytes> NodeImpl::take_early(Link& link, const RoomToken& room) {
+  const auto it = link.early.find(room);
+  if (it == link.early.end()) return {};
+  std::vector<Bytes> frames = std::move(it->second);
+  link.early.erase(it);
+  for (const Bytes& frame : frames) link.early_bytes -= frame.size();
+  return frames;
+}
+
+void NodeImpl::drop_early(Link& link, const RoomToken& room) { take_early(link, room); }
+
+// Of a page that did not say that it is ready. It may be a member all the same (see ask_gap), or
+// was one before it began this handshake: what it says is kept until one of the two is known.
+void NodeImpl::on_early_frame(Link& link, Room& room, std::string_view action, const Bytes& whole,
+                              Time now) {
+  const LinkId id = link.id;
+  const RoomToken token = room.options.token;
+  Binding& binding = link.bindings.find(token)->second;
+  if (link.partner != Partner::page || !binding.handshake.passed()) return;
+  if (action != "@_pong") {
+    keep_early(link, token, whole);
+    return;
+  }
+  std::vector<Bytes> early = take_early(link, token);
+  binding.handshake.ready();
+  drain_handshake(link, room, now);
+  for (Bytes& frame : early) {
+    Node::LinkReceived again{id, std::move(frame)};
+    on(again, now);
+  }
+}
+
 void NodeImpl::on_room_frame(Link& link, const RoomFrame& frame, const Bytes& whole, Time now) {
   const LinkId id = link.id;
   const RoomToken token = frame.room;
@@ -82,7 +111,10 @@ void NodeImpl::on_room_frame(Link& link, const RoomFrame& frame, const Bytes& wh
   if (!find(id)) return;
   const auto binding = link.bindings.find(token);
   if (binding == link.bindings.end()) return;
-  if (!binding->second.active && !passes_before_active(chunk->action)) return;
+  if (!binding->second.active && !passes_before_active(chunk->action)) {
+    on_early_frame(link, *room, chunk->action, whole, now);
+    return;
+  }
   binding->second.inbox.handle(*chunk);
   std::vector<Inbox::Output> outputs;
   while (auto output = binding->second.inbox.poll()) outputs.push_back(std::move(*output));
@@ -136,6 +168,7 @@ bool NodeImpl::on_handshake_action(Link& link, Room& room, Message& message, Tim
   if (message.channel == "@_hsdata") {
     binding.handshake.data(std::move(message));
   } else if (message.channel == "@_hsready") {
+    if (!binding.active) drop_early(link, room.options.token);
     binding.handshake.ready();
   } else {
     return false;

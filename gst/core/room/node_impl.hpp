@@ -116,7 +116,8 @@ struct Link {
   std::optional<Liveness> liveness;
   Time answered = Time::min();  // a ping of ours
   std::map<RoomToken, Binding> bindings;
-  std::map<RoomToken, std::vector<Bytes>> early;  // frames for rooms that we are not in
+  // Frames for rooms that we are not in, or that the other side may not be in.
+  std::map<RoomToken, std::vector<Bytes>> early;
   std::size_t early_bytes = 0;
   std::set<RoomToken> present;     // rooms that it says to be in
   std::map<RoomToken, bool> said;  // what we said of ours: whether we would meet it there
@@ -286,6 +287,10 @@ class NodeImpl {
   void on_presence(Link& link, const PresenceFrame& frame, Time now);
   void on_room_frame(Link& link, const RoomFrame& frame, const Bytes& whole, Time now);
   void keep_early(Link& link, const RoomToken& room, const Bytes& whole);
+  std::vector<Bytes> take_early(Link& link, const RoomToken& room);
+  void drop_early(Link& link, const RoomToken& room);
+  void on_early_frame(Link& link, Room& room, std::string_view action, const Bytes& whole,
+                      Time now);
   void on_message(Link& link, Room& room, Message message, Time now);
   bool on_handshake_action(Link& link, Room& room, Message& message, Time now);
   bool on_control_action(Link& link, Room& room, Message& message, Time now);

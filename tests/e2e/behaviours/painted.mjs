@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {closeSync, openSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
 
-import {until} from '../harness/actor.mjs';
+import {PATIENCE, until} from '../harness/actor.mjs';
 import {scenario} from '../harness/lab.mjs';
 import {IN_STEP, launch, met, metBothWays} from '../harness/lines.mjs';
 import {SIDE, fieldsOf, numberIn} from '../page/painted.js';
@@ -25,7 +25,6 @@ function painted(number) {
   return picture;
 }
 
-const SECOND_TRY = 40;  // seconds: as metBothWays() has it
 const LOUD = 3000;  // a sample of a tick, and of nothing else
 const SMALL = 32;  // pixels each way: what a line writes of a picture that it shows
 
@@ -80,8 +79,8 @@ export function paintedBehaviours() {
       const page = await lab.page();
       await lab.join(page);
       const line = await met(page, launch(lab, 'sink', numberedLine(lab, codec)));
-      const {stream} = await page.wait('stream', {peer: line.self}, {seconds: SECOND_TRY});
-      await page.wait('shown', {peer: line.self}, {seconds: SECOND_TRY});
+      const {stream} = await page.wait('stream', {peer: line.self});
+      await page.wait('shown', {peer: line.self});
       const {frames} = await lab.do(page, 'painted', {stream, seconds: 10});
       inOrder(frames.map(({number}) => number), 0.02);
       // The time that a page is told belongs to that very picture.
@@ -96,11 +95,11 @@ export function paintedBehaviours() {
     const page = await lab.page('page');
     await lab.join(page);
     const line = await met(page, launch(lab, 'sink', numberedLine(lab, 'vp8')));
-    await page.wait('shown', {peer: line.self}, {seconds: SECOND_TRY});
+    await page.wait('shown', {peer: line.self});
     await new Promise((resolve) => setTimeout(resolve, 3000));  // what the other comes too late for
     const late = await lab.page('late');
     await lab.join(late);
-    const {stream} = await late.wait('stream', {peer: line.self}, {seconds: SECOND_TRY});
+    const {stream} = await late.wait('stream', {peer: line.self});
     await late.wait('shown', {peer: line.self});
     const {frames} = await lab.do(late, 'painted', {stream, seconds: 3});
     assert.ok(frames[0].number > 3 * RATE);
@@ -116,8 +115,7 @@ export function paintedBehaviours() {
     const {stream} = await lab.do(page, 'add-media', {media: ['video', 'audio'], source: 'canvas'});
     // Half a second of it.
     const heard = (what, is) => until(async () => sounds.slice(-5).map(({data}) => loudest(data)),
-        (last) => last.length === 5 && last.every(is), what, SECOND_TRY);
-    const left = page.all('peer-leave').length;
+        (last) => last.length === 5 && last.every(is), what);
     for (const turn of [1, 2]) {
       await heard(`the page, ${turn}`, (most) => most > LOUD);
       await lab.do(page, 'mute-media', {stream, kind: 'audio', muted: true});
@@ -125,7 +123,7 @@ export function paintedBehaviours() {
       await lab.do(page, 'mute-media', {stream, kind: 'audio', muted: false});
     }
     await heard('the page, at last', (most) => most > LOUD);
-    assert.equal(page.all('peer-leave').length, left);
+    assert.deepEqual(page.all('peer-leave'), []);
   });
 
   scenario('a line shows each picture of a page, in step with its sound', {relay: 'signald'}, async (lab) => {
@@ -138,7 +136,7 @@ export function paintedBehaviours() {
     const pictures = pieces(line.child.stdout, SMALL * SMALL);
     const sounds = pieces(line.child.stdio[3], 160);  // 10 ms
     await lab.do(page, 'add-media', {media: ['video', 'audio'], source: 'numbered'});
-    await line.wait('output', () => pictures.length > 14 * RATE, {seconds: 14 + SECOND_TRY});
+    await line.wait('output', () => pictures.length > 14 * RATE, {seconds: 14 + PATIENCE});
     const numbers = pictures.slice(2 * RATE).map(({data}) => readNumber(data));
     inOrder(numbers, 0.1);
     const loud = sounds.filter(({data}) => loudest(data) > LOUD);

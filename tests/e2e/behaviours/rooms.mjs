@@ -13,6 +13,7 @@ const PICTURE = 'videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,
 const SOUND = 'audiotestsrc is-live=true';
 
 const SMALL = 'videoconvert ! videoscale ! video/x-raw,format=GRAY8,width=16,height=16 ! fdsink';
+const WATCHING = `genosroomsrc name=r ROOM r.video_0 ! ${SMALL} r.audio_0 ! audioconvert ! fakesink`;
 
 /** Waits until the line has written forty pictures at least: a character of its output, which is
  *  read as text, stands for one byte or more. */
@@ -115,10 +116,20 @@ export function roomBehaviours() {
   scenario('a line watches a page', {relay: 'signald'}, async (lab) => {
     const page = await lab.page();
     await lab.join(page);
-    const line = await met(page, launch(lab, 'src', 'genosroomsrc name=r ROOM ' +
-        `r.video_0 ! ${SMALL} r.audio_0 ! audioconvert ! fakesink`));
+    const line = await met(page, launch(lab, 'src', WATCHING));
     await lab.do(page, 'add-media', {media: ['video', 'audio'], source: 'canvas'});
     await shown(line);
+  });
+
+  // As it goes in one of some fifty meetings: see the core's handshake.
+  scenario('a line watches a page whose first messages were lost', {relay: 'signald'}, async (lab) => {
+    const page = await lab.page();
+    await lab.do(page, 'lose-first-messages', {count: 2});
+    await lab.join(page);
+    const line = await met(page, launch(lab, 'src', WATCHING));
+    await lab.do(page, 'add-media', {media: ['video', 'audio'], source: 'canvas'});
+    await shown(line);
+    assert.deepEqual(page.all('peer-leave'), [], 'met once');
   });
 
   scenario('a line takes of a page the codec that it names', {relay: 'signald'}, async (lab) => {

@@ -7,6 +7,7 @@ import {decode} from './codec.js';
 import {lipSync} from './lips.js';
 import {addresses, makeStream, noVideoIn, play, received, videoOnlyIn, whileOfferIsApplied} from './media.js';
 import {decodedPictures} from './painted.js';
+import {loseFirstMessages} from './trouble.js';
 
 /** @type {Map<string, {room: object, channels: Map, streams: Map}>} */
 const rooms = new Map();
@@ -158,6 +159,10 @@ const commands = {
 
   'lack-codec'({codec}) {
     noVideoIn(codec);
+  },
+
+  'lose-first-messages'({count}) {
+    loseFirstMessages(count);
   },
 
   'remove-media'({room: name, stream}) {
