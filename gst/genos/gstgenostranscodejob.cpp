@@ -6,8 +6,8 @@
  * @short_description: one source into a file for each rung of a ladder
  *
  * A file, a URI or standard input becomes a file a rung, each with the sound, by the element
- * genostranscodebin. The files have ".part" in their names until all of them are whole. A job that
- * is cancelled leaves them so, playable up to there; one that fails removes them.
+ * genostranscodebin. The files have ".part" in their names until the job has ended. One that is
+ * cancelled leaves them so, playable up to there; of one that fails those stay that are whole.
  *
  * All happens in the thread-default context of the thread that runs it.
  */

@@ -171,7 +171,7 @@ void TranscodeRun::on_all_pads(GstElement*, gpointer data) noexcept {
   for (const auto& waiting : pads) {
     if (is_sound(waiting.pad.get())) continue;
     auto* output = self.make_output(self.name_of(waiting.pad.get()));
-    if (!output || !self.connect(waiting.end.get(), *output)) return;
+    if (!output || !self.connect(waiting.end.get(), *output, waiting.pad.get())) return;
     gst_pad_add_probe(waiting.end.get(), GST_PAD_PROBE_TYPE_BUFFER, forget_length, nullptr,
                       nullptr);
     outputs.push_back(output);
@@ -192,7 +192,7 @@ bool TranscodeRun::connect_sound(const Waiting& sound, std::vector<Output*> outp
   gst_pad_link(sound.end.get(), entry.get());
   return std::ranges::all_of(outputs, [&](Output* output) {
     const auto exit = adopt(gst_element_request_pad_simple(tee.get(), "src_%u"));
-    return output && connect(add_queue(exit.get()).get(), *output);
+    return output && connect(add_queue(exit.get()).get(), *output, sound.pad.get());
   });
 }
 
@@ -281,12 +281,16 @@ GstPadProbeReturn TranscodeRun::on_passed(GstPad* from, GstPadProbeInfo* info,
   return GST_PAD_PROBE_OK;
 }
 
-bool TranscodeRun::connect(GstPad* end, Output& output) {
+bool TranscodeRun::connect(GstPad* end, Output& output, GstPad* of) {
   const auto caps = adopt(gst_pad_query_caps(end, nullptr));
   const auto entry = adopt(gst_element_get_compatible_pad(output.mux.get(), end, caps.get()));
   if (!entry || gst_pad_link(end, entry.get()) != GST_PAD_LINK_OK) {
     fail(options_.container + " files cannot hold this codec; mkv can");
     return false;
+  }
+  {
+    const std::scoped_lock guard(lock_);
+    output.pads.emplace_back(GST_PAD_NAME(of));
   }
   ++output.ways;
   gst_pad_add_probe(
@@ -349,8 +353,16 @@ gboolean TranscodeRun::on_message(GstBus*, GstMessage* message, gpointer data) n
     const auto* what = gst_message_get_structure(message);
     self.failures_ += std::string(gst_structure_get_string(what, "words")) +
                       " is not made: " + gst_structure_get_string(what, "reason") + "\n";
+    self.spoil(gst_structure_get_string(what, "pad"));
   }
   return G_SOURCE_CONTINUE;
+}
+
+void TranscodeRun::spoil(const char* pad) {
+  const std::scoped_lock guard(lock_);
+  for (const auto& output : outputs_)
+    if (std::ranges::find(output->pads, pad ? pad : "") != output->pads.end())
+      output->broken = true;
 }
 
 void TranscodeRun::cancel() {
@@ -387,25 +399,22 @@ void TranscodeRun::stop() {
   pipeline_ = nullptr;
 }
 
-// Whole files get their names when all of them are whole.
+// What is whole gets its name, whatever became of the others.
 void TranscodeRun::end(Outcome::Kind kind) {
   stop();
   Outcome outcome{kind, failures_, {}};
   if (kind == Outcome::Kind::done && !failures_.empty()) outcome.kind = Outcome::Kind::failed;
-  std::error_code error;
   for (const auto& output : outputs_) {
-    if (outcome.kind == Outcome::Kind::cancelled) {
+    std::error_code error;
+    if (kind == Outcome::Kind::cancelled) {
       outcome.files.push_back(output->part);
-    } else if (outcome.kind == Outcome::Kind::failed) {
+    } else if (kind == Outcome::Kind::failed || output->broken) {
       std::filesystem::remove(output->part, error);
+    } else if (std::filesystem::rename(output->part, output->path, error); !error) {
+      outcome.files.push_back(output->path);
     } else {
-      std::filesystem::rename(output->part, output->path, error);
-      if (!error) {
-        outcome.files.push_back(output->path);
-        continue;
-      }
       outcome.kind = Outcome::Kind::failed;
-      outcome.why = output->path + ": " + error.message();
+      outcome.why += output->path + ": " + error.message() + "\n";
     }
   }
   outputs_.clear();

@@ -59,6 +59,8 @@ class TranscodeRun {
     std::string part, path;
     int locked = -1;  // of `part`, open as long as we write
     Ref<GstElement> mux;
+    std::vector<std::string> pads;  // of the transcoder, whose data is in it
+    bool broken = false;            // one of them failed
     std::atomic<GstClockTime> reached{0};
     std::atomic<int> ways{0};  // ways into it that have not ended
   };
@@ -76,12 +78,13 @@ class TranscodeRun {
   Ref<GstPad> add_queue(GstPad* pad);
   Output* make_output(const std::string& rung);
   // These say by a message on the bus what is wrong.
-  bool connect(GstPad* end, Output& output);
+  bool connect(GstPad* end, Output& output, GstPad* of);
   static GstPadProbeReturn forget_length(GstPad*, GstPadProbeInfo* info, gpointer) noexcept;
   static GstPadProbeReturn on_passed(GstPad* from, GstPadProbeInfo* info, gpointer output) noexcept;
   bool connect_sound(const Waiting& sound, std::vector<Output*> outputs);
   void fail(const std::string& why);
   std::string name_of(GstPad* pad) const;
+  void spoil(const char* pad);
   void end(Outcome::Kind kind);
   void stop();
 

@@ -91,6 +91,13 @@ class TranscodeJobsTest : public testing::Test {
     return fine ? "" : error->message;
   }
 
+  std::vector<std::string> made_files() const {
+    std::vector<std::string> names;
+    for (const auto& file : std::filesystem::directory_iterator(folder + "/out"))
+      names.push_back(file.path().filename());
+    return names;
+  }
+
   // To its end, in no queue.
   static bool runs_alone(const Ref<GstGenosTranscodeJob>& job) {
     const auto over = [](GObject* source, GAsyncResult* result, gpointer into) {
@@ -243,6 +250,8 @@ TEST_F(TranscodeJobsTest, ARungThatFailsDoesNotHoldThePercentBack) {
   EXPECT_FALSE(runs_alone(made));
   EXPECT_STREQ(gst_genos_transcode_job_get_reason(made.get()),
                "180p:150k:vp8 is not made: it broke\n");
+  // What the other one made is whole.
+  EXPECT_EQ(made_files(), std::vector<std::string>{"shown.90p.webm"});
   EXPECT_GT(seen.most, 75);
 }
 
