@@ -191,8 +191,17 @@ void Rung::remove(const std::shared_ptr<Rung>& self) {
         },
         new std::shared_ptr<Rung>(self),
         [](gpointer data) { delete static_cast<std::shared_ptr<Rung>*>(data); });
+  self->bound(false);  // the end gets in, too
   splitter_remove(self->splitter_, self->exit_);
   if (!drains) call_later(self, &Rung::dispose);
+}
+
+void Rung::bound(bool bounded) {
+  if (bounded_.exchange(bounded) == bounded) return;
+  const bool is_sound = outlet_->words.lines == 0;
+  g_object_set(child(elements_, "queue").get(), "max-size-buffers",
+               bounded && !is_sound ? frames_waiting : 0, "max-size-time",
+               bounded && is_sound ? sound_waiting : 0, nullptr);
 }
 
 void Rung::dispose() {

@@ -29,6 +29,9 @@ class Rung {
   void start();
   // Whoever reads the pad gets its end, and when that has come, all of it leaves the bin.
   static void remove(const std::shared_ptr<Rung>& self);
+  // Whether others wait when its reader does. One that is to go holds up nobody: what waits for a
+  // place gets one, and the change of the ladder comes behind it.
+  void bound(bool bounded);
   // Takes it out at once; not in a thread of its own elements.
   void dispose();
   [[nodiscard]] bool owns(GstObject* object) const;
@@ -69,6 +72,7 @@ class Rung {
   };
   std::shared_ptr<Counted> counted_;
   std::atomic<gulong> end_probe_{0};
+  std::atomic<bool> bounded_{true};
   std::mutex disposing_;
   std::atomic<bool> disposed_{false};
 };

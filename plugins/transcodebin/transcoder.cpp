@@ -36,22 +36,28 @@ core::Result<bool> Transcoder::remember(const char* property, const core::Error&
 core::Result<bool> Transcoder::set_ladder(const std::string& words) {
   auto ladder = core::parse_ladder(words);
   if (!ladder) return remember("ladder", ladder.error());
-  const std::scoped_lock guard(lock_);
-  wrong_.erase("ladder");
-  settings_.ladder = words;
-  ladder_ = *std::move(ladder);
-  pictures_.changed = true;
+  {
+    const std::scoped_lock guard(lock_);
+    wrong_.erase("ladder");
+    settings_.ladder = words;
+    ladder_ = *std::move(ladder);
+    pictures_.changed = true;
+  }
+  release_others(pictures_);
   return true;
 }
 
 core::Result<bool> Transcoder::set_sounds(const std::string& words) {
   auto sounds = core::parse_sounds(words);
   if (!sounds) return remember("sounds", sounds.error());
-  const std::scoped_lock guard(lock_);
-  wrong_.erase("sounds");
-  settings_.sounds = words;
-  sounds_ = *std::move(sounds);
-  sound_.changed = true;
+  {
+    const std::scoped_lock guard(lock_);
+    wrong_.erase("sounds");
+    settings_.sounds = words;
+    sounds_ = *std::move(sounds);
+    sound_.changed = true;
+  }
+  release_others(sound_);
   return true;
 }
 

@@ -79,6 +79,8 @@ class Transcoder {
   void close(Trunk& trunk);
   void follow(Trunk& trunk, GstPad* entry);
   std::vector<core::RungWords> wanted(const Trunk& trunk, GstPad* entry) const;
+  [[nodiscard]] std::vector<core::RungWords> words_for(const Trunk& trunk) const;
+  void release_others(Trunk& trunk);
   void drop_others(Trunk& trunk, std::vector<core::RungWords>& wanted);
   void add(Trunk& trunk, const core::RungWords& words);
   void report();

@@ -29,17 +29,22 @@ bool is_live(GstPad* entry) {
 
 }  // namespace
 
+// Under the lock.
+std::vector<core::RungWords> Transcoder::words_for(const Trunk& trunk) const {
+  if (!trunk.is_sound) return ladder_;
+  std::vector<core::RungWords> all;
+  for (const auto& sound : sounds_) all.push_back(words_of(sound));
+  return all;
+}
+
 // Of the ladder, those that this picture has lines for.
 std::vector<core::RungWords> Transcoder::wanted(const Trunk& trunk, GstPad* entry) const {
   std::vector<core::RungWords> all;
   {
     const std::scoped_lock guard(lock_);
-    if (trunk.is_sound) {
-      for (const auto& sound : sounds_) all.push_back(words_of(sound));
-      return all;
-    }
-    all = ladder_;
+    all = words_for(trunk);
   }
+  if (trunk.is_sound) return all;
   const auto caps = adopt(gst_pad_get_current_caps(entry));
   GstVideoInfo info;
   if (!caps || !gst_video_info_from_caps(&info, caps.get())) return {};
@@ -63,6 +68,20 @@ void Transcoder::follow(Trunk& trunk, GstPad* entry) {
     all = (!pictures_.converter || pictures_.has_pads) && (!sound_.converter || sound_.has_pads);
   }
   if (all) gst_element_no_more_pads(GST_ELEMENT(bin_));
+}
+
+// The ladder is followed at the next frame: nobody whose reader stands still may keep that away.
+void Transcoder::release_others(Trunk& trunk) {
+  std::vector<std::pair<std::shared_ptr<Rung>, bool>> rungs;
+  {
+    const std::scoped_lock guard(lock_);
+    const auto words = words_for(trunk);
+    for (const auto& rung : trunk.rungs)
+      rungs.emplace_back(rung, std::ranges::any_of(words, [&](const auto& each) {
+                           return is_same(each, rung->words());
+                         }));
+  }
+  for (const auto& [rung, stays] : rungs) rung->bound(stays);
 }
 
 // Leaves in `wanted` what is not there yet.

@@ -157,6 +157,29 @@ TEST_F(TranscodeBin, TheLadderFollowsWhilePlaying) {
       << "a new bitrate needs no keyframe";
 }
 
+// Of a source that waits for its readers, as files do.
+TEST_F(TranscodeBin, ARungWhoseReaderStandsStillCanBeTakenAway) {
+  Transcoding line(picture(160, 90, -1) + "genostranscodebin name=t ladder=90p:vp8,60p:vp8");
+  line.play();
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_1").size() > 5; }));
+  const auto pad = adopt(gst_element_get_static_pad(line.t(), "rung_1"));
+  const auto hold = [](GstPad*, GstPadProbeInfo*, gpointer) noexcept { return GST_PAD_PROBE_OK; };
+  const gulong block =
+      gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, hold, nullptr, nullptr);
+  std::size_t before = 0;
+  ASSERT_TRUE(TestLine::until([&] {
+    before = line.frames("rung_0").size();
+    std::this_thread::sleep_for(200ms);
+    return line.frames("rung_0").size() == before;
+  })) << "one waits for the other";
+  g_object_set(line.t(), "ladder", "90p:vp8", nullptr);
+  EXPECT_TRUE(TestLine::until([&] { return line.frames("rung_0").size() > before + 30; }));
+  gst_pad_remove_probe(pad.get(), block);
+  EXPECT_TRUE(TestLine::until([&] {
+    return !adopt(gst_element_get_static_pad(line.t(), "rung_1"));
+  })) << "what was under way is read to its end";
+}
+
 TEST_F(TranscodeBin, ALateRungKeepsToTheGrid) {
   Transcoding line(picture(160, 90, -1, "is-live=true") +
                    "genostranscodebin name=t keyframe-interval=500000000 ladder=90p:vp8");
