@@ -59,7 +59,9 @@ class JobStore {
  private:
   JobStore(Database database, JobLocks locks)
       : database_(std::move(database)), locks_(std::move(locks)) {}
-  core::Error problem() const { return {core::Errc::failed, "jobs: " + database_.problem()}; }
+  [[nodiscard]] core::Error problem() const {
+    return {core::Errc::failed, "jobs: " + database_.problem()};
+  }
   [[nodiscard]] std::int64_t version() const;
   bool prepare_tables();
   bool recover();

@@ -64,7 +64,7 @@ long heap_kib() { return static_cast<long>(mallinfo2().uordblks / 1024); }
 
 class RoomCrowdTest : public RoomMediaTest {
  protected:
-  std::unique_ptr<TestLine> newcomer() const {
+  [[nodiscard]] std::unique_ptr<TestLine> newcomer() const {
     auto line = std::make_unique<TestLine>(src_of("media=video latency=20") +
                                            "! video/x-vp8 ! fakesink name=out");
     line->play();

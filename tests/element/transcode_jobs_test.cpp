@@ -33,7 +33,7 @@ class TranscodeJobsTest : public testing::Test {
   }
   ~TranscodeJobsTest() override { std::filesystem::remove_all(folder); }
 
-  Ref<GstGenosTranscodeQueue> queue() const {
+  [[nodiscard]] Ref<GstGenosTranscodeQueue> queue() const {
     return adopt(gst_genos_transcode_queue_new((folder + "/state").c_str()));
   }
   std::string film(const std::string& name, int pictures = 15, const char* size = "160x90") const {
@@ -46,7 +46,7 @@ class TranscodeJobsTest : public testing::Test {
     EXPECT_EQ(line.outcome(), "eos");
     return path;
   }
-  Ref<GstGenosTranscodeJob> job(const std::string& source) const {
+  [[nodiscard]] Ref<GstGenosTranscodeJob> job(const std::string& source) const {
     auto made = adopt(gst_genos_transcode_job_new(source.c_str(), (folder + "/out").c_str()));
     g_object_set(made.get(), "ladder", "90p:vp8", "sounds", "", nullptr);
     return made;
@@ -91,7 +91,7 @@ class TranscodeJobsTest : public testing::Test {
     return fine ? "" : error->message;
   }
 
-  std::vector<std::string> made_files() const {
+  [[nodiscard]] std::vector<std::string> made_files() const {
     std::vector<std::string> names;
     for (const auto& file : std::filesystem::directory_iterator(folder + "/out"))
       names.push_back(file.path().filename());

@@ -19,6 +19,7 @@ constexpr Duration newcomer_time = std::chrono::milliseconds(1500);
 
 template <class Map> auto keys_of(const Map& map) {
   std::vector<std::remove_cvref_t<decltype(map.begin()->first)>> keys;
+  keys.reserve(map.size());
   for (const auto& entry : map) keys.push_back(entry.first);
   return keys;
 }

@@ -116,12 +116,18 @@ void NodeImpl::on_room_frame(Link& link, const RoomFrame& frame, const Bytes& wh
     return;
   }
   binding->second.inbox.handle(*chunk);
+  drain_inbox(link, *room, binding->second.inbox, now);
+}
+
+void NodeImpl::drain_inbox(Link& link, Room& room, Inbox& inbox, Time now) {
+  const LinkId id = link.id;
+  const RoomToken token = room.options.token;
   std::vector<Inbox::Output> outputs;
-  while (auto output = binding->second.inbox.poll()) outputs.push_back(std::move(*output));
+  while (auto output = inbox.poll()) outputs.push_back(std::move(*output));
   for (auto& output : outputs) {
     if (!find(id) || !link.bindings.contains(token) || !active_room(token)) return;
     if (auto* received = std::get_if<Inbox::Received>(&output)) {
-      on_message(link, *room, std::move(received->message), now);
+      on_message(link, room, std::move(received->message), now);
     } else if (auto* progress = std::get_if<Inbox::Progress>(&output)) {
       outputs_.push_back(Node::Progress{token, link.peer, std::move(progress->channel),
                                         std::move(progress->meta), progress->fraction,
@@ -155,17 +161,8 @@ bool NodeImpl::on_handshake_action(Link& link, Room& room, Message& message, Tim
   }
   Binding& binding = link.bindings.find(room.options.token)->second;
   if (message.channel == hello_action) {
-    const auto json = parse_json(text_of(*message.payload));
-    const auto session = json ? json->string_at("session") : std::nullopt;
-    if (session && session->size() <= max_session && !binding.active) binding.session = *session;
-    const auto name = json ? json->string_at("name") : std::nullopt;
-    if (name && name->size() <= limits::max_peer_name && !binding.active) binding.name = *name;
-    if (!link.met) link.made_there = json ? json->integer_at("made").value_or(0) : 0;
-    link.met = true;
-    drain_handshake(link, room, now);
-    return true;
-  }
-  if (message.channel == "@_hsdata") {
+    on_hello(link, binding, message);
+  } else if (message.channel == "@_hsdata") {
     binding.handshake.data(std::move(message));
   } else if (message.channel == "@_hsready") {
     if (!binding.active) drop_early(link, room.options.token);
@@ -175,6 +172,16 @@ bool NodeImpl::on_handshake_action(Link& link, Room& room, Message& message, Tim
   }
   drain_handshake(link, room, now);
   return true;
+}
+
+void NodeImpl::on_hello(Link& link, Binding& binding, const Message& message) {
+  const auto json = parse_json(text_of(*message.payload));
+  if (!link.met) link.made_there = json ? json->integer_at("made").value_or(0) : 0;
+  link.met = true;
+  if (!json || binding.active) return;
+  const auto session = json->string_at("session"), name = json->string_at("name");
+  if (session && session->size() <= max_session) binding.session = *session;
+  if (name && name->size() <= limits::max_peer_name) binding.name = *name;
 }
 
 bool NodeImpl::on_control_action(Link& link, Room& room, Message& message, Time now) {

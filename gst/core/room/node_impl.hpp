@@ -289,9 +289,11 @@ class NodeImpl {
   void keep_early(Link& link, const RoomToken& room, const Bytes& whole);
   std::vector<Bytes> take_early(Link& link, const RoomToken& room);
   void drop_early(Link& link, const RoomToken& room);
+  void drain_inbox(Link& link, Room& room, Inbox& inbox, Time now);
   void on_early_frame(Link& link, Room& room, std::string_view action, const Bytes& whole,
                       Time now);
   void on_message(Link& link, Room& room, Message message, Time now);
+  static void on_hello(Link& link, Binding& binding, const Message& message);
   bool on_handshake_action(Link& link, Room& room, Message& message, Time now);
   bool on_control_action(Link& link, Room& room, Message& message, Time now);
   void on_pong(Link& link, Room& room, Time now);
