@@ -53,16 +53,33 @@ struct MediaGuard::Probes {
   }
 };
 
+// webrtcbin (1.22, and upstream's head as of 1.29.2) keeps a list of which SSRC belongs to which
+// line. It puts an SSRC without a line on it when RTCP names it first, and then leaves that so when
+// a description announces it; and takes one off when RTCP says goodbye in its name. Either way it
+// dereferences NULL when that SSRC's media comes. Who may send has been announced, so what the
+// descriptions put there is the whole list.
+void MediaGuard::keep_list(GstElement* rtpbin, GstElement* webrtcbin) {
+  for (const char* name :
+       {"on-new-ssrc", "on-bye-ssrc", "on-bye-timeout", "on-sender-timeout", "on-timeout"}) {
+    const guint signal = g_signal_lookup(name, G_OBJECT_TYPE(rtpbin));
+    g_signal_handlers_block_matched(
+        rtpbin, static_cast<GSignalMatchType>(G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_DATA), signal, 0,
+        nullptr, nullptr, webrtcbin);
+  }
+}
+
 std::vector<Connection> MediaGuard::watch(GstElement* pipeline, GstElement* webrtcbin) {
   std::vector<Connection> connections;
   const Shared self = shared_from_this();
   const auto rtpbin = adopt(gst_bin_get_by_name(GST_BIN(webrtcbin), "rtpbin"));
-  if (rtpbin)
+  if (rtpbin) {
+    keep_list(rtpbin.get(), webrtcbin);
     connections.push_back(
         on<void(GstElement*, GstPad*)>(rtpbin.get(), "pad-added", [self](auto*, GstPad* pad) {
           if (g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtp_sink_"))
             add_probe(pad, Probes::rtp, self);
         }));
+  }
   connections.push_back(on<void(GstBin*, GstBin*, GstElement*)>(
       pipeline, "deep-element-added", [self](auto*, auto*, GstElement* element) {
         if (!has_factory(element, "nicesrc")) return;

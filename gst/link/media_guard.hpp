@@ -27,8 +27,8 @@ class MediaGuard : public std::enable_shared_from_this<MediaGuard> {
   // which it made its answer.
   [[nodiscard]] std::vector<Connection> watch(GstElement* pipeline, GstElement* webrtcbin);
 
-  // webrtcbin applied them, or will before the other side may send. From now on: these SSRCs of the
-  // other side; the ones of before stay.
+  // webrtcbin has applied them. From now on: these SSRCs of the other side; the ones of before
+  // stay.
   void announce(const std::vector<core::RemoteMedia>& media);
   // Whose connection this is has been verified: media may come in.
   void verified() { verified_ = true; }
@@ -36,6 +36,7 @@ class MediaGuard : public std::enable_shared_from_this<MediaGuard> {
 
  private:
   struct Probes;
+  static void keep_list(GstElement* rtpbin, GstElement* webrtcbin);
   [[nodiscard]] bool passes(GstBuffer* buffer);  // of anything that the network brings
   [[nodiscard]] bool admits(GstBuffer* buffer);  // of RTP
   void hear();

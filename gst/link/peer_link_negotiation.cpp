@@ -130,6 +130,7 @@ void PeerLink::Impl::act(Negotiator::Send& output) {
   if (auto* description = std::get_if<core::Description>(&signal)) {
     auto shown = show(*description);
     if (!shown) return end("our own description: " + shown.error().detail);
+    if (description->type == DescriptionType::answer) guard_->announce(remote_->media);
     signal = std::move(*shown);
   } else if (auto* candidate = std::get_if<core::Candidate>(&signal)) {
     if (candidate->candidate.empty()) {
@@ -211,7 +212,6 @@ core::Result<core::Description> PeerLink::Impl::admit(const core::Description& t
     remote_->media[wire].rejected = true;
   }
   if (is_offer) {
-    guard_->announce(remote_->media);
     shim_.offer_none_beside();
     lines_->withdraw();
     lines_->expect(*remote_, shim_);

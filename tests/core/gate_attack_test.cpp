@@ -311,6 +311,11 @@ const std::vector<Attack>& attacks() {
        }},
       {"twenty ssrcs", media_offer,
        change("a=mid:2", repeated("a=ssrc:# cname:x\r\n", 20) + "a=mid:2")},
+      {"too many streams of SSRCs", media_offer,
+       [](auto t) {
+         return replaced(replaced(t, "a=msid:", "a=x-msid:"), "a=mid:2",
+                         repeated("a=ssrc:# msid:s# t\r\n", 20) + "a=mid:2");
+       }},
       {"FID of one", media_offer, change("a=mid:2", "a=ssrc-group:FID 7\r\na=mid:2")},
       {"FID with itself", media_offer, change("a=mid:2", "a=ssrc-group:FID 7 7\r\na=mid:2")},
       {"group with a word", media_offer, change("a=mid:2", "a=ssrc-group:FID 7 x\r\na=mid:2")},

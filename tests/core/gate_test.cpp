@@ -176,6 +176,17 @@ TEST(Gate, ReadsTheLegacyMsidOfWebrtcbin) {
   EXPECT_EQ((*seen).media[1].ssrcs, std::vector<std::uint32_t>{305419896});
 }
 
+// webrtcbin would meet its media unprepared.
+TEST(Gate, AnSsrcWithoutCnameIsNotAnnounced) {
+  auto described = offer("webrtcbin-1.22-video");
+  described.sdp = replaced(described.sdp, " cname:", " label:");
+  Gate gate;
+  const auto seen = gate.check(described);
+  ASSERT_TRUE(seen);
+  EXPECT_EQ((*seen).media[1].streams, std::vector<std::string>{"gststream"});
+  EXPECT_TRUE((*seen).media[1].ssrcs.empty());
+}
+
 TEST(Gate, ReadsOurIdentity) {
   const auto text = replaced(fixture("webrtcbin-1.22-data-offer.sdp"), "t=0 0\r\n",
                              "t=0 0\r\na=genos-identity:abc\r\n");

@@ -310,6 +310,38 @@ TEST(LinkMediaRules, PacketsThatNobodyAnnouncedAreDropped) {
   }
 }
 
+// As it comes from the network to the first session of a link.
+void receive_rtcp(LinkPair& pair, const LinkSide& side, std::initializer_list<guint8> packet) {
+  const auto rtpbin = adopt(gst_bin_get_by_name(GST_BIN(side.link->pipeline()), "rtpbin"));
+  const auto pad = adopt(gst_element_get_static_pad(rtpbin.get(), "recv_rtcp_sink_0"));
+  ASSERT_TRUE(pair.until([&] {
+    return bool(adopt(gst_pad_get_sticky_event(pad.get(), GST_EVENT_SEGMENT, 0)));
+  })) << "there was no report yet";
+  gst_pad_chain(pad.get(), gst_buffer_new_memdup(packet.begin(), packet.size()));
+}
+
+// Without the guard webrtcbin dereferences NULL again: Firefox reports on what it receives with the
+// SSRC of the track that it sends later.
+TEST(LinkMediaRules, ReportsBeforeAndGoodbyesAfterAnAnnouncementHarmNobody) {
+  Call call(Partner::genos);
+  ASSERT_TRUE(call.pair.open());
+  call.feed(call.add(call.pair.a, 51, "one"), 51);
+  ASSERT_TRUE(call.pair.until([&] { return call.to_b.packets() > 10; })) << call.pair.b.reason;
+  receive_rtcp(call.pair, call.pair.b, {0x80, 201, 0, 1, 0, 0, 0, 52, 0x80, 202, 0, 0});
+  const auto reported = call.add(call.pair.a, 52, "two");
+  call.feed(reported, 52);
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.b.pads == 2; })) << call.pair.b.reason;
+  const auto gone = call.add(call.pair.a, 53, "three");
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.b.negotiated == 3; })) << call.pair.b.reason;
+  receive_rtcp(call.pair, call.pair.b,
+               {0x80, 201, 0, 1, 0, 0, 0, 53, 0x81, 203, 0, 1, 0, 0, 0, 53});
+  call.feed(gone, 53);
+  EXPECT_TRUE(call.pair.until([&] { return call.pair.b.pads == 3; })) << call.pair.b.reason;
+  const int before = call.to_b.packets();
+  EXPECT_TRUE(call.pair.until([&] { return call.to_b.packets() > before + 60; }));
+  EXPECT_TRUE(call.data_flows());
+}
+
 // webrtcbin sends on although the answer says that nobody wants it.
 TEST(LinkMediaRules, NothingIsSentThatTheAnswerDeclines) {
   Call call(Partner::genos);

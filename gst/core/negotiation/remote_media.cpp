@@ -214,9 +214,12 @@ Problem read_sources(const SdpMedia& section, RemoteMedia& media) {
     const auto ssrc = ssrc_of(id);
     if (!ssrc || attribute.empty()) return malformed("ssrc line");
     const auto [name, value] = cut(attribute, ':');
-    if (name != "cname" && name != "msid") continue;  // what the shim leaves out, announces nothing
+    if (name == "msid" && !named) {
+      if (media.streams.size() == limits::max_sdp_ssrcs) return malformed("too many msid");
+      add_stream(media, value);
+    }
+    if (name != "cname") continue;  // webrtcbin takes no other line for an announcement
     if (auto problem = add_ssrc(media.ssrcs, *ssrc)) return problem;
-    if (name == "msid" && !named) add_stream(media, value);
   }
   return read_groups(section, media);
 }

@@ -6,7 +6,7 @@ import {join} from 'node:path';
 
 import {PATIENCE, until} from '../harness/actor.mjs';
 import {scenario} from '../harness/lab.mjs';
-import {IN_STEP, launch, met, metBothWays} from '../harness/lines.mjs';
+import {IN_STEP, LOUD, launch, loudest, met, metBothWays, pieces} from '../harness/lines.mjs';
 import {SIDE, fieldsOf, numberIn} from '../page/painted.js';
 
 const WIDTH = 160, HEIGHT = 120, RATE = 25;
@@ -25,7 +25,6 @@ function painted(number) {
   return picture;
 }
 
-const LOUD = 3000;  // a sample of a tick, and of nothing else
 const SMALL = 32;  // pixels each way: what a line writes of a picture that it shows
 
 /** @param {Buffer} picture a small one */
@@ -55,23 +54,6 @@ function inOrder(numbers, most) {
   numbers.slice(1).forEach((number, at) => assert.ok(number > numbers[at], `${number} after ${numbers[at]}`));
   assert.ok(span - numbers.length <= span * most, `${numbers.length} of ${span} pictures`);
 }
-
-/** Splits what a line writes into pieces of one size, each with the time of its arrival.
- *  @param {import('node:stream').Readable} output */
-function pieces(output, size) {
-  const seen = [];
-  let rest = Buffer.alloc(0);
-  output.on('data', (data) => {
-    rest = Buffer.concat([rest, data]);
-    for (; rest.length >= size; rest = rest.subarray(size)) {
-      seen.push({at: performance.now(), data: rest.subarray(0, size)});
-    }
-  });
-  return seen;
-}
-
-/** @param {Buffer} data samples of 16 bits */
-const loudest = (data) => Math.max(...new Int16Array(new Uint8Array(data).buffer));
 
 export function paintedBehaviours() {
   for (const codec of ['av1', 'vp8', 'h264']) {

@@ -182,13 +182,6 @@ function talkBehaviours() {
   });
 }
 
-/** The figures of the only stream, as a screen reader reads the table. */
-async function figures(page) {
-  const rows = await page.page.$$eval('.plots tr', (all) => all.slice(1).map((row) =>
-      [row.querySelector('th').textContent, row.querySelector('.now').textContent]));
-  return Object.fromEntries(rows);
-}
-
 function mediaBehaviours() {
   scenario('a native stream plays, is measured and recorded', outside(), async (lab) => {
     const page = await lab.watchPage('page');
@@ -196,7 +189,7 @@ function mediaBehaviours() {
     const line = stream(lab, 'door');
     const seen = await page.plays('door');
     assert.deepEqual([seen.width, seen.height], [320, 240]);
-    const measured = await until(() => figures(page), (all) => /^[1-9]/.test(all.Bitrate) && all.Rung !== '–' &&
+    const measured = await until(() => page.figures(), (all) => /^[1-9]/.test(all.Bitrate) && all.Rung !== '–' &&
         /^\d+ ms$/.test(all.Delay), 'the figures come');
     assert.equal(measured.Resolution, '320 × 240');
     assert.match(measured.Rung, /^240p(24|25|30)$/);
@@ -308,7 +301,7 @@ function accessBehaviours() {
     await phone.shows('#chat', /www/);
     await phone.say('Hello desk.');
     await desk.shows('#chat', /Hello desk/);
-    await until(() => figures(desk), (all) => all.Delay !== '–', 'the figures come');
+    await until(() => desk.figures(), (all) => all.Delay !== '–', 'the figures come');
     for (const [page, name] of [[phone, 'phone'], [desk, 'desk']]) {
       for (const scheme of ['light', 'dark']) {
         await page.colours(scheme);

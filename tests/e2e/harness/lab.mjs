@@ -38,9 +38,10 @@ export class Lab {
   }
 
   /** The watch page of the relay, or of another address. @param {string} name @param {string} [hash]
-   *  @param {{base?: string, view?: object}} [options] */
-  async watchPage(name, hash = `#room=${this.room}`, {base = this.relays[0].page, view} = {}) {
-    const page = await WatchPage.open(name, await browsers.sharedOne({visitor: true}), base, hash, view);
+   *  @param {{base?: string, view?: object, firefox?: boolean}} [options] */
+  async watchPage(name, hash = `#room=${this.room}`, {base = this.relays[0].page, view, firefox} = {}) {
+    const browser = await browsers.sharedOne(firefox ? {firefox} : {visitor: true});
+    const page = await WatchPage.open(name, browser, base, hash, view);
     this.actors.push(page);
     return page;
   }

@@ -39,6 +39,9 @@ function spy() {
   }).observe(document.getElementById('notice'), {childList: true}));
 }
 
+/** @param {import('puppeteer-core').Browser} browser */
+const chromium = async (browser) => /^(Headless)?Chrom/.test(await browser.version());
+
 export class WatchPage extends Page {
   /** @param {string} name @param {import('puppeteer-core').Browser} browser
    *  @param {string} base @param {string} hash @param {object} [view] width, height, isMobile … */
@@ -64,6 +67,10 @@ export class WatchPage extends Page {
       if (message.type() !== 'error' || FAREWELL.test(message.text())) return;
       this.problems.push(`console: ${message.text()}`);
     });
+    if (!await chromium(this.browser)) {
+      this.page.on('request', (request) => this.asked.push(request.url()));
+      return;
+    }
     const protocol = await this.page.createCDPSession();
     await protocol.send('Network.enable');
     protocol.on('Network.requestWillBeSent', ({request}) => this.asked.push(request.url));
@@ -122,11 +129,25 @@ export class WatchPage extends Page {
     const look = () => this.page.evaluate((wanted) => {
       const video = [...document.querySelectorAll('.tile')]
           .find(({dataset}) => dataset.title === wanted)?.querySelector('video');
-      return video && {width: video.videoWidth, height: video.videoHeight,
-                       frames: video.getVideoPlaybackQuality().totalVideoFrames};
+      if (!video) return undefined;
+      const count = () => {
+        video.counted = (video.counted ?? -1) + 1;
+        video.requestVideoFrameCallback(count);
+      };
+      if (video.counted === undefined) count();
+      // Firefox 153 has no such quality of a stream.
+      return {width: video.videoWidth, height: video.videoHeight,
+              frames: video.getVideoPlaybackQuality().totalVideoFrames || video.counted};
     }, title);
     const first = await until(look, (seen) => seen?.frames > 0 && seen.width > 0, `${this.name} plays ${title}`);
     return until(look, ({frames}) => frames > first.frames + 15, `${title} moves`);
+  }
+
+  /** The figures of the only stream, as a screen reader reads the table. */
+  async figures() {
+    const rows = await this.page.$$eval('.plots tr', (all) => all.slice(1).map((row) =>
+        [row.querySelector('th').textContent, row.querySelector('.now').textContent]));
+    return Object.fromEntries(rows);
   }
 
   /** What it let the browser save so far: sizes, types and first bytes in hex. */
