@@ -91,9 +91,11 @@ std::vector<Connection> MediaGuard::watch(GstElement* pipeline, GstElement* webr
 
 void MediaGuard::announce(const std::vector<core::RemoteMedia>& media) {
   const std::scoped_lock guard(lock_);
-  for (const auto& line : media)
+  for (const auto& line : media) {
+    if (line.rejected) continue;
     for (const std::uint32_t ssrc : line.ssrcs)
       if (ssrcs_.size() < max_ssrcs) ssrcs_.insert(ssrc);
+  }
 }
 
 // SRTP leaves the header readable, so this need not wait for the decryption. RFC 5761 section 4

@@ -197,6 +197,7 @@ void Rung::remove(const std::shared_ptr<Rung>& self) {
 }
 
 void Rung::bound(bool bounded) {
+  if (bounded && outlet_->failed) return;  // it ends
   if (bounded_.exchange(bounded) == bounded) return;
   const bool is_sound = outlet_->words.lines == 0;
   g_object_set(child(elements_, "queue").get(), "max-size-buffers",

@@ -310,14 +310,16 @@ TEST(LinkMediaRules, PacketsThatNobodyAnnouncedAreDropped) {
   }
 }
 
-// As it comes from the network to the first session of a link.
-void receive_rtcp(LinkPair& pair, const LinkSide& side, std::initializer_list<guint8> packet) {
+// As it comes from the network, decrypted, to the session of a link.
+void receive(LinkPair& pair, const LinkSide& side, const char* name,
+             const std::vector<guint8>& packet) {
   const auto rtpbin = adopt(gst_bin_get_by_name(GST_BIN(side.link->pipeline()), "rtpbin"));
-  const auto pad = adopt(gst_element_get_static_pad(rtpbin.get(), "recv_rtcp_sink_0"));
+  const auto pad = adopt(gst_element_get_static_pad(rtpbin.get(), name));
   ASSERT_TRUE(pair.until([&] {
     return bool(adopt(gst_pad_get_sticky_event(pad.get(), GST_EVENT_SEGMENT, 0)));
-  })) << "there was no report yet";
-  gst_pad_chain(pad.get(), gst_buffer_new_memdup(packet.begin(), packet.size()));
+  })) << "nothing came there yet";
+  const auto from = adopt(gst_pad_get_peer(pad.get()));
+  gst_pad_push(from.get(), gst_buffer_new_memdup(packet.data(), packet.size()));
 }
 
 // Without the guard webrtcbin dereferences NULL again: Firefox reports on what it receives with the
@@ -327,18 +329,42 @@ TEST(LinkMediaRules, ReportsBeforeAndGoodbyesAfterAnAnnouncementHarmNobody) {
   ASSERT_TRUE(call.pair.open());
   call.feed(call.add(call.pair.a, 51, "one"), 51);
   ASSERT_TRUE(call.pair.until([&] { return call.to_b.packets() > 10; })) << call.pair.b.reason;
-  receive_rtcp(call.pair, call.pair.b, {0x80, 201, 0, 1, 0, 0, 0, 52, 0x80, 202, 0, 0});
+  receive(call.pair, call.pair.b, "recv_rtcp_sink_0",
+          {0x80, 201, 0, 1, 0, 0, 0, 52, 0x80, 202, 0, 0});
   const auto reported = call.add(call.pair.a, 52, "two");
   call.feed(reported, 52);
   ASSERT_TRUE(call.pair.until([&] { return call.pair.b.pads == 2; })) << call.pair.b.reason;
   const auto gone = call.add(call.pair.a, 53, "three");
   ASSERT_TRUE(call.pair.until([&] { return call.pair.b.negotiated == 3; })) << call.pair.b.reason;
-  receive_rtcp(call.pair, call.pair.b,
-               {0x80, 201, 0, 1, 0, 0, 0, 53, 0x81, 203, 0, 1, 0, 0, 0, 53});
+  receive(call.pair, call.pair.b, "recv_rtcp_sink_0",
+          {0x80, 201, 0, 1, 0, 0, 0, 53, 0x81, 203, 0, 1, 0, 0, 0, 53});
   call.feed(gone, 53);
   EXPECT_TRUE(call.pair.until([&] { return call.pair.b.pads == 3; })) << call.pair.b.reason;
   const int before = call.to_b.packets();
   EXPECT_TRUE(call.pair.until([&] { return call.to_b.packets() > before + 60; }));
+  EXPECT_TRUE(call.data_flows());
+}
+
+// webrtcbin has no way for its media.
+TEST(LinkMediaRules, NothingComesOnALineThatIsRefused) {
+  Call call(Partner::genos);
+  call.pair.options(call.pair.b).codecs = {"vp8"};
+  ASSERT_TRUE(call.pair.open());
+  call.feed(call.add(call.pair.a, 51, "one"), 51);
+  ASSERT_TRUE(call.pair.until([&] { return call.to_b.packets() > 10; })) << call.pair.b.reason;
+  call.pair.a.on_the_way = [](Signal signal) -> std::optional<Signal> {
+    auto* description = std::get_if<Description>(&signal);
+    const auto at = description ? description->sdp.rfind("VP8/90000") : std::string::npos;
+    if (at != std::string::npos) description->sdp.replace(at, 3, "VP9");
+    return signal;
+  };
+  call.add(call.pair.a, 52, "two");
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.b.negotiated == 2; })) << call.pair.b.reason;
+  for (guint8 number = 0; number < 50; ++number)
+    receive(call.pair, call.pair.b, "recv_rtp_sink_0",
+            {0x80, 96, 1, number, 0, 0, number, 0, 0, 0, 0, 52, 1, 2, 3, 4});
+  call.pair.run(400ms);
+  EXPECT_EQ(call.pair.b.pads, 1);
   EXPECT_TRUE(call.data_flows());
 }
 
