@@ -180,6 +180,9 @@ class Mix(Media):
         self.assertEqual((told["name"], told["what"]), ("Ann", "picture"))
         if MOST_PICTURES not in [line.get("pictures") for line in lines]:
             lines += self.wait_until(recording, pictures=MOST_PICTURES)
+        if "recording" not in [line["event"] for line in lines]:
+            lines += self.wait_for(recording, "recording")
+        time.sleep(2)  # what is to be recorded
         lines += self.end(recording, OK)
         self.assertEqual(max(line.get("pictures", 0) for line in lines), MOST_PICTURES)
 
