@@ -22,9 +22,10 @@ constexpr std::size_t max_channels = 4;
 // What has just left the channel's queue is lost, and the close with it, when the channel is closed
 // before sctpenc has taken it (1.22; cured in 1.22.3). So last_words_ pass in between, as long as
 // Trystero waits after its goodbye.
-// The same when much was still waiting: sctpenc then holds more than it can pass on at once, and in
-// one close of ten 99 ms were too short on a busy machine.
-constexpr core::Duration last_speech = std::chrono::milliseconds(500);
+// The same when much was still waiting: sctpenc then holds more than it can pass on at once, and
+// when the last packets are lost it waits for usrsctp, which repeats them after a second: of 144
+// closes after 3 MB half a second was too short for six, and this for none of 161.
+constexpr core::Duration last_speech = std::chrono::milliseconds(1500);
 constexpr std::size_t much = 64 * 1024;
 // For what was written to leave a link that is being closed.
 constexpr core::Duration flush_limit = std::chrono::seconds(2);
