@@ -83,6 +83,9 @@ void RoomSession::enter() {
       }));
   connections_.push_back(
       on<void(GstGenosRoom*, GError*)>(room, "ended", [this](auto*, GError* why) { fail(*why); }));
+}
+
+void RoomSession::join() {
   const auto done = [](GObject* source, GAsyncResult* result, gpointer data) noexcept {
     auto& self = *static_cast<RoomSession*>(data);
     Owned<GError> failure;
@@ -90,8 +93,10 @@ void RoomSession::enter() {
     self.joining_ = false;
     if (!joined && !self.connections_.empty()) self.fail(*failure);
   };
-  joining_ = true;
-  gst_genos_room_join_async(room, nullptr, done, this);
+  post([this, done] {
+    joining_ = true;
+    gst_genos_room_join_async(room_.get(), nullptr, done, this);
+  });
 }
 
 void RoomSession::leave() {

@@ -26,7 +26,9 @@ class RoomSession {
   ~RoomSession();
 
   [[nodiscard]] GstGenosRoom* room() const { return room_.get(); }
+  // What a stay needs from its first moment is said between these two.
   void start();
+  void join();
   // Nothing of what was posted runs afterwards.
   void stop();
   void post(TaskQueue::Task task);

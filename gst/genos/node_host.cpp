@@ -393,7 +393,7 @@ void NodeHost::open_link(const Node::OpenLink& open) {
   options.ice = ice_;
   options.ice.servers = world_.stun(ice_.servers).servers();
   options.context = world_.context();
-  options.codecs = media_.codecs();
+  options.codecs = media_.wanted_codecs();
   link::PeerLink::Events events;
   events.signal = [=](core::Signal signal) { feed_back(Node::FromLink{id, std::move(signal)}); };
   events.opened = [=] { feed_back(Node::LinkOpened{id}); };

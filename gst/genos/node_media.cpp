@@ -36,7 +36,9 @@ std::function<void(GstPad*, guint)> NodeMedia::pads_of(core::LinkId link) {
 // --- users
 
 void NodeMedia::attach(const core::RoomToken& room, const std::shared_ptr<RoomMedia>& user) {
-  users_[room].push_back(user);
+  auto& users = users_[room];
+  if (std::ranges::find(users, user) != users.end()) return;  // while the room was still left
+  users.push_back(user);
   for (const auto& [place, present] : present_) {
     if (place.first != room) continue;
     apply_latency(place.second);
@@ -109,6 +111,13 @@ void NodeMedia::apply_latency(const core::PeerId& peer) {
     for (const auto& user : users) longest = std::max(longest, user->latency_);
   auto* link = host_.link_of(peer);
   if (link && longest) link->set_jitter(*longest);
+}
+
+std::function<std::vector<std::string>()> NodeMedia::wanted_codecs() const {
+  return [weak = host_.weak_from_this()] {
+    const auto host = weak.lock();
+    return host ? host->media().codecs() : std::vector<std::string>();
+  };
 }
 
 std::vector<std::string> NodeMedia::codecs() const {

@@ -34,8 +34,8 @@ class NodeMedia {
   [[nodiscard]] static bool is_about_streams(const core::Node::Output& output);
   void negotiated(core::LinkId link);
   void closed(core::LinkId link);
-  // What links take: PeerLink::Options::codecs.
-  [[nodiscard]] std::vector<std::string> codecs() const;
+  // PeerLink::Options::codecs.
+  [[nodiscard]] std::function<std::vector<std::string>()> wanted_codecs() const;
   // Where a link's pads go, on whatever thread.
   [[nodiscard]] std::function<void(GstPad*, guint)> pads_of(core::LinkId link);
 
@@ -89,6 +89,7 @@ class NodeMedia {
   void drop(core::LinkId link);
   void follow_tracks(core::LinkId link, link::PeerLink& from);
   void show_tracks(core::LinkId link, RoomMedia& user);
+  [[nodiscard]] std::vector<std::string> codecs() const;
   [[nodiscard]] std::vector<std::pair<Place, Present*>> present_on(core::LinkId link);
 
   NodeHost& host_;

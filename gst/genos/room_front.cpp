@@ -13,6 +13,9 @@ using core::Node;
 // a data channel cannot be told to wait.
 constexpr std::size_t unread_limit = 256u << 20;
 
+// Argon2id takes 64 MiB.
+constexpr gint max_preparing = 4;
+
 std::atomic<std::uint64_t> last_transfer{0};
 
 int code_of(Errc code) {
@@ -112,7 +115,8 @@ void RoomFront::join(const RoomConfig& config, SessionFactory factory, const Ref
   prepare(config, std::move(factory), attempt);
 }
 
-// Argon2id takes a fifth of a second: on a thread of its own.
+// Argon2id takes a fifth of a second: on another thread. Not by a GTask, which would end in the
+// application's context, and stay in it for ever with the context when that runs no more.
 void RoomFront::prepare(const RoomConfig& config, SessionFactory factory, Attempt attempt) {
   struct Work {
     std::shared_ptr<RoomFront> front;
@@ -120,12 +124,9 @@ void RoomFront::prepare(const RoomConfig& config, SessionFactory factory, Attemp
     SessionFactory factory;
     Attempt attempt;
   };
-  auto worker = adopt(g_task_new(nullptr, nullptr, nullptr, nullptr));
-  g_task_set_task_data(worker.get(),
-                       new Work{shared_from_this(), config, std::move(factory), attempt},
-                       [](gpointer data) { delete static_cast<Work*>(data); });
-  g_task_run_in_thread(worker.get(), [](GTask*, gpointer, gpointer data, GCancellable*) noexcept {
-    auto& work = *static_cast<Work*>(data);
+  const auto prepare = [](gpointer data, gpointer) noexcept {
+    const std::unique_ptr<Work> owned(static_cast<Work*>(data));
+    const auto& work = *owned;
     auto secrets = make_secrets(work.config);
     const bool posted = work.front->world()->post([work, secrets = std::move(secrets)] {
       if (secrets)
@@ -134,7 +135,11 @@ void RoomFront::prepare(const RoomConfig& config, SessionFactory factory, Attemp
         work.front->join_failed(work.attempt, to_gerror(secrets.error()).get());
     });
     if (!posted) work.front->join_failed(work.attempt, ended_error().get());
-  });
+  };
+  static GThreadPool* const pool =
+      g_thread_pool_new(prepare, nullptr, max_preparing, FALSE, nullptr);
+  g_thread_pool_push(pool, new Work{shared_from_this(), config, std::move(factory), attempt},
+                     nullptr);
 }
 
 void RoomFront::enter(const RoomConfig& config, const RoomSecrets& secrets,

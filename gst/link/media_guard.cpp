@@ -46,6 +46,15 @@ struct MediaGuard::Probes {
     return keep(info, **static_cast<Shared*>(data), &MediaGuard::admits);
   }
 
+  static GstPadProbeReturn rtcp(GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
+    auto& guard = **static_cast<Shared*>(data);
+    if (!(info->type & GST_PAD_PROBE_TYPE_BUFFER)) return GST_PAD_PROBE_DROP;  // srtpdec makes none
+    auto buffer = adopt(GST_PAD_PROBE_INFO_BUFFER(info));
+    const bool passes = guard.hears(buffer);
+    info->data = buffer.release();
+    return passes ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+  }
+
   static GstPadProbeReturn network(GstPad*, GstPadProbeInfo* info, gpointer data) noexcept {
     auto& guard = **static_cast<Shared*>(data);
     guard.hear();
@@ -78,6 +87,8 @@ std::vector<Connection> MediaGuard::watch(GstElement* pipeline, GstElement* webr
         on<void(GstElement*, GstPad*)>(rtpbin.get(), "pad-added", [self](auto*, GstPad* pad) {
           if (g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtp_sink_"))
             add_probe(pad, Probes::rtp, self);
+          if (g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtcp_sink_"))
+            add_probe(pad, Probes::rtcp, self);
         }));
   }
   connections.push_back(on<void(GstBin*, GstBin*, GstElement*)>(
@@ -95,6 +106,8 @@ void MediaGuard::announce(const std::vector<core::RemoteMedia>& media) {
     if (line.rejected) continue;
     for (const std::uint32_t ssrc : line.ssrcs)
       if (ssrcs_.size() < max_ssrcs) ssrcs_.insert(ssrc);
+    for (const auto& [media_of, repair] : line.retransmissions)
+      if (repairs_.size() < max_ssrcs) repairs_.insert(repair);
   }
 }
 
@@ -111,13 +124,33 @@ bool MediaGuard::admits(GstBuffer* buffer) {
   std::array<std::uint8_t, 12> header{};
   const bool whole = gst_buffer_extract(buffer, 0, header.data(), header.size()) == header.size();
   const std::uint32_t ssrc = GST_READ_UINT32_BE(header.data() + 8);
+  // Mixers name whom they mixed (CSRC), and rtpsession makes a record of each.
+  const bool is_mixed = (header[0] & 0x0f) != 0;
   bool known = false;
-  if (whole && verified_) {
+  if (whole && !is_mixed && verified_) {
     const std::scoped_lock guard(lock_);
     known = ssrcs_.contains(ssrc);
   }
   if (!known) refused_++;
   return known;
+}
+
+bool MediaGuard::hears(Ref<GstBuffer>& buffer) {
+  core::Bytes bytes(gst_buffer_get_size(buffer.get()));
+  gst_buffer_extract(buffer.get(), 0, bytes.data(), bytes.size());
+  auto verdict = core::RtcpGate::Verdict::drop;
+  {
+    const std::scoped_lock guard(lock_);
+    verdict = reports_.check(bytes, [this](std::uint32_t ssrc) {
+      return ssrcs_.contains(ssrc) && !repairs_.contains(ssrc);
+    });
+  }
+  if (verdict == core::RtcpGate::Verdict::drop) return false;
+  if (verdict == core::RtcpGate::Verdict::pass) return true;
+  auto changed = adopt(gst_buffer_new_memdup(bytes.data(), bytes.size()));
+  gst_buffer_copy_into(changed.get(), buffer.get(), GST_BUFFER_COPY_METADATA, 0, gsize(-1));
+  buffer = std::move(changed);
+  return true;
 }
 
 void MediaGuard::hear() {

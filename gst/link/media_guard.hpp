@@ -12,6 +12,7 @@
 
 #include "bridge/signal.hpp"
 #include "core/negotiation/gate.hpp"
+#include "core/rtp/rtcp_gate.hpp"
 #include "link/webrtc_refs.hpp"
 
 namespace genos::link {
@@ -37,16 +38,19 @@ class MediaGuard : public std::enable_shared_from_this<MediaGuard> {
  private:
   struct Probes;
   static void keep_list(GstElement* rtpbin, GstElement* webrtcbin);
-  [[nodiscard]] bool passes(GstBuffer* buffer);  // of anything that the network brings
-  [[nodiscard]] bool admits(GstBuffer* buffer);  // of RTP
+  [[nodiscard]] bool passes(GstBuffer* buffer);      // of anything that the network brings
+  [[nodiscard]] bool admits(GstBuffer* buffer);      // of RTP
+  [[nodiscard]] bool hears(Ref<GstBuffer>& buffer);  // of RTCP, which it may change
   void hear();
 
   const std::function<void()> heard_;
   std::atomic<bool> verified_{false};
   std::atomic<gint64> heard_at_{0};
   std::atomic<std::size_t> refused_{0};
-  std::mutex lock_;  // guards ssrcs_
-  std::set<std::uint32_t> ssrcs_;
+  std::mutex lock_;                // guards what follows
+  std::set<std::uint32_t> ssrcs_;  // those of repairs_ too
+  std::set<std::uint32_t> repairs_;
+  core::RtcpGate reports_;
 };
 
 }  // namespace genos::link

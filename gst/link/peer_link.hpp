@@ -34,8 +34,8 @@ class PeerLink {
     core::Duration jitter =
         std::chrono::milliseconds(200);  // rtpbin waits this long for a late packet
     // What we take, in this order: "h264", "opus"; of a kind that none is named of, anything. A
-    // line of theirs with nothing else is refused.
-    std::vector<std::string> codecs;
+    // line of theirs with nothing else is refused. Asked for each offer; empty: anything.
+    std::function<std::vector<std::string>()> codecs;
     core::Duration step_limit = std::chrono::seconds(10);  // one step of the negotiation
   };
   // Called on the context's thread (but for pad_added), never from inside a call into the link,

@@ -181,8 +181,9 @@ void PeerLink::Impl::act(Negotiator::Ended& output) { end(std::move(output.why))
 // own way of sending, and stays.
 std::vector<std::size_t> PeerLink::Impl::unwanted_lines() {
   std::vector<std::size_t> unwanted;
+  const auto wanted = options_.codecs ? options_.codecs() : std::vector<std::string>();
   for (std::size_t wire = 0; wire < remote_->media.size(); ++wire)
-    if (!choose_codecs(remote_->media[wire], options_.codecs) &&
+    if (!choose_codecs(remote_->media[wire], wanted) &&
         !shim_.knows(wire, remote_->media[wire].mid))
       unwanted.push_back(wire);
   return unwanted;

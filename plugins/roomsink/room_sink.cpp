@@ -386,8 +386,9 @@ bool RoomSink::open() {
     return false;
   }
   media_ = std::make_shared<RoomMedia>(events());
-  media_->attach(room());
   session_.start();
+  media_->attach(room());
+  session_.join();
   return true;
 }
 

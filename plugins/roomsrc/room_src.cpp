@@ -398,6 +398,7 @@ bool RoomSrc::open() {
     media->attach(room());
     media_ = media;
   }
+  session_.join();
   return true;
 }
 

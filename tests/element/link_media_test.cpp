@@ -8,82 +8,20 @@
 
 #include "core/wire/limits.hpp"
 #include "link/platform.hpp"
-#include "support/link_pair.hpp"
-#include "support/rtp_feed.hpp"
+#include "support/media_call.hpp"
 
 namespace genos {
 namespace {
 
-using core::Bytes;
 using core::Description;
 using core::Partner;
 using core::Signal;
-using test::Arrivals;
-using test::LinkPair;
+using test::Call;
 using test::LinkSide;
 using test::RtpFeed;
+using test::under_other_names;
 using test::vp8_caps;
 using namespace std::chrono_literals;
-
-// The m-lines of one side under names of its own, as a page's are: webrtcbins name them alike, and
-// the one that gives way refuses a line that has the name of one that it offered in vain.
-std::string with_other_mids(const std::string& sdp) {
-  std::string text;
-  for (std::size_t from = 0; from < sdp.size();) {
-    const auto end = std::min(sdp.find('\n', from), sdp.size() - 1) + 1;
-    std::string line = sdp.substr(from, end - from);
-    from = end;
-    const bool names = line.starts_with("a=mid:") || line.starts_with("a=group:");
-    for (std::size_t at = 0; names && at < line.size(); ++at)
-      for (const auto& [word, other] : {std::pair{"video", "oediv"}, std::pair{"oediv", "video"}})
-        if (line.compare(at, 5, word) == 0) {
-          line.replace(at, 5, other);
-          at += 4;
-          break;
-        }
-    text += line;
-  }
-  return text;
-}
-
-std::optional<Signal> under_other_names(Signal signal) {
-  if (auto* description = std::get_if<Description>(&signal))
-    description->sdp = with_other_mids(description->sdp);
-  return signal;
-}
-
-// A link with whatever feeds it; the feeds end after the links.
-struct Call {
-  explicit Call(Partner partner) : pair(partner) {
-    pair.a.on_pad = [this](GstPad* pad) { to_a.count(pad); };
-    pair.b.on_pad = [this](GstPad* pad) { to_b.count(pad); };
-    if (partner == Partner::page) pair.a.on_the_way = pair.b.on_the_way = under_other_names;
-  }
-  ~Call() {
-    pair.a.link.reset();
-    pair.b.link.reset();
-    link::drain_teardowns(10s);
-  }
-  Ref<GstPad> add(LinkSide& side, guint ssrc, const std::string& stream, GstCaps* other = nullptr) {
-    auto pad = side.link->add_media(vp8_caps(ssrc).get(), stream, other);
-    EXPECT_TRUE(pad) << pad.error().detail;
-    return pad ? *pad : nullptr;
-  }
-  void feed(const Ref<GstPad>& pad, guint ssrc, RtpFeed::Shape shape = RtpFeed::Shape::buffers) {
-    feeds.push_back(std::make_unique<RtpFeed>(pad.get(), vp8_caps(ssrc).get(), ssrc, shape));
-  }
-  bool data_flows() {
-    pair.a.messages.clear();
-    pair.b.messages.clear();
-    pair.a.link->send(Bytes(10, 1));
-    pair.b.link->send(Bytes(10, 2));
-    return pair.until([&] { return !pair.a.messages.empty() && !pair.b.messages.empty(); });
-  }
-
-  std::vector<std::unique_ptr<RtpFeed>> feeds;
-  Arrivals to_a, to_b;
-  LinkPair pair;
-};
 
 class LinkMedia : public testing::TestWithParam<Partner> {};
 
@@ -308,64 +246,6 @@ TEST(LinkMediaRules, PacketsThatNobodyAnnouncedAreDropped) {
     EXPECT_EQ(call.to_b.packets(), 0);
     EXPECT_TRUE(call.data_flows());
   }
-}
-
-// As it comes from the network, decrypted, to the session of a link.
-void receive(LinkPair& pair, const LinkSide& side, const char* name,
-             const std::vector<guint8>& packet) {
-  const auto rtpbin = adopt(gst_bin_get_by_name(GST_BIN(side.link->pipeline()), "rtpbin"));
-  const auto pad = adopt(gst_element_get_static_pad(rtpbin.get(), name));
-  ASSERT_TRUE(pair.until([&] {
-    return bool(adopt(gst_pad_get_sticky_event(pad.get(), GST_EVENT_SEGMENT, 0)));
-  })) << "nothing came there yet";
-  const auto from = adopt(gst_pad_get_peer(pad.get()));
-  gst_pad_push(from.get(), gst_buffer_new_memdup(packet.data(), packet.size()));
-}
-
-// Without the guard webrtcbin dereferences NULL again: Firefox reports on what it receives with the
-// SSRC of the track that it sends later.
-TEST(LinkMediaRules, ReportsBeforeAndGoodbyesAfterAnAnnouncementHarmNobody) {
-  Call call(Partner::genos);
-  ASSERT_TRUE(call.pair.open());
-  call.feed(call.add(call.pair.a, 51, "one"), 51);
-  ASSERT_TRUE(call.pair.until([&] { return call.to_b.packets() > 10; })) << call.pair.b.reason;
-  receive(call.pair, call.pair.b, "recv_rtcp_sink_0",
-          {0x80, 201, 0, 1, 0, 0, 0, 52, 0x80, 202, 0, 0});
-  const auto reported = call.add(call.pair.a, 52, "two");
-  call.feed(reported, 52);
-  ASSERT_TRUE(call.pair.until([&] { return call.pair.b.pads == 2; })) << call.pair.b.reason;
-  const auto gone = call.add(call.pair.a, 53, "three");
-  ASSERT_TRUE(call.pair.until([&] { return call.pair.b.negotiated == 3; })) << call.pair.b.reason;
-  receive(call.pair, call.pair.b, "recv_rtcp_sink_0",
-          {0x80, 201, 0, 1, 0, 0, 0, 53, 0x81, 203, 0, 1, 0, 0, 0, 53});
-  call.feed(gone, 53);
-  EXPECT_TRUE(call.pair.until([&] { return call.pair.b.pads == 3; })) << call.pair.b.reason;
-  const int before = call.to_b.packets();
-  EXPECT_TRUE(call.pair.until([&] { return call.to_b.packets() > before + 60; }));
-  EXPECT_TRUE(call.data_flows());
-}
-
-// webrtcbin has no way for its media.
-TEST(LinkMediaRules, NothingComesOnALineThatIsRefused) {
-  Call call(Partner::genos);
-  call.pair.options(call.pair.b).codecs = {"vp8"};
-  ASSERT_TRUE(call.pair.open());
-  call.feed(call.add(call.pair.a, 51, "one"), 51);
-  ASSERT_TRUE(call.pair.until([&] { return call.to_b.packets() > 10; })) << call.pair.b.reason;
-  call.pair.a.on_the_way = [](Signal signal) -> std::optional<Signal> {
-    auto* description = std::get_if<Description>(&signal);
-    const auto at = description ? description->sdp.rfind("VP8/90000") : std::string::npos;
-    if (at != std::string::npos) description->sdp.replace(at, 3, "VP9");
-    return signal;
-  };
-  call.add(call.pair.a, 52, "two");
-  ASSERT_TRUE(call.pair.until([&] { return call.pair.b.negotiated == 2; })) << call.pair.b.reason;
-  for (guint8 number = 0; number < 50; ++number)
-    receive(call.pair, call.pair.b, "recv_rtp_sink_0",
-            {0x80, 96, 1, number, 0, 0, number, 0, 0, 0, 0, 52, 1, 2, 3, 4});
-  call.pair.run(400ms);
-  EXPECT_EQ(call.pair.b.pads, 1);
-  EXPECT_TRUE(call.data_flows());
 }
 
 // webrtcbin sends on although the answer says that nobody wants it.

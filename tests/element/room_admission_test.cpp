@@ -3,6 +3,9 @@
 #include <glib/gstdio.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
+#include "bridge/gio_refs.hpp"
 #include "support/test_room.hpp"
 
 namespace genos {
@@ -107,6 +110,30 @@ TEST_F(RoomAdmission, StrictRoomsRefuseTheRest) {
   const gint64 end = g_get_monotonic_time() + 2 * G_USEC_PER_SEC;
   EXPECT_FALSE(context.until([&] { return !a.joined.empty() || !b.joined.empty(); },
                              std::chrono::microseconds(end - g_get_monotonic_time())));
+}
+
+// What works for the room goes on then, and has nothing of the application's any more.
+TEST_F(RoomAdmission, WhoLeavesWhileItsPasswordIsPreparedKeepsNoContext) {
+  const auto file = file_of("a.key");
+  make_key(file);
+  std::atomic<bool> gone{false};
+  auto own = adopt(g_main_context_new());
+  GSource* never = g_timeout_source_new_seconds(G_MAXINT16);
+  g_source_set_callback(
+      never, [](gpointer) noexcept -> gboolean { return G_SOURCE_REMOVE; }, &gone,
+      [](gpointer ended) noexcept { *static_cast<std::atomic<bool>*>(ended) = true; });
+  g_source_attach(never, own.get());
+  g_source_unref(never);
+  g_main_context_push_thread_default(own.get());
+  {
+    TestRoom a("strict", relay);
+    a.set("strict", TRUE).set("identity", file.c_str()).set("password", "p").join();
+    gst_genos_room_leave(a.room.get());
+    while (!a.join_outcome) g_main_context_iteration(own.get(), TRUE);
+  }
+  g_main_context_pop_thread_default(own.get());
+  own = nullptr;
+  EXPECT_TRUE(context.until([&] { return gone.load(); }));
 }
 
 // Each side says a word and lets in whoever says "friend".

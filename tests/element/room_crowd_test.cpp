@@ -127,6 +127,7 @@ TEST_F(RoomCrowdTest, TwoHundredComeAndGo) {
   watcher.play();
   ASSERT_TRUE(sees(gaps) && settled());
   const test::Footprint before;
+  const auto open_before = test::open_files();
   const long heap = heap_kib();
   served = 0;
   crowd(gaps, comers);
@@ -138,7 +139,9 @@ TEST_F(RoomCrowdTest, TwoHundredComeAndGo) {
       },
       calm_limit))
       << "threads " << before.threads << " -> " << test::Footprint().threads << ", files "
-      << before.files << " -> " << test::Footprint().files;
+      << before.files << " -> " << test::Footprint().files << "; before:\n"
+      << open_before << "after:\n"
+      << test::open_files();
   const auto all = gaps.sorted();
   const auto ms = [](auto time) {
     return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());

@@ -132,6 +132,20 @@ TEST_F(RoomFallbackTest, OneRungIsForAllWhoNeedItAndForWhoComesBackSoon) {
   EXPECT_EQ(now[0].get(), first[0].get());
 }
 
+// The link was there before anybody said what it may carry.
+TEST_F(RoomFallbackTest, WhatSomebodyDecodesIsAskedAtEachOffer) {
+  TestLine call(sound() + sink_of("peer=a")),
+      listener(src_of("peer=b media=audio codecs=opus") + "! audio/x-raw ! fakesink name=out");
+  call.play();
+  listener.play();
+  ASSERT_TRUE(TestLine::until([&] { return !listener.received().empty(); }));
+  TestLine watcher(watch_vp8("peer=b"));
+  watcher.play();
+  TestLine sender(picture() + sink_of("peer=a fallback=true"));
+  sender.play();
+  EXPECT_TRUE(sees(watcher));
+}
+
 TEST_F(RoomFallbackTest, PictureAndSoundStayOneStream) {
   TestLine sender(picture() + "s.video_0 " + sound() + "s.audio_0" +
                   sink_of("fallback=true title=door"));

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
 #include <system_error>
 
 namespace genos::test {
@@ -25,6 +26,16 @@ inline long entries(const char* folder) {
   std::error_code error;
   const std::filesystem::directory_iterator all(folder, error);
   return std::distance(begin(all), end(all));
+}
+
+// What is open, a line each, for the message of a test that counts it.
+inline std::string open_files() {
+  std::string all;
+  std::error_code error;
+  for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd", error))
+    all += each.path().filename().string() + ' ' +
+           std::filesystem::read_symlink(each.path(), error).string() + '\n';
+  return all;
 }
 
 inline long resident_kib() {
