@@ -109,6 +109,38 @@ TEST(LinkGuard, WhatNamesOthersIsNotTaken) {
   EXPECT_TRUE(call.data_flows());
 }
 
+// More SSRCs than one on a line, and payload types that no line has.
+TEST(LinkGuard, OtherNamesAndTypesOnALineHarmNobody) {
+  Call call(Partner::genos);
+  ASSERT_TRUE(call.pair.open());
+  call.feed(call.add(call.pair.a, 51, "one"), 51);
+  ASSERT_TRUE(call.pair.until([&] { return call.to_b.packets() > 10; })) << call.pair.b.reason;
+  call.pair.a.on_the_way = [](Signal signal) -> std::optional<Signal> {
+    if (auto* description = std::get_if<Description>(&signal))
+      description->sdp += "a=ssrc:53 cname:other\r\na=ssrc:54 cname:other\r\n";
+    return signal;
+  };
+  call.add(call.pair.a, 52, "two");
+  ASSERT_TRUE(call.pair.until([&] { return call.pair.b.negotiated == 2; })) << call.pair.b.reason;
+  guint8 number = 0;
+  for (const auto& [ssrc, payload] : std::vector<std::pair<guint8, guint8>>{{53, 96},
+                                                                            {52, 96},
+                                                                            {54, 96},
+                                                                            {52, 127},
+                                                                            {53, 0},
+                                                                            {54, 35},
+                                                                            {52, 97},
+                                                                            {51, 127},
+                                                                            {52, 96}})
+    for (int i = 0; i < 20; ++i, ++number)
+      receive(call.pair, call.pair.b, "recv_rtp_sink_0",
+              {0x80, payload, 1, number, 0, 0, number, 0, 0, 0, 0, ssrc, 1, 2, 3, 4});
+  const int before = call.to_b.packets();
+  EXPECT_TRUE(call.pair.until([&] { return call.to_b.packets() > before + 60; }));
+  EXPECT_EQ(call.pair.b.closed, 0) << call.pair.b.reason;
+  EXPECT_TRUE(call.data_flows());
+}
+
 // webrtcbin has no way for its media.
 TEST(LinkGuard, NothingComesOnALineThatIsRefused) {
   Call call(Partner::genos);
