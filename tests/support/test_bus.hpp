@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -20,12 +21,17 @@ class TestBus {
     return readable_;
   }
 
+  // Whoever holds it keeps the library's thread from everything, once somebody is at it.
+  std::mutex door;
+  std::atomic<bool> at_door{false};
+
   struct Seat {
     GstGenosSignaling* object;
     std::string id;
   };
   void enter(GstGenosSignaling* object, const char* id) {
-    const std::scoped_lock guard(lock_);
+    at_door = true;
+    const std::scoped_lock guard(door, lock_);
     for (const auto& seat : seats_) {
       gst_genos_signaling_peer_seen(object, seat.id.c_str());
       gst_genos_signaling_peer_seen(seat.object, id);
