@@ -78,6 +78,15 @@ TEST(RtcpGate, SoManyReportAndNoMore) {
     EXPECT_EQ(gate.check(packet, is_media), Verdict::pass);
 }
 
+TEST(RtcpGate, WhatIsLongerThanAnybodySendsIsDropped) {
+  RtcpGate gate;
+  Bytes most;
+  while (most.size() < limits::max_rtcp) most = most + goodbye(1);
+  auto more = most + goodbye(1);
+  EXPECT_EQ(gate.check(most, is_media), Verdict::pass);
+  EXPECT_EQ(gate.check(more, is_media), Verdict::drop);
+}
+
 TEST(RtcpGate, WhatIsNoCompoundIsDropped) {
   RtcpGate gate;
   const auto whole = sender_report(7);

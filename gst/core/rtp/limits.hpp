@@ -24,7 +24,9 @@ inline constexpr std::size_t max_frame_diffs = 8;
 // A two-byte RTP header extension holds no more (RFC 8285 section 4.3).
 inline constexpr std::size_t max_header_extension = 255;
 // SSRCs of one connection that report and send no media: Chromium has one, Firefox one for each of
-// its lines, and GStreamer one for each flow that it repairs. rtpsession keeps 2 KiB for each.
+// its lines, and GStreamer one for each flow that it repairs. rtpsession keeps a record of each.
 inline constexpr std::size_t max_reporters = 128;
+// Of a compound RTCP packet: everybody keeps to the MTU, and each report in it costs time.
+inline constexpr std::size_t max_rtcp = 2048;
 
 }  // namespace genos::core::limits

@@ -37,6 +37,7 @@ bool RtcpGate::admits(std::uint32_t ssrc) {
 }
 
 RtcpGate::Verdict RtcpGate::check(Bytes& compound, const IsSender& sends) {
+  if (compound.size() > limits::max_rtcp) return Verdict::drop;
   auto verdict = Verdict::pass;
   bool begins_with_sender = false;  // the first one is who rtpbin takes all of it for
   for (std::size_t at = 0, next = 0; at < compound.size(); at = next) {
