@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/rtp/rtcp_gate.hpp"
 
+#include <optional>
+
 #include "core/rtp/limits.hpp"
 
 namespace genos::core {
@@ -11,6 +13,26 @@ constexpr std::size_t word = 4, header = 4, named = 8;
 constexpr std::size_t sender_info = 20;  // what a sender report has and a receiver report has not
 
 std::size_t words_at(ByteView packet) { return std::size_t(packet[2]) << 8 | packet[3]; }
+
+// One packet of a compound.
+struct Part {
+  std::uint8_t type = 0;
+  std::size_t size = 0;
+  bool reports = false;  // rtpsession makes a record of the SSRC behind its header
+};
+
+// Nothing of what does not hold what it says that it holds, or describes several: only mixers do.
+std::optional<Part> part_of(ByteView rest) {
+  if (rest.size() < header || rest[0] >> 6 != 2) return {};
+  Part part{rest[1], header + words_at(rest) * word};
+  const unsigned count = rest[0] & 0x1f;
+  if (part.size > rest.size() || (part.type == description && count > 1)) return {};
+  part.reports = part.type == sender_report || part.type == receiver_report ||
+                 (part.type == description && count == 1);
+  const std::size_t least = named + (part.type == sender_report ? sender_info : 0);
+  if (part.reports && part.size < least) return {};
+  return part;
+}
 
 std::uint32_t ssrc_at(ByteView packet) {
   std::uint32_t ssrc = 0;
@@ -37,34 +59,26 @@ bool RtcpGate::admits(std::uint32_t ssrc) {
 }
 
 RtcpGate::Verdict RtcpGate::check(Bytes& compound, const IsSender& sends) {
-  if (compound.size() > limits::max_rtcp) return Verdict::drop;
+  if (compound.empty() || compound.size() > limits::max_rtcp) return Verdict::drop;
   auto verdict = Verdict::pass;
   bool begins_with_sender = false;  // the first one is who rtpbin takes all of it for
   for (std::size_t at = 0, next = 0; at < compound.size(); at = next) {
     const auto rest = ByteView(compound).subspan(at);
-    if (rest.size() < header || rest[0] >> 6 != 2) return Verdict::drop;
-    const std::size_t size = header + words_at(rest) * word;
-    if (size > rest.size()) return Verdict::drop;
-    next = at + size;
-    const auto type = rest[1];
-    const unsigned count = rest[0] & 0x1f;
-    const bool is_sender_report = type == sender_report;
-    // Only mixers describe several.
-    if (type == description && count > 1) return Verdict::drop;
-    const bool names =
-        is_sender_report || type == receiver_report || (type == description && count == 1);
-    if (!names) continue;
-    if (size < named + (is_sender_report ? sender_info : 0)) return Verdict::drop;
+    const auto part = part_of(rest);
+    if (!part) return Verdict::drop;
+    next = at + part->size;
+    if (!part->reports) continue;
     const auto ssrc = ssrc_at(rest);
-    const bool is_sender = sends(ssrc);
+    const bool is_sender = sends(ssrc), says_so = part->type == sender_report;
     if (!is_sender && !admits(ssrc)) return Verdict::drop;
-    if (at == 0) begins_with_sender = is_sender_report && is_sender;
-    if (!is_sender_report || (is_sender && begins_with_sender)) continue;
+    if (at == 0) begins_with_sender = says_so && is_sender;
+    const bool may = is_sender && begins_with_sender;
+    if (!says_so || may) continue;
     make_receiver_report(compound, at);
     next -= sender_info;
     verdict = Verdict::changed;
   }
-  return compound.empty() ? Verdict::drop : verdict;
+  return verdict;
 }
 
 }  // namespace genos::core
