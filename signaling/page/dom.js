@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Elements from words. Text goes in as text only: nothing remote is ever parsed as markup.
+import {MOST} from './limits.js';
 
 /** @param {string} id @returns {HTMLElement} */
 export const at = (id) => document.getElementById(id);
@@ -19,9 +20,12 @@ export function button(text, act, fields = {}) {
   return make('button', {type: 'button', onclick: act, ...fields}, text);
 }
 
-/** Says it to those who listen, without moving the focus. @param {string} text */
+/** Says it to those who listen, without moving the focus. What is said in the same moment stays: a
+ *  screen reader that is still speaking would miss what is taken away. @param {string} text */
 export function announce(text) {
-  at('announcements').replaceChildren(make('p', {}, text));
+  const said = at('announcements');
+  said.append(make('p', {}, text));
+  while (said.childElementCount > MOST.announcements) said.firstChild.remove();
 }
 
 let forgetting;

@@ -6,6 +6,7 @@ export const MOST = {
   title: 80,            // of what it calls a stream
   chat: 4000,           // of one message
   lines: 300,           // messages that are kept
+  announcements: 5,     // that wait for a screen reader
   rate: 100,            // messages of one peer in five seconds: a short text from a pipe
   fileName: 120,
   file: 64 * 2 ** 20,   // what native peers take from a page and send to one

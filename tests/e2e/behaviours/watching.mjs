@@ -267,6 +267,7 @@ async function tabOrder(page, most) {
 function accessBehaviours() {
   scenario('everything is reached by keyboard, and says what it is', outside(), async (lab) => {
     const [anna, bert] = await two(lab);
+    await anna.shows('#announcements', /(is here[^]*Connected|Connected[^]*is here)/);
     const order = await tabOrder(anna, 40);
     const ids = order.map(({id}) => id).filter(Boolean);
     assert.deepEqual(ids, ['sound', 'camera', 'screen', 'file', 'link', 'leave', 'own-name', 'chat', 'say-text', 'say-go']);
