@@ -159,11 +159,12 @@ void NodeMedia::serve(core::LinkId link, Offer& offer, const StreamOut& stream) 
   for (auto& other : offer.others) {
     if (other.instead || other.track != stream.instead_of) continue;
     const auto& track = stream.tracks.front();
-    const FanOut::Watcher watcher{link, offer.peer.value, present->second.wishes};
+    const FanOut::Watcher watcher{link, offer.peer.value,
+                                  present->second.wishes.of(offer.stream.id)};
     if (!track->add(watcher, other.pad.get(), base_time)) continue;
     other.instead = track;
     other.stream = stream.id;
-    watches(present->second, *offer.user, *track);
+    watches(present->second, offer, *track);
   }
 }
 
@@ -171,7 +172,7 @@ void NodeMedia::leave(core::LinkId link, Offer& offer, Offer::Other& other) {
   const auto track = std::exchange(other.instead, {});
   const auto present = present_.find({offer.room, offer.peer});
   if (track && track->remove(link) && present != present_.end())
-    leaves_off(present->second, *offer.user, *track);
+    leaves_off(present->second, offer, *track);
 }
 
 void NodeMedia::pump(core::LinkId link) {
@@ -229,9 +230,10 @@ void NodeMedia::settle(core::LinkId link, link::PeerLink& to, Offer& offer) {
       offer.user->wants_other(present->second.peer, track);
       continue;
     }
-    const FanOut::Watcher watcher{link, offer.peer.value, present->second.wishes};
+    const FanOut::Watcher watcher{link, offer.peer.value,
+                                  present->second.wishes.of(offer.stream.id)};
     if (track->add(watcher, offer.pads[i].get(), base_time))
-      watches(present->second, *offer.user, *track);
+      watches(present->second, offer, *track);
   }
   for (const auto& [id, stream] : offer.user->streams_)
     if (stream.instead_of) serve(link, offer, stream);
@@ -242,7 +244,7 @@ void NodeMedia::withdraw(core::LinkId link, Offer& offer) {
   const auto present = present_.find({offer.room, offer.peer});
   for (const auto& track : offer.stream.tracks) {
     if (!track->remove(link)) continue;
-    if (present != present_.end()) leaves_off(present->second, *offer.user, *track);
+    if (present != present_.end()) leaves_off(present->second, offer, *track);
   }
   for (auto& other : offer.others) {
     leave(link, offer, other);

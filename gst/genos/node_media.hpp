@@ -46,10 +46,10 @@ class NodeMedia {
     RoomMedia::Peer peer;
     std::string name;
     std::map<std::string, std::string> said;  // of its streams: id -> metadata
-    core::MediaWish wishes;
-    core::MediaWish counted;              // as a viewer, by that wish
-    unsigned changes = 0;                 // of what it takes
-    std::optional<core::MediaWish> told;  // of our wish; none: nothing was ever said of it
+    core::StreamWishes wishes;
+    core::StreamWishes counted;              // as a viewer, by that wish
+    unsigned changes = 0;                    // of what it takes
+    std::optional<core::StreamWishes> told;  // of our wish; none: nothing was ever said of it
   };
   struct Offer {
     core::RoomToken room;
@@ -73,15 +73,15 @@ class NodeMedia {
   void hear(const core::Node::Received& received);
   void hear_wish(const core::Node::Received& received);
   void tell_wish(const Place& place, Present& present);
-  void say_wish(const Place& place, const core::MediaWish& wish);
+  void say_wish(const Place& place, const core::StreamWishes& wish);
   void apply_latency(const core::PeerId& peer);
   void offer_all(const Place& place, const Present& present);
   void offer(const Place& place, const Present& present, const std::shared_ptr<RoomMedia>& user,
              const StreamOut& stream);
   void serve(core::LinkId link, Offer& offer, const StreamOut& stream);
   void leave(core::LinkId link, Offer& offer, Offer::Other& other);
-  static void watches(const Present& present, RoomMedia& user, const FanOut& track);
-  static void leaves_off(const Present& present, RoomMedia& user, const FanOut& track);
+  static void watches(const Present& present, const Offer& offer, const FanOut& track);
+  static void leaves_off(const Present& present, const Offer& offer, const FanOut& track);
   void pump(core::LinkId link);
   [[nodiscard]] bool ask(link::PeerLink& to, Offer& offer);
   void settle(core::LinkId link, link::PeerLink& to, Offer& offer);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The part of a node's media that speaks of what a viewer takes, and of how good a picture it
 // wishes for.
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/wire/limits.hpp"
@@ -14,6 +14,48 @@ namespace genos {
 using core::MediaWish;
 using core::Node;
 using core::Quality;
+using core::StreamWishes;
+
+namespace {
+
+constexpr MediaWish nothing{Quality::none, Quality::none};
+
+core::Json said_of(const MediaWish& wish) {
+  return core::Json::object()
+      .set("q", core::to_word(wish.picture))
+      .set("a", core::to_word(wish.sound));
+}
+
+core::Json said_of(const StreamWishes& wish) {
+  auto said = said_of(wish.all());
+  auto streams = core::Json::object();
+  std::size_t room = core::limits::max_stream_wishes;
+  for (const auto& [stream, other] : wish.others())
+    if (room > 0) streams.set(stream, said_of(other)), --room;
+  if (!wish.others().empty()) said.set("s", std::move(streams));
+  return said;
+}
+
+std::optional<MediaWish> wish_of(const core::Json& said) {
+  const auto picture = core::parse_quality(said.string_at("q").value_or(""));
+  if (!picture) return std::nullopt;
+  const auto sound = core::parse_quality(said.string_at("a").value_or(""));
+  return MediaWish{*picture, sound.value_or(Quality::automatic)};
+}
+
+std::optional<StreamWishes> wishes_of(const core::Json& said) {
+  const auto all = wish_of(said);
+  if (!all) return std::nullopt;
+  StreamWishes wishes(*all);
+  const auto* streams = said.find("s");
+  const auto* members = streams ? streams->as_object() : nullptr;
+  if (!members || members->size() > core::limits::max_stream_wishes) return wishes;
+  for (const auto& [stream, one] : *members)
+    if (const auto wish = wish_of(one)) wishes.set(stream, *wish);
+  return wishes;
+}
+
+}  // namespace
 
 void NodeMedia::tell_wish() {
   for (auto& [place, present] : present_) tell_wish(place, present);
@@ -23,19 +65,17 @@ void NodeMedia::tell_wish() {
 // is declined can never be had later (webrtcbin 1.22 to 1.28: inactive is for ever).
 void NodeMedia::tell_wish(const Place& place, Present& present) {
   if (present.peer.is_page) return;
-  MediaWish wish{Quality::none, Quality::none};
+  StreamWishes wish(nothing);
   for (const auto& user : users_[place.first])
     wish = core::larger(wish, user->wish_for(present.peer));
-  if (wish == present.told.value_or(MediaWish())) return;
+  if (wish == present.told.value_or(StreamWishes())) return;
   present.told = wish;
   say_wish(place, wish);
 }
 
-void NodeMedia::say_wish(const Place& place, const MediaWish& wish) {
-  const auto said = core::Json::object()
-                        .set("q", core::to_word(wish.picture))
-                        .set("a", core::to_word(wish.sound));
-  host_.feed_later(Node::Send{{}, place.first, {place.second}, message_of(quality_wish, said)});
+void NodeMedia::say_wish(const Place& place, const StreamWishes& wish) {
+  host_.feed_later(
+      Node::Send{{}, place.first, {place.second}, message_of(quality_wish, said_of(wish))});
 }
 
 // It may be said as often as anybody likes: what is sent changes twice a second at most (FanOut).
@@ -45,27 +85,25 @@ void NodeMedia::hear_wish(const Node::Received& received) {
       received.message.payload->size() > core::limits::max_quality_wish)
     return;
   const auto json = core::parse_json(core::text_of(*received.message.payload));
-  const auto picture = json ? core::parse_quality(json->string_at("q").value_or("")) : std::nullopt;
-  if (!picture) return;
-  const auto sound = core::parse_quality(json->string_at("a").value_or(""));
-  const MediaWish wish{*picture, sound.value_or(Quality::automatic)};
+  const auto wish = json ? wishes_of(*json) : std::nullopt;
+  if (!wish) return;
   auto& viewer = present->second;
-  viewer.wishes = wish;
+  viewer.wishes = *wish;
   const auto before = viewer.counted;
-  const auto takes = [](core::Quality quality) { return quality != core::Quality::none; };
-  if ((takes(before.picture) != takes(wish.picture) || takes(before.sound) != takes(wish.sound)) &&
-      viewer.changes < core::limits::max_viewer_changes) {
-    viewer.counted = wish;
+  if (!before.takes_as(*wish) && viewer.changes < core::limits::max_viewer_changes) {
+    viewer.counted = *wish;
     ++viewer.changes;
   }
-  const auto now = viewer.counted;
-  const auto offers = offers_.find(present->second.link);
+  const auto offers = offers_.find(viewer.link);
   if (offers == offers_.end()) return;
   for (const auto& offer : offers->second) {
     if (offer.room != received.room) continue;
+    const auto& stream = offer.stream.id;
     const auto follow = [&](FanOut& track) {
-      if (!track.wish(viewer.link, wish) || track.is_in(before) == track.is_in(now)) return;
-      if (track.is_in(now))
+      const bool was_in = track.is_in(before.of(stream));
+      const bool is_in = track.is_in(viewer.counted.of(stream));
+      if (!track.wish(viewer.link, wish->of(stream)) || was_in == is_in) return;
+      if (is_in)
         offer.user->watches(viewer.peer);
       else
         offer.user->leaves_off(viewer.peer);
@@ -77,12 +115,12 @@ void NodeMedia::hear_wish(const Node::Received& received) {
 }
 
 // Who takes a track watches; who is only offered it does not.
-void NodeMedia::watches(const Present& present, RoomMedia& user, const FanOut& track) {
-  if (track.is_in(present.counted)) user.watches(present.peer);
+void NodeMedia::watches(const Present& present, const Offer& offer, const FanOut& track) {
+  if (track.is_in(present.counted.of(offer.stream.id))) offer.user->watches(present.peer);
 }
 
-void NodeMedia::leaves_off(const Present& present, RoomMedia& user, const FanOut& track) {
-  if (track.is_in(present.counted)) user.leaves_off(present.peer);
+void NodeMedia::leaves_off(const Present& present, const Offer& offer, const FanOut& track) {
+  if (track.is_in(present.counted.of(offer.stream.id))) offer.user->leaves_off(present.peer);
 }
 
 }  // namespace genos

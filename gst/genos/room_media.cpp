@@ -58,10 +58,21 @@ void RoomMedia::stop_viewer(const std::string& peer) {
   });
 }
 
-core::MediaWish RoomMedia::wish_for(const Peer& peer) const {
+core::StreamWishes RoomMedia::wish_for(const Peer& peer) const {
+  using core::Quality;
   const bool takes = wish_ && (wish_->from.empty() || wish_->from.contains(peer.id) ||
                                wish_->from.contains(peer.identity));
-  return takes ? wish_->media : core::MediaWish{core::Quality::none, core::Quality::none};
+  if (!takes) return core::StreamWishes({Quality::none, Quality::none});
+  core::StreamWishes wishes(wish_->media);
+  const auto found = wish_->untaken.find(peer.id);
+  if (found == wish_->untaken.end()) return wishes;
+  for (const auto& [stream, untaken] : found->second) {
+    auto wish = wish_->media;
+    if (untaken.picture) wish.picture = Quality::none;
+    if (untaken.sound) wish.sound = Quality::none;
+    wishes.set(stream, wish);
+  }
+  return wishes;
 }
 
 bool RoomMedia::admits(const Peer& peer, std::size_t others) {

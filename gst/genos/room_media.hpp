@@ -64,10 +64,16 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   // of a peer everything that one of them takes, for links that are made from then on.
   void set_codecs(std::vector<std::string> codecs) { codecs_ = std::move(codecs); }
   // What is wished for of those that send; the largest wish of a peer's elements counts, and to
-  // whom none has any, nothing is sent. At any time, in one thread.
+  // whom none has any, nothing is sent. At any time, one call after the other.
+  struct Untaken {  // of a stream
+    bool picture = false, sound = false;
+    bool operator==(const Untaken&) const = default;
+  };
+  using Untakens = std::map<std::string, std::map<std::string, Untaken>>;  // by peer and stream
   struct Wish {
     core::MediaWish media;
     std::set<std::string> from;  // ids or identities; empty: everybody
+    Untakens untaken{};
   };
   void set_wish(Wish wish);
   // To those that are here and those that come.
@@ -78,7 +84,7 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
  private:
   friend class NodeMedia;
   // On the library's thread:
-  [[nodiscard]] core::MediaWish wish_for(const Peer& peer) const;
+  [[nodiscard]] core::StreamWishes wish_for(const Peer& peer) const;
   [[nodiscard]] bool admits(const Peer& peer, std::size_t others);
   void watches(const Peer& peer);
   void leaves_off(const Peer& peer);

@@ -37,22 +37,7 @@ core::Result<std::vector<std::string>> read_codecs(const std::string& text) {
   return names;
 }
 
-RoomMedia::Wish wish_of(const RoomSrcSettings& settings) {
-  core::MediaWish media{settings.quality, core::Quality::automatic};
-  if (settings.media == MediaChoice::video) media.sound = core::Quality::none;
-  if (settings.media == MediaChoice::audio) media.picture = core::Quality::none;
-  return {media, words_of(settings.from.c_str())};
-}
-
 }  // namespace
-
-bool RoomSrc::wants(const TrackIn::About& about) {
-  const std::scoped_lock guard(lock);
-  if (settings.media == MediaChoice::video && about.is_sound) return false;
-  if (settings.media == MediaChoice::audio && !about.is_sound) return false;
-  const auto from = words_of(settings.from.c_str());
-  return from.empty() || from.contains(about.peer) || from.contains(about.identity);
-}
 
 // --- how loud ---------------------------------------------------------------------------------
 
@@ -120,11 +105,11 @@ RoomSrc::ExitRef RoomSrc::make_exit(const TrackIn::About& about) {
   auto* pad = exit->pad.get();
   // Not from inside a link that is being made: its thread is the application's.
   g_signal_connect(pad, "linked", G_CALLBACK(+[](GstPad* linked, GstPad*, gpointer self) {
-                     static_cast<RoomSrc*>(self)->post(linked, &RoomSrc::begin);
+                     static_cast<RoomSrc*>(self)->post(linked, &RoomSrc::on_linked);
                    }),
                    this);
   g_signal_connect(pad, "unlinked", G_CALLBACK(+[](GstPad* unlinked, GstPad*, gpointer self) {
-                     static_cast<RoomSrc*>(self)->post(unlinked, &RoomSrc::leave_off);
+                     static_cast<RoomSrc*>(self)->post(unlinked, &RoomSrc::on_unlinked);
                    }),
                    this);
   gst_pad_add_probe(
@@ -178,8 +163,10 @@ void RoomSrc::show(const Tracks& tracks) {
     const auto start = adopt(stream_start(exit->stream.get(), group_of(exit->about)));
     gst_pad_store_sticky_event(exit->pad.get(), start.get());
     gst_element_add_pad(GST_ELEMENT(bin_), exit->pad.get());
+    await_link(exit);
   }
   for (const auto& exit : begun) begin(exit);
+  tell_untaken();
   const bool are_first = !added.empty() && added.size() == next_video_ + next_audio_;
   if (are_first && came_by_uri(bin_)) gst_element_no_more_pads(GST_ELEMENT(bin_));
 }
@@ -238,6 +225,7 @@ void RoomSrc::settle_end(const ExitRef& exit) {
   give(exit, std::exchange(spare->track, nullptr));
   remove(spare);
   begin(exit);
+  tell_untaken();
 }
 
 void RoomSrc::give_up(const ExitRef& exit) {
@@ -394,19 +382,12 @@ bool RoomSrc::open() {
     latency_ = settings.latency * GST_MSECOND;
     media->set_latency(std::chrono::milliseconds(settings.latency));
     media->set_codecs(*std::move(codecs));
-    media->set_wish(wish_of(settings));
+    media->set_wish(wish_now());
     media->attach(room());
     media_ = media;
   }
   session_.join();
   return true;
-}
-
-void RoomSrc::wish() {
-  const std::scoped_lock guard(lock);
-  if (!media_) return;
-  media_->set_wish(wish_of(settings));
-  session_.post([this] { choose_anew(); });
 }
 
 void RoomSrc::close() {
@@ -425,6 +406,8 @@ void RoomSrc::close() {
   groups_.clear();
   streams_.clear();
   next_video_ = next_audio_ = 0;
+  const std::scoped_lock guard(lock);
+  untaken_.clear();
 }
 
 }  // namespace genos::element

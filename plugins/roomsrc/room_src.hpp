@@ -57,11 +57,14 @@ class RoomSrc {
     Ref<GstPad> pad;
     std::unique_ptr<TrackLine> line;  // while it is linked
     bool ending = false;              // its end is on the way: nobody takes its place
+    unsigned links = 0;               // how often it was linked or unlinked
+    bool spare = false;               // nobody has linked it for a while
   };
   using Tracks = std::vector<std::shared_ptr<TrackIn>>;
   using ExitRef = std::shared_ptr<Exit>;
 
   [[nodiscard]] bool wants(const TrackIn::About& about);
+  [[nodiscard]] RoomMedia::Wish wish_now() const;  // with the lock
   [[nodiscard]] Loudness loudness_of(const TrackIn::About& about);
   void sound_all();
   // On the session's thread:
@@ -75,6 +78,10 @@ class RoomSrc {
   void remove(const ExitRef& exit);
   void begin(const ExitRef& exit);  // when it has both a track and somebody who reads it
   void leave_off(const ExitRef& exit);
+  void await_link(const ExitRef& exit);
+  void on_linked(const ExitRef& exit);
+  void on_unlinked(const ExitRef& exit);
+  void tell_untaken();  // to those who send it, if it is news
   [[nodiscard]] ExitRef orphan_for(const TrackIn::About& about, bool ends) const;
   [[nodiscard]] ExitRef make_exit(const TrackIn::About& about);
   static void give(const ExitRef& exit, std::shared_ptr<TrackIn> track);
@@ -88,6 +95,7 @@ class RoomSrc {
   GstBin* const bin_;  // has us
   RoomSession session_;
   std::shared_ptr<RoomMedia> media_;                       // with the lock
+  RoomMedia::Untakens untaken_;                            // with the lock
   GstClockTime latency_ = 0;                               // as it was when it was opened
   std::map<std::string, std::shared_ptr<TrackIn>> shown_;  // with the lock: by its pad
   std::map<std::string, Loudness> loudness_;               // with the lock: as the peer was named

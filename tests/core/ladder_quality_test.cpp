@@ -50,6 +50,42 @@ TEST(Quality, TheLargerWishCounts) {
   EXPECT_EQ(larger({none, none}, {none, none}), (MediaWish{none, none}));
 }
 
+TEST(StreamWishes, AreOfAllAndOfThoseOfWhichThereIsAnother) {
+  const MediaWish all{high, automatic}, less{none, automatic};
+  StreamWishes wishes(all);
+  wishes.set("screen", less);
+  wishes.set("camera", all);
+  EXPECT_EQ(wishes.of("screen"), less);
+  EXPECT_EQ(wishes.of("camera"), all);
+  EXPECT_EQ(wishes.others().size(), 1U);
+  wishes.set("screen", all);
+  EXPECT_EQ(wishes, StreamWishes(all));
+}
+
+TEST(StreamWishes, TheLargerWishCountsForEachStream) {
+  StreamWishes one({low, automatic}), other({medium, none});
+  one.set("screen", {none, none});
+  other.set("camera", {none, none});
+  const auto both = larger(one, other);
+  EXPECT_EQ(both, larger(other, one));
+  EXPECT_EQ(both.all(), (MediaWish{medium, automatic}));
+  EXPECT_EQ(both.of("screen"), (MediaWish{medium, none}));
+  EXPECT_EQ(both.of("camera"), (MediaWish{low, automatic}));
+  EXPECT_EQ(larger(one, StreamWishes({none, none})), one);
+}
+
+TEST(StreamWishes, TakingIsWhateverTheQuality) {
+  StreamWishes one({low, automatic}), other({high, automatic});
+  EXPECT_TRUE(one.takes_as(other));
+  one.set("screen", {high, automatic});
+  EXPECT_TRUE(one.takes_as(other) && other.takes_as(one));
+  one.set("screen", {low, none});
+  EXPECT_FALSE(one.takes_as(other) || other.takes_as(one));
+  other.set("screen", {medium, none});
+  EXPECT_TRUE(one.takes_as(other) && other.takes_as(one));
+  EXPECT_FALSE(one.takes_as(StreamWishes({none, automatic})));
+}
+
 TEST(RungChoice, NoneIsNoRungUntilThereIsAnotherWish) {
   RungChoice choice(none);
   EXPECT_FALSE(choice.follow({1, 2}, at(0)));

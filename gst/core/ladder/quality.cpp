@@ -32,6 +32,39 @@ MediaWish larger(const MediaWish& one, const MediaWish& other) {
   return {std::max(one.picture, other.picture), std::max(one.sound, other.sound)};
 }
 
+void StreamWishes::set(std::string stream, const MediaWish& wish) {
+  if (wish == all_)
+    others_.erase(stream);
+  else
+    others_.insert_or_assign(std::move(stream), wish);
+}
+
+const MediaWish& StreamWishes::of(std::string_view stream) const {
+  const auto found = others_.find(stream);
+  return found == others_.end() ? all_ : found->second;
+}
+
+bool StreamWishes::takes_as(const StreamWishes& other) const {
+  const auto alike = [](const MediaWish& one, const MediaWish& two) {
+    return (one.picture == Quality::none) == (two.picture == Quality::none) &&
+           (one.sound == Quality::none) == (two.sound == Quality::none);
+  };
+  const auto of_these = [&](const auto& streams) {
+    return std::ranges::all_of(streams, [&](const auto& stream) {
+      return alike(of(stream.first), other.of(stream.first));
+    });
+  };
+  return alike(all_, other.all_) && of_these(others_) && of_these(other.others_);
+}
+
+StreamWishes larger(const StreamWishes& one, const StreamWishes& other) {
+  StreamWishes all(larger(one.all(), other.all()));
+  for (const auto* each : {&one, &other})
+    for (const auto& [stream, wish] : each->others())
+      all.set(stream, larger(one.of(stream), other.of(stream)));
+  return all;
+}
+
 std::size_t rung_of(Quality quality, std::size_t rungs) {
   switch (quality) {
     case Quality::low: return rungs - 1;

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,13 +20,34 @@ enum class Quality { none, low, medium, automatic, high };
 std::optional<Quality> parse_quality(std::string_view word);
 std::string_view to_word(Quality quality);
 
-// Of all that one peer sends.
 struct MediaWish {
   Quality picture = Quality::automatic;
   Quality sound = Quality::automatic;  // or none
   bool operator==(const MediaWish&) const = default;
 };
 MediaWish larger(const MediaWish& one, const MediaWish& other);
+
+// Of all that one peer sends, and of those of its streams for which there is another wish.
+class StreamWishes {
+ public:
+  StreamWishes() = default;
+  explicit StreamWishes(const MediaWish& all) : all_(all) {}
+
+  void set(std::string stream, const MediaWish& wish);
+  [[nodiscard]] const MediaWish& all() const { return all_; }
+  [[nodiscard]] const std::map<std::string, MediaWish, std::less<>>& others() const {
+    return others_;
+  }
+  [[nodiscard]] const MediaWish& of(std::string_view stream) const;
+  // Whether the same is taken, of whatever quality.
+  [[nodiscard]] bool takes_as(const StreamWishes& other) const;
+  bool operator==(const StreamWishes&) const = default;
+
+ private:
+  MediaWish all_;
+  std::map<std::string, MediaWish, std::less<>> others_;  // none is as all_
+};
+StreamWishes larger(const StreamWishes& one, const StreamWishes& other);
 
 // The place of the rung among so many, which are one at least, largest first. Medium is the middle
 // one, of two in the middle the larger.

@@ -48,8 +48,10 @@ inline constexpr std::size_t max_stream_id = 64;
 inline constexpr std::size_t max_stream_meta = 16UL * 1024;
 // Streams of a peer whose metadata we remember: a page with many cameras has ten.
 inline constexpr std::size_t max_announced_streams = 64;
-// A viewer's wish, which has 14 bytes, and room for what a later version says beside it.
-inline constexpr std::size_t max_quality_wish = 256;
+// Streams of which a viewer wishes for something else than of the rest: as many as it hears of.
+inline constexpr std::size_t max_stream_wishes = max_announced_streams;
+// A viewer's wish, which has 25 bytes, and 100 for each such stream.
+inline constexpr std::size_t max_quality_wish = 8UL * 1024;
 // A viewer that stops and begins to take something so often is told of no more, and stays what it
 // was: an application hears of each time, and may print it.
 inline constexpr unsigned max_viewer_changes = 1000;

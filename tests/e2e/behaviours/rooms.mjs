@@ -96,6 +96,7 @@ export function roomBehaviours() {
     const wish = (payload) => lab.do(page, 'send', {channel: 'genos:quality', to: [line.self], ...payload});
     const nonsense = [
       {}, [], null, 7, {q: 7}, {q: null}, {q: ['low']}, {q: ''}, {q: 'LOW'}, {q: 'best'}, {a: 'none'},
+      {q: 'auto', s: 7}, {q: 'auto', s: [{q: 'none'}]}, {q: 'auto', s: {x: {q: 'none'}, y: 'none', z: null}},
       {q: {q: {q: 'low'}}}, {q: 'low'.repeat(10_000)}, JSON.parse('['.repeat(60) + ']'.repeat(60)),
     ];
     for (const json of nonsense) await wish({kind: 'json', json});
