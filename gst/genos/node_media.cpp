@@ -25,14 +25,6 @@ Json announcement_of(const StreamOut& stream) {
 
 }  // namespace
 
-std::function<void(GstPad*, guint)> NodeMedia::pads_of(core::LinkId link) {
-  auto router = std::make_shared<TrackRouter>();
-  routers_[link] = router;
-  return [weak = std::weak_ptr(router)](GstPad* pad, guint line) {
-    if (const auto alive = weak.lock()) alive->take(pad, line);
-  };
-}
-
 // --- users
 
 void NodeMedia::attach(const core::RoomToken& room, const std::shared_ptr<RoomMedia>& user) {
@@ -59,37 +51,38 @@ void NodeMedia::detach(RoomMedia& user) {
 
 void NodeMedia::send(RoomMedia& user, const std::string& stream) {
   const auto& out = user.streams_[stream];
-  for (auto& [link, offers] : offers_) {
-    if (!out.instead_of) break;
-    for (auto& offer : offers)
-      if (offer.user.get() == &user) serve(link, offer, out);
+  const auto self = user.shared_from_this();
+  for (const auto& [place, present] : present_) {
+    const auto users = users_.find(place.first);
+    if (users != users_.end() && std::ranges::find(users->second, self) != users->second.end())
+      offer(place, present, self, out);
   }
-  for (const auto& [room, users] : users_)
-    for (const auto& each : users) {
-      if (each.get() != &user) continue;
-      for (const auto& [place, present] : present_)
-        if (place.first == room) offer(place, present, each, out);
-    }
+  for (auto& [link, offers] : offers_)
+    for (auto& offer : offers)
+      if (offer.user == self) serve(link, offer, out);
 }
 
 void NodeMedia::end(RoomMedia& user, const std::string& stream) {
   for (auto& [link, offers] : offers_) {
-    for (auto& offer : offers) {
-      if (offer.user.get() != &user) continue;
-      for (auto& other : offer.others)
-        if (other.stream == stream) leave(link, offer, other);
-      if (offer.stream.id != stream) continue;
-      withdraw(link, offer);
-      const auto present = present_.find({offer.room, offer.peer});
-      if (present != present_.end() && !present->second.peer.is_page)
-        host_.feed_later(Node::Send{
-            {}, offer.room, {offer.peer}, message_of(farewell, Json::object().set("s", stream))});
-    }
+    for (auto& offer : offers)
+      if (offer.user.get() == &user) end(link, offer, stream);
     std::erase_if(offers, [&](const Offer& offer) {
       return offer.user.get() == &user && offer.stream.id == stream;
     });
   }
   user.streams_.erase(stream);
+}
+
+// What of that stream goes there. The offer itself stays.
+void NodeMedia::end(core::LinkId link, Offer& offer, const std::string& stream) {
+  for (auto& other : offer.others)
+    if (other.stream == stream) leave(link, offer, other);
+  if (offer.stream.id != stream) return;
+  withdraw(link, offer);
+  const auto present = present_.find({offer.room, offer.peer});
+  if (present != present_.end() && !present->second.peer.is_page)
+    host_.feed_later(Node::Send{
+        {}, offer.room, {offer.peer}, message_of(farewell, Json::object().set("s", stream))});
 }
 
 void NodeMedia::stop(RoomMedia& user, const std::string& peer) {
@@ -122,12 +115,14 @@ std::function<std::vector<std::string>()> NodeMedia::wanted_codecs() const {
 
 std::vector<std::string> NodeMedia::codecs() const {
   std::vector<std::string> all;
+  const auto add = [&](const std::string& codec) {
+    if (std::ranges::find(all, codec) == all.end()) all.push_back(codec);
+  };
   for (const auto& [room, users] : users_)
     for (const auto& user : users) {
       if (!user->codecs_) continue;
       if (user->codecs_->empty()) return {};
-      for (const auto& codec : *user->codecs_)
-        if (std::ranges::find(all, codec) == all.end()) all.push_back(codec);
+      std::ranges::for_each(*user->codecs_, add);
     }
   return all;
 }
@@ -140,7 +135,7 @@ void NodeMedia::offer_all(const Place& place, const Present& present) {
 
 void NodeMedia::offer(const Place& place, const Present& present,
                       const std::shared_ptr<RoomMedia>& user, const StreamOut& stream) {
-  if (stream.instead_of) return;  // see serve()
+  if (stream.instead_of) return;  // it waits until serve()
   std::set<core::PeerId> others;
   for (const auto& [link, offers] : offers_)
     for (const auto& offer : offers)
@@ -152,6 +147,7 @@ void NodeMedia::offer(const Place& place, const Present& present,
 
 // On the lines that wait for it.
 void NodeMedia::serve(core::LinkId link, Offer& offer, const StreamOut& stream) {
+  if (!stream.instead_of) return;
   auto* to = host_.link_of(offer.peer);
   const auto present = present_.find({offer.room, offer.peer});
   if (!to || present == present_.end()) return;
@@ -215,28 +211,25 @@ void NodeMedia::settle(core::LinkId link, link::PeerLink& to, Offer& offer) {
   for (const auto& pad : offer.pads)
     if (to.standing(pad.get()) == MediaStanding::open) return;
   offer.settled = true;
-  const auto present = present_.find({offer.room, offer.peer});
-  if (present == present_.end()) return;
-  const auto base_time = gst_element_get_base_time(to.pipeline());
+  const auto found = present_.find({offer.room, offer.peer});
+  if (found == present_.end()) return;
+  const auto& present = found->second;
   for (std::size_t i = 0; i < offer.pads.size(); ++i) {
     const auto& track = offer.stream.tracks[i];
-    const auto standing = to.standing(offer.pads[i].get());
+    auto* pad = offer.pads[i].get();
+    const auto standing = to.standing(pad);
     if (standing == MediaStanding::refused) {
-      offer.user->refused(present->second.peer, track);
-      continue;
-    }
-    if (standing == MediaStanding::taken_in_other) {
+      offer.user->refused(present.peer, track);
+    } else if (standing == MediaStanding::taken_in_other) {
       offer.others.push_back({track, offer.pads[i], {}, {}});
-      offer.user->wants_other(present->second.peer, track);
-      continue;
+      offer.user->wants_other(present.peer, track);
+    } else {
+      const FanOut::Watcher watcher{link, offer.peer.value, present.wishes.of(offer.stream.id)};
+      if (track->add(watcher, pad, gst_element_get_base_time(to.pipeline())))
+        watches(present, offer, *track);
     }
-    const FanOut::Watcher watcher{link, offer.peer.value,
-                                  present->second.wishes.of(offer.stream.id)};
-    if (track->add(watcher, offer.pads[i].get(), base_time))
-      watches(present->second, offer, *track);
   }
-  for (const auto& [id, stream] : offer.user->streams_)
-    if (stream.instead_of) serve(link, offer, stream);
+  for (const auto& [id, stream] : offer.user->streams_) serve(link, offer, stream);
 }
 
 void NodeMedia::withdraw(core::LinkId link, Offer& offer) {
@@ -258,10 +251,7 @@ void NodeMedia::drop(core::LinkId link) {
     for (auto& offer : node.mapped()) withdraw(link, offer);
   auto node = routers_.extract(link);
   if (!node) return;
-  const auto places = present_on(link);
-  for (const auto& [line, track] : node.mapped()->all())
-    for (const auto& [place, present] : places)
-      for (const auto& user : std::vector(users_[place.first])) user->ended(track);
+  for (const auto& [place, present] : present_on(link)) tell_ended(place.first, *node.mapped());
 }
 
 // --- what happens
@@ -319,34 +309,8 @@ void NodeMedia::left(const Node::PeerLeft& left) {
     std::erase_if(offers->second, [&](const Offer& offer) { return offer.room == left.room; });
   }
   if (const auto router = routers_.find(link); router != routers_.end())
-    for (const auto& [line, track] : router->second->all())
-      for (const auto& user : std::vector(users_[left.room])) user->ended(track);
+    tell_ended(left.room, *router->second);
   present_.erase(found);
-}
-
-void NodeMedia::hear(const Node::Received& received) {
-  if (received.message.channel == quality_wish) return hear_wish(received);
-  const auto present = present_.find({received.room, received.peer});
-  const auto json = core::parse_json(core::text_of(*received.message.payload));
-  if (present == present_.end() || !json) return;
-  const auto stream = json->string_at("s");
-  if (!stream || stream->size() > core::limits::max_stream_id) return;
-  auto& said = present->second.said;
-  if (received.message.channel == announcement) {
-    if (said.size() >= core::limits::max_announced_streams) said.clear();
-    const auto* meta = json->find("m");
-    auto text = meta ? core::to_text(*meta) : "";
-    if (text.size() > core::limits::max_stream_meta) text.clear();
-    said[*stream] = std::move(text);
-    return;
-  }
-  const auto router = routers_.find(present->second.link);
-  if (router == routers_.end()) return;
-  for (const auto& [line, track] : router->second->all()) {
-    if (track->about().stream != *stream) continue;
-    router->second->end(line);
-    for (const auto& user : std::vector(users_[received.room])) user->ended(track);
-  }
 }
 
 void NodeMedia::negotiated(core::LinkId link) {
@@ -361,63 +325,11 @@ void NodeMedia::negotiated(core::LinkId link) {
 
 void NodeMedia::closed(core::LinkId link) { drop(link); }
 
-std::vector<std::pair<NodeMedia::Place, NodeMedia::Present*>> NodeMedia::present_on(
-    core::LinkId link) {
-  std::vector<std::pair<Place, Present*>> places;
+NodeMedia::Places NodeMedia::present_on(core::LinkId link) {
+  Places places;
   for (auto& [place, present] : present_)
     if (present.link == link) places.emplace_back(place, &present);
   return places;
-}
-
-// --- what they send
-
-void NodeMedia::follow_tracks(core::LinkId link, link::PeerLink& from) {
-  const auto found = routers_.find(link);
-  const auto places = present_on(link);
-  if (found == routers_.end() || places.empty()) return;
-  auto& router = *found->second;
-  const auto sent = from.tracks();
-  for (const auto& [line, track] : router.all()) {
-    const bool goes_on =
-        std::ranges::any_of(sent, [line](const auto& each) { return each.line == line; });
-    if (goes_on) continue;
-    router.remove(line);
-    for (const auto& [place, present] : places)
-      for (const auto& user : std::vector(users_[place.first])) user->ended(track);
-  }
-  std::map<std::string, std::vector<std::shared_ptr<TrackIn>>> fresh;
-  for (const auto& each : sent) {
-    if (router.knows(each.line)) continue;
-    const auto& [place, present] = places.front();
-    TrackIn::About about;
-    about.peer = place.second.value;
-    about.identity = present->peer.identity;
-    about.name = present->name;
-    about.stream = each.media.streams.empty() ? "" : each.media.streams.front();
-    about.track = each.media.track;
-    about.is_sound = each.media.kind == core::MediaKind::audio;
-    about.caps = each.caps;
-    about.base_time = gst_element_get_base_time(from.pipeline());
-    for (const auto& [where, who] : places)
-      if (const auto said = who->said.find(about.stream); said != who->said.end())
-        about.meta = said->second;
-    const auto stream = about.stream;
-    auto track = std::make_shared<TrackIn>(std::move(about));
-    router.add(each.line, track);
-    fresh[stream].push_back(std::move(track));
-  }
-  for (const auto& [stream, tracks] : fresh)
-    for (const auto& [place, present] : places)
-      for (const auto& user : std::vector(users_[place.first])) user->came(tracks);
-}
-
-void NodeMedia::show_tracks(core::LinkId link, RoomMedia& user) {
-  const auto found = routers_.find(link);
-  if (found == routers_.end()) return;
-  std::map<std::string, std::vector<std::shared_ptr<TrackIn>>> streams;
-  for (const auto& [line, track] : found->second->all())
-    streams[track->about().stream].push_back(track);
-  for (const auto& [stream, tracks] : streams) user.came(tracks);
 }
 
 }  // namespace genos

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/room/node.hpp"
+#include "core/wire/json.hpp"
 #include "genos/room_media.hpp"
 #include "link/peer_link.hpp"
 
@@ -51,6 +52,7 @@ class NodeMedia {
     unsigned changes = 0;                    // of what it takes
     std::optional<core::StreamWishes> told;  // of our wish; none: nothing was ever said of it
   };
+  using Places = std::vector<std::pair<Place, Present*>>;
   struct Offer {
     core::RoomToken room;
     core::PeerId peer;
@@ -70,8 +72,14 @@ class NodeMedia {
   void joined(const core::Node::PeerJoined& joined);
   void moved(const core::Node::PeerMoved& moved);
   void left(const core::Node::PeerLeft& left);
+  void end(core::LinkId link, Offer& offer, const std::string& stream);
   void hear(const core::Node::Received& received);
+  static void hear_announcement(Present& present, const std::string& stream,
+                                const core::Json& json);
+  void hear_farewell(const core::RoomToken& room, const Present& present,
+                     const std::string& stream);
   void hear_wish(const core::Node::Received& received);
+  static void follow_wish(const Present& viewer, const core::StreamWishes& before, Offer& offer);
   void tell_wish(const Place& place, Present& present);
   void say_wish(const Place& place, const core::StreamWishes& wish);
   void apply_latency(const core::PeerId& peer);
@@ -88,9 +96,15 @@ class NodeMedia {
   void withdraw(core::LinkId link, Offer& offer);
   void drop(core::LinkId link);
   void follow_tracks(core::LinkId link, link::PeerLink& from);
+  void tell_ended(const core::RoomToken& room, const std::shared_ptr<TrackIn>& track);
+  void tell_ended(const core::RoomToken& room, TrackRouter& router);
+  void end_line(TrackRouter& router, const std::shared_ptr<TrackIn>& track, std::size_t line,
+                const Places& places);
   void show_tracks(core::LinkId link, RoomMedia& user);
   [[nodiscard]] std::vector<std::string> codecs() const;
-  [[nodiscard]] std::vector<std::pair<Place, Present*>> present_on(core::LinkId link);
+  [[nodiscard]] Places present_on(core::LinkId link);
+  [[nodiscard]] static TrackIn::About about_of(const link::PeerLink::RemoteTrack& sent,
+                                               const Places& places);
 
   NodeHost& host_;
   std::map<core::RoomToken, std::vector<std::shared_ptr<RoomMedia>>> users_;

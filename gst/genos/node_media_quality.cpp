@@ -96,22 +96,25 @@ void NodeMedia::hear_wish(const Node::Received& received) {
   }
   const auto offers = offers_.find(viewer.link);
   if (offers == offers_.end()) return;
-  for (const auto& offer : offers->second) {
-    if (offer.room != received.room) continue;
-    const auto& stream = offer.stream.id;
-    const auto follow = [&](FanOut& track) {
-      const bool was_in = track.is_in(before.of(stream));
-      const bool is_in = track.is_in(viewer.counted.of(stream));
-      if (!track.wish(viewer.link, wish->of(stream)) || was_in == is_in) return;
-      if (is_in)
-        offer.user->watches(viewer.peer);
-      else
-        offer.user->leaves_off(viewer.peer);
-    };
-    for (const auto& track : offer.stream.tracks) follow(*track);
-    for (const auto& other : offer.others)
-      if (other.instead) follow(*other.instead);
-  }
+  for (auto& offer : offers->second)
+    if (offer.room == received.room) follow_wish(viewer, before, offer);
+}
+
+// `before`: what it was counted for.
+void NodeMedia::follow_wish(const Present& viewer, const StreamWishes& before, Offer& offer) {
+  const auto& stream = offer.stream.id;
+  const auto follow = [&](FanOut& track) {
+    const bool was_in = track.is_in(before.of(stream));
+    const bool is_in = track.is_in(viewer.counted.of(stream));
+    if (!track.wish(viewer.link, viewer.wishes.of(stream)) || was_in == is_in) return;
+    if (is_in)
+      offer.user->watches(viewer.peer);
+    else
+      offer.user->leaves_off(viewer.peer);
+  };
+  for (const auto& track : offer.stream.tracks) follow(*track);
+  for (const auto& other : offer.others)
+    if (other.instead) follow(*other.instead);
 }
 
 // Who takes a track watches; who is only offered it does not.

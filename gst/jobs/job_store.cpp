@@ -142,33 +142,36 @@ bool JobStore::recover() {
 core::Result<JobStore::Claim> JobStore::claim(unsigned limit, std::optional<std::int64_t> only) {
   Transaction transaction(database_);
   if (!transaction.is_open() || !recover()) return problem();
+  auto claim = take_one(limit, only);
+  if (claim && !transaction.keep()) {
+    if (claim->job) locks_.drop(claim->job->id);
+    return problem();
+  }
+  return claim;
+}
+
+core::Result<JobStore::Claim> JobStore::take_one(unsigned limit, std::optional<std::int64_t> only) {
   std::vector<Job> queued;
   auto rows = database_.prepare(std::string(columns) + "WHERE state = 'queued' ORDER BY id");
   while (rows.row()) queued.push_back(job_in(rows));
   auto running = database_.prepare("SELECT count(*) FROM job WHERE state = 'running'");
   const bool full = !running.row() || running.integer(0) >= std::int64_t{limit};
   (void)running.run();
-  Claim claim;
   for (Job& job : queued) {
     if (only && job.id != *only) continue;
     if (!only && locks_.is_taken(job.id)) continue;  // whoever queued it runs it
-    if (full) {
-      claim.must_wait = true;
-      break;
-    }
+    if (full) return Claim{{}, true};
     if (!locks_.take(job.id)) continue;
     auto update = database_.prepare(
         "UPDATE job SET state = 'running', attempts = attempts + 1, cancel = 0 WHERE id = ?");
-    if (!update.bind(job.id).run()) return problem();
+    if (!update.bind(job.id).run()) {
+      locks_.drop(job.id);
+      return problem();
+    }
     job.state = State::running;
-    claim.job = std::move(job);
-    break;
+    return Claim{std::move(job), false};
   }
-  if (!transaction.keep()) {
-    if (claim.job) locks_.drop(claim.job->id);
-    return problem();
-  }
-  return claim;
+  return Claim{};
 }
 
 bool JobStore::report(std::int64_t id, double percent, double speed, double time_left) {

@@ -65,6 +65,7 @@ class JobStore {
   [[nodiscard]] std::int64_t version() const;
   bool prepare_tables();
   bool recover();
+  core::Result<Claim> take_one(unsigned limit, std::optional<std::int64_t> only);
   void read_outputs(Job& job);
   bool forget_old();
   bool set_state(std::int64_t id, State state, const std::string& reason);

@@ -75,6 +75,18 @@ void configure_agent(GObject* ice) {
     g_object_set(agent.get(), "stun-pacing-timer", 2u, nullptr);
 }
 
+core::Result<IceServer> turn_server(std::string_view scheme, std::string_view login,
+                                    const std::string& where, std::string_view query) {
+  const auto colon = login.find(':');
+  if (colon == std::string_view::npos || colon == 0)
+    return Error{Errc::malformed, "no user:password for the TURN server " + where};
+  if (!query.empty() && query != "?transport=udp" && query != "?transport=tcp")
+    return Error{Errc::malformed, "unknown '" + std::string(query) + "' of " + where};
+  return IceServer{IceServer::Kind::turn,
+                   std::string(scheme) + "://" + encode(login.substr(0, colon)) + ":" +
+                       encode(login.substr(colon + 1)) + "@" + where + std::string(query)};
+}
+
 }  // namespace
 
 core::Result<IceServer> parse_ice_server(std::string_view typed) {
@@ -99,14 +111,7 @@ core::Result<IceServer> parse_ice_server(std::string_view typed) {
       endpoint->port.empty() ? (scheme == "turns" ? "5349" : "3478") : std::string(endpoint->port);
   const std::string where = std::string(endpoint->host) + ":" + port;
   if (stun) return IceServer{IceServer::Kind::stun, "stun://" + where};
-  const auto colon = login.find(':');
-  if (colon == std::string_view::npos || colon == 0)
-    return Error{Errc::malformed, "no user:password for the TURN server " + where};
-  if (!query.empty() && query != "?transport=udp" && query != "?transport=tcp")
-    return Error{Errc::malformed, "unknown '" + std::string(query) + "' of " + where};
-  return IceServer{IceServer::Kind::turn,
-                   std::string(scheme) + "://" + encode(login.substr(0, colon)) + ":" +
-                       encode(login.substr(colon + 1)) + "@" + where + std::string(query)};
+  return turn_server(scheme, login, where, query);
 }
 
 void configure_ice(GstElement* webrtcbin, const IceOptions& options) {

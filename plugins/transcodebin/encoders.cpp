@@ -48,13 +48,14 @@ template <std::size_t count>
 core::Result<const Encoder*> find(const std::array<Encoder, count>& all, std::string_view codec,
                                   const EncoderChoice& choice) {
   std::string tried;
-  for (const auto& [chosen_codec, factory] : choice)
+  const auto fits = [&](const Encoder& one) { return codec.empty() || codec == one.codec; };
+  for (const auto& chosen : choice)
     for (const auto& one : all)
-      if (factory == one.factory && chosen_codec == one.codec &&
-          (codec.empty() || codec == one.codec) && is_installed(one.factory))
+      if (chosen == EncoderChoice::value_type(one.codec, one.factory) && fits(one) &&
+          is_installed(one.factory))
         return &one;
   for (const auto& one : all) {
-    if (!codec.empty() && codec != one.codec) continue;
+    if (!fits(one)) continue;
     if (is_installed(one.factory)) return &one;
     tried += (tried.empty() ? "" : ", ") + std::string(one.factory);
   }
@@ -67,11 +68,10 @@ core::Result<const Encoder*> find(const std::array<Encoder, count>& all, std::st
 core::Result<EncoderChoice> parse_encoders(std::string_view words) {
   EncoderChoice choice;
   const auto known = [](std::string_view codec, std::string_view factory) {
-    for (const auto& one : video_encoders)
-      if (codec == one.codec && factory == one.factory) return true;
-    for (const auto& one : sound_encoders)
-      if (codec == one.codec && factory == one.factory) return true;
-    return false;
+    const auto is_it = [&](const Encoder& one) {
+      return codec == one.codec && factory == one.factory;
+    };
+    return std::ranges::any_of(video_encoders, is_it) || std::ranges::any_of(sound_encoders, is_it);
   };
   while (!words.empty()) {
     const auto word = words.substr(0, words.find(','));

@@ -132,6 +132,15 @@ static void push_video_caps(const Exit& exit, const GstVideoInfo& from) {
   gst_pad_push_event(exit.pad.get(), gst_event_new_caps(caps.get()));
 }
 
+// `above`: what the next larger rung is scaled to.
+static void plan_scaler(Exit& exit, const GstVideoInfo& info, const GstVideoInfo& above) {
+  const auto own = info_of(info, *exit.size);
+  const bool as_it_comes =
+      own.width == above.width && own.height == above.height && above.par_n == above.par_d;
+  exit.scaler = as_it_comes ? nullptr : FrameScaler::make(above, own);
+  if (!as_it_comes && !exit.scaler) exit.size.reset();
+}
+
 // Sizes for all rungs: a new one may change nothing for the others, a new picture for all.
 static void plan(Splitter& state, const Exits& exits) {
   std::vector<core::RungWords> words;
@@ -143,13 +152,7 @@ static void plan(Splitter& state, const Exits& exits) {
   for (std::size_t i = 0; i < exits.size(); ++i) {
     auto& exit = *exits[i];
     exit.size = sizes[i];
-    if (exit.size) {
-      const auto own = info_of(info, *exit.size);
-      const bool as_it_comes =
-          own.width == above.width && own.height == above.height && above.par_n == above.par_d;
-      exit.scaler = as_it_comes ? nullptr : FrameScaler::make(above, own);
-      if (!as_it_comes && !exit.scaler) exit.size.reset();
-    }
+    if (exit.size) plan_scaler(exit, info, above);
     exit.outlet->width = exit.size ? exit.size->width : 0;
     exit.outlet->height = exit.size ? exit.size->height : 0;
     if (!exit.size) continue;

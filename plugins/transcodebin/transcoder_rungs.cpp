@@ -144,17 +144,16 @@ void Transcoder::tell_failure(const core::RungWords& words, const char* pad,
 bool Transcoder::absorb(GstMessage* message) {
   std::shared_ptr<Rung> failed, leaving;
   bool others = false;
+  const auto is_of = [message](const auto& rung) { return rung->owns(GST_MESSAGE_SRC(message)); };
   {
     const std::scoped_lock guard(lock_);
     for (const auto* trunk : {&pictures_, &sound_}) {
-      for (const auto& rung : trunk->leaving)
-        if (rung->owns(GST_MESSAGE_SRC(message))) leaving = rung;
-      for (const auto& rung : trunk->rungs) {
-        if (rung->owns(GST_MESSAGE_SRC(message)))
-          failed = rung;
-        else if (!rung->has_failed())
-          others = true;
-      }
+      const auto gone = std::ranges::find_if(trunk->leaving, is_of);
+      if (gone != trunk->leaving.end()) leaving = *gone;
+      const auto own = std::ranges::find_if(trunk->rungs, is_of);
+      if (own != trunk->rungs.end()) failed = *own;
+      others |= std::ranges::any_of(
+          trunk->rungs, [&](const auto& rung) { return !is_of(rung) && !rung->has_failed(); });
     }
   }
   if (leaving) Rung::drop(leaving);

@@ -210,6 +210,7 @@ class NodeImpl {
   void wake(Room& room, const PeerId& id, Peer& peer, Time now);
   void seek(const PeerId& id, Peer& peer, Time now);
   void advance_peer(const PeerId& id, Time now);
+  void wake(const PeerId& id, Peer& peer, bool is_linked);
   void drop_unused_peer(const PeerId& id);
   [[nodiscard]] bool known(const PeerId& id) const;
   [[nodiscard]] bool leads(const PeerId& id) const { return options_.self < id; }
@@ -226,6 +227,7 @@ class NodeImpl {
   void on_offer(Room& room, Node::Signalled& in, Time now);
   void on_answer(Room& room, Node::Signalled& in, Time now);
   void on_candidate(Node::Signalled& in);
+  [[nodiscard]] bool attempt_goes_on(const Node::Signalled& in, Time now);
   [[nodiscard]] bool yields_to(Link& attempt, const OfferId& offer, Time now);
   [[nodiscard]] bool replaces_open(Peer& peer, const Node::Signalled& in, Time now);
   void answer(Room& room, Node::Signalled& in, Time now);
@@ -246,10 +248,14 @@ class NodeImpl {
   void on(Node::LinkNegotiated& in, Time now);
   void heard_on(Link& link, Time now);
   void advance_link(LinkId id, Time now);
+  void advance_bindings(Link& link, Time now);
+  void advance_liveness(Link& link, Time now);
+  void ask_in_any_room(Link& link, Time now);
   void silent(Link& link, Time now);
   void replace(const PeerId& id, Peer& peer, Time now);
   void give_up(const PeerId& id, Time now);
   void lose(Link& link, const std::string& why, Time now);
+  void go_on_without_link(Peer& peer, const PeerId& peer_id, bool homeless, Time now);
   [[nodiscard]] bool housed(const PeerId& id);
   [[nodiscard]] bool bound(const PeerId& id, const RoomToken& token);
   void detach(LinkId id);

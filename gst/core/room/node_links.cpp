@@ -124,33 +124,45 @@ void NodeImpl::advance_link(LinkId id, Time now) {
     return;
   }
   if (now >= link->pump_at) dirty_.insert(id);
+  advance_bindings(*link, now);
+  if (find(id)) advance_liveness(*link, now);
+}
+
+void NodeImpl::advance_bindings(Link& link, Time now) {
+  const LinkId id = link.id;
   std::vector<RoomToken> tokens;
-  for (auto& [token, binding] : link->bindings) {
+  for (auto& [token, binding] : link.bindings) {
     binding.handshake.advance(now);
     tokens.push_back(token);
   }
   for (const RoomToken& token : tokens) {
     if (!find(id)) return;
-    if (Room* room = active_room(token)) drain_handshake(*link, *room, now);
-    if (find(id)) settle_contest(*link, token, now);
+    if (Room* room = active_room(token)) drain_handshake(link, *room, now);
+    if (find(id)) settle_contest(link, token, now);
   }
-  if (!find(id)) return;
-  link->liveness->advance(now);
-  while (const auto output = link->liveness->poll()) {
+}
+
+void NodeImpl::advance_liveness(Link& link, Time now) {
+  link.liveness->advance(now);
+  while (const auto output = link.liveness->poll()) {
     if (*output == Liveness::Output::ask) {
-      for (const RoomToken& token : tokens) {
-        Member* member = member_of(token, link->peer);
-        if (!member || member->link != id) continue;
-        ask(*link, rooms_.find(token)->second, *member, {}, now);
-        break;
-      }
+      ask_in_any_room(link, now);
     } else if (*output == Liveness::Output::doubt) {
-      if (link->partner == Partner::genos && !link->retired)
-        replace(link->peer, peers_[link->peer], now);
+      if (link.partner == Partner::genos && !link.retired)
+        replace(link.peer, peers_[link.peer], now);
     } else {
-      silent(*link, now);
+      silent(link, now);
       return;
     }
+  }
+}
+
+void NodeImpl::ask_in_any_room(Link& link, Time now) {
+  for (const auto& [token, binding] : link.bindings) {
+    Member* member = member_of(token, link.peer);
+    if (!member || member->link != link.id) continue;
+    ask(link, rooms_.find(token)->second, *member, {}, now);
+    return;
   }
 }
 
@@ -241,20 +253,23 @@ void NodeImpl::lose(Link& link, const std::string& why, Time now) {
   for (auto& [token, room] : rooms_) {
     const auto it = room.members.find(peer_id);
     if (it == room.members.end() || it->second.link != id) continue;
-    if (!replaceable || room.leaving()) {
-      remove_member(room, peer_id, LeaveReason::lost, why);
-      // If it still lives it hears us announce, and says so.
-      if (!bound(peer_id, token)) room.roster.erase(peer_id);
-      if (page && !room.leaving()) miss(room, peer_id, now);
+    if (replaceable && !room.leaving()) {
+      it->second.link.reset();
+      homeless = true;
       continue;
     }
-    it->second.link.reset();
-    homeless = true;
+    remove_member(room, peer_id, LeaveReason::lost, why);
+    // If it still lives it hears us announce, and says so.
+    if (!bound(peer_id, token)) room.roster.erase(peer_id);
+    if (page && !room.leaving()) miss(room, peer_id, now);
   }
   changed_ = true;
-  const auto it = peers_.find(peer_id);
-  if (it == peers_.end()) return;
-  Peer& peer = it->second;
+  if (const auto it = peers_.find(peer_id); it != peers_.end())
+    go_on_without_link(it->second, peer_id, homeless, now);
+}
+
+// `homeless`: a room still counts it as here.
+void NodeImpl::go_on_without_link(Peer& peer, const PeerId& peer_id, bool homeless, Time now) {
   if (homeless) {
     const Time limit = now + options_.silence_limit;
     peer.replace_until = peer.replace_until == never ? limit : std::min(peer.replace_until, limit);

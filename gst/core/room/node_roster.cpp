@@ -247,13 +247,15 @@ void NodeImpl::advance_peer(const PeerId& id, Time now) {
     else
       changed_ = true;  // it may have been refused until now
   }
-  if (peer.wake.due(now)) {
-    Room* room = room_that_wants(id);
-    if (room && !peer.attempt && !link)
-      outputs_.push_back(Node::Wake{room->options.token, id});
-    else
-      peer.wake.stop();
-  }
+  if (peer.wake.due(now)) wake(id, peer, link != nullptr);
+}
+
+void NodeImpl::wake(const PeerId& id, Peer& peer, bool is_linked) {
+  Room* room = room_that_wants(id);
+  if (room && !peer.attempt && !is_linked)
+    outputs_.push_back(Node::Wake{room->options.token, id});
+  else
+    peer.wake.stop();
 }
 
 void NodeImpl::join_failed(Room& room, const PeerId& peer, std::string why, Time now) {

@@ -50,15 +50,8 @@ void NodeImpl::on(Node::Signalled& in, Time now) {
 }
 
 void NodeImpl::on_offer(Room& room, Node::Signalled& in, Time now) {
+  if (attempt_goes_on(in, now)) return;
   Peer& known_peer = peers_[in.peer];
-  if (known_peer.attempt) {
-    Link& attempt = *find(*known_peer.attempt);
-    if (attempt.role == LinkRole::answerer && attempt.offer == in.offer) {
-      if (now >= attempt.delivered + answer_repeat) deliver_all(attempt, now);
-      return;
-    }
-    if (!yields_to(attempt, in.offer, now)) return;
-  }
   if (!known_peer.links.empty() && !replaces_open(known_peer, in, now)) return;
   // Losing the old link may have made us forget the peer.
   if (!hear(room, in.peer, in.genos, now)) return;
@@ -70,6 +63,17 @@ void NodeImpl::on_offer(Room& room, Node::Signalled& in, Time now) {
   }
   if (const auto attempt = peers_[in.peer].attempt) abandon(*attempt, now);
   answer(room, in, now);
+}
+
+// Whether we have one, in spite of that offer. An offer that comes again is answered again.
+bool NodeImpl::attempt_goes_on(const Node::Signalled& in, Time now) {
+  const auto id = peers_[in.peer].attempt;
+  if (!id) return false;
+  Link& attempt = *find(*id);
+  if (attempt.role != LinkRole::answerer || attempt.offer != in.offer)
+    return !yields_to(attempt, in.offer, now);
+  if (now >= attempt.delivered + answer_repeat) deliver_all(attempt, now);
+  return true;
 }
 
 // Whether an attempt of ours gives way to an offer of the other side.

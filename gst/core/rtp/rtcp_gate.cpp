@@ -51,18 +51,20 @@ void make_receiver_report(Bytes& compound, std::size_t at) {
 
 }  // namespace
 
-bool RtcpGate::admits(std::uint32_t ssrc) {
-  if (others_.contains(ssrc)) return true;
+bool RtcpGate::admits(std::uint32_t ssrc, bool is_sender) {
+  if (is_sender || others_.contains(ssrc)) return true;
   if (others_.size() == limits::max_reporters) return false;
   others_.insert(ssrc);
   return true;
 }
 
 RtcpGate::Verdict RtcpGate::check(Bytes& compound, const IsSender& sends) {
-  if (compound.empty() || compound.size() > limits::max_rtcp) return Verdict::drop;
+  if (compound.size() > limits::max_rtcp) return Verdict::drop;
   auto verdict = Verdict::pass;
   bool begins_with_sender = false;  // the first one is who rtpbin takes all of it for
-  for (std::size_t at = 0, next = 0; at < compound.size(); at = next) {
+  std::size_t next = 0;
+  do {
+    const auto at = next;
     const auto rest = ByteView(compound).subspan(at);
     const auto part = part_of(rest);
     if (!part) return Verdict::drop;
@@ -70,14 +72,14 @@ RtcpGate::Verdict RtcpGate::check(Bytes& compound, const IsSender& sends) {
     if (!part->reports) continue;
     const auto ssrc = ssrc_at(rest);
     const bool is_sender = sends(ssrc), says_so = part->type == sender_report;
-    if (!is_sender && !admits(ssrc)) return Verdict::drop;
+    if (!admits(ssrc, is_sender)) return Verdict::drop;
     if (at == 0) begins_with_sender = says_so && is_sender;
     const bool may = is_sender && begins_with_sender;
     if (!says_so || may) continue;
     make_receiver_report(compound, at);
     next -= sender_info;
     verdict = Verdict::changed;
-  }
+  } while (next < compound.size());
   return verdict;
 }
 

@@ -22,7 +22,7 @@ class RtcpGate {
   Verdict check(Bytes& compound, const IsSender& sends);
 
  private:
-  [[nodiscard]] bool admits(std::uint32_t ssrc);
+  [[nodiscard]] bool admits(std::uint32_t ssrc, bool is_sender);
 
   std::set<std::uint32_t> others_;  // that report and send nothing
 };
