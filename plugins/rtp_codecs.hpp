@@ -37,7 +37,7 @@ inline constexpr RtpCodec rtp_codecs[] = {
      "avdec_h264|openh264dec"},
     {"audio/x-opus", "OPUS", true, 111, 48000,
      ",encoding-params=(string)2,minptime=(string)10,useinbandfec=(string)1", "opusparse",
-     "rtpopuspay", "rtpopusdepay", "opusparse", "opusdec"},
+     "rtpopuspay dtx=true", "rtpopusdepay", "opusparse", "opusdec"},
 };
 
 inline const RtpCodec* codec_of_media_type(std::string_view name) {

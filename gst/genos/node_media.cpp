@@ -94,6 +94,8 @@ void NodeMedia::stop(RoomMedia& user, const std::string& peer) {
       if (is_it(offer)) withdraw(link, offer);
     std::erase_if(offers, is_it);
   }
+  for (const auto& [place, present] : present_)
+    if (present.peer.id == peer) user.stopped_.insert(peer);
 }
 
 // --- offers
@@ -136,6 +138,7 @@ void NodeMedia::offer_all(const Place& place, const Present& present) {
 void NodeMedia::offer(const Place& place, const Present& present,
                       const std::shared_ptr<RoomMedia>& user, const StreamOut& stream) {
   if (stream.instead_of) return;  // it waits until serve()
+  if (user->stopped_.contains(present.peer.id)) return;
   std::set<core::PeerId> others;
   for (const auto& [link, offers] : offers_)
     for (const auto& offer : offers)
@@ -310,6 +313,7 @@ void NodeMedia::left(const Node::PeerLeft& left) {
   }
   if (const auto router = routers_.find(link); router != routers_.end())
     tell_ended(left.room, *router->second);
+  for (const auto& user : users_[left.room]) user->stopped_.erase(left.peer.value);
   present_.erase(found);
 }
 

@@ -102,6 +102,7 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   std::optional<Wish> wish_;                        // on the library's thread, once attached
   // On the library's thread:
   std::map<std::string, StreamOut> streams_;
+  std::set<std::string> stopped_;            // peers, until they come again
   std::map<std::string, unsigned> viewers_;  // peer -> tracks that it watches
 };
 

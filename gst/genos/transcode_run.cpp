@@ -89,10 +89,15 @@ core::Result<bool> TranscodeRun::start(GMainContext* context) {
                  "the element genostranscodebin is not found: install the plugin of Genos, or name "
                  "its folder in GST_PLUGIN_PATH"};
   g_object_set(t_.get(), "ladder", options_.ladder.c_str(), "sounds", options_.sounds.c_str(),
-               nullptr);
+               "keep-size", TRUE, nullptr);
   pipeline_ = sink(gst_pipeline_new(nullptr));
   gst_bin_add_many(GST_BIN(pipeline_.get()), (*source).get(), t_.get(), nullptr);
-  if (!link((*source).get())) return Error{Errc::failed, "the source does not fit"};
+  if (!link((*source).get()))
+    return Error{
+        Errc::failed,
+        "'" + options_.source +
+            "': a source whose streams come one by one, as rtsp:// and genos:// have them, "
+            "is not read; `genos transcode --room` takes those of a room"};
   g_signal_connect(t_.get(), "pad-added", G_CALLBACK(on_pad), this);
   g_signal_connect(t_.get(), "no-more-pads", G_CALLBACK(on_all_pads), this);
   const auto bus = adopt(gst_element_get_bus(pipeline_.get()));
@@ -229,6 +234,17 @@ bool TranscodeRun::Output::lock() {
   whole.l_whence = SEEK_SET;
   return locked < 0 || fcntl(locked, F_OFD_SETLK, &whole) == 0 ||
          (errno != EAGAIN && errno != EACCES);
+}
+
+// It is on the disk before it has its name, and nobody's file that came meanwhile is lost.
+std::error_code TranscodeRun::Output::keep(bool replace) const {
+  if (locked >= 0) fsync(locked);
+  const unsigned how = replace ? 0 : RENAME_NOREPLACE;
+  if (renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, path.c_str(), how) == 0) return {};
+  if (errno == EEXIST) return std::make_error_code(std::errc::file_exists);
+  std::error_code error;  // of a file system that does not know that question
+  std::filesystem::rename(part, path, error);
+  return error;
 }
 
 TranscodeRun::Output* TranscodeRun::make_output(const std::string& rung) {
@@ -410,11 +426,11 @@ void TranscodeRun::end(Outcome::Kind kind) {
       outcome.files.push_back(output->part);
     } else if (kind == Outcome::Kind::failed || output->broken) {
       std::filesystem::remove(output->part, error);
-    } else if (std::filesystem::rename(output->part, output->path, error); !error) {
+    } else if (error = output->keep(options_.replace); !error) {
       outcome.files.push_back(output->path);
     } else {
       outcome.kind = Outcome::Kind::failed;
-      outcome.why += output->path + ": " + error.message() + "\n";
+      outcome.why += output->path + ": " + error.message() + "; it is " + output->part + "\n";
     }
   }
   outputs_.clear();

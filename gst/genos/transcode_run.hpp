@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "bridge/gio_refs.hpp"
@@ -55,6 +56,7 @@ class TranscodeRun {
     Output& operator=(const Output&) = delete;
     ~Output();
     bool lock();  // against other jobs with the same files, in any process
+    [[nodiscard]] std::error_code keep(bool replace) const;
 
     std::string part, path;
     int locked = -1;  // of `part`, open as long as we write

@@ -17,7 +17,7 @@ constexpr gint usual_files = 10000;
 constexpr std::size_t most_open = 100;  // each has threads of its own
 constexpr guint64 least_side = 64, most_side = 3840;
 struct Wish {
-  std::string out, from;
+  std::string out, from, media;
   double length = 0, split = 0;  // seconds; 0: no end, none
   bool replace = false;
   bool mix = false;
@@ -83,6 +83,7 @@ int Recorder::record() {
   auto* source = run_.add("genosroomsrc", element_place);
   if (!source || !run_.enter_room(source)) return exit_usage;
   g_object_set(source, "from", wish_.from.c_str(), "end-with-last", TRUE, nullptr);
+  if (!wish_.media.empty()) gst_util_set_object_arg(G_OBJECT(source), "media", wish_.media.c_str());
   if (wish_.mix)
     begin_mixing(source);
   else
@@ -293,7 +294,8 @@ bool take_size(const char* text, Wish& wish) {
 }  // namespace
 
 int record(std::vector<std::string> args) {
-  char *out = nullptr, *length = nullptr, *split = nullptr, *from = nullptr, *size = nullptr;
+  char *out = nullptr, *length = nullptr, *split = nullptr, *from = nullptr, *size = nullptr,
+       *media = nullptr;
   gboolean replace = FALSE, mix = FALSE;
   gint files = usual_files;
   Options options;
@@ -311,16 +313,22 @@ int record(std::vector<std::string> args) {
        {"split", 0, 0, G_OPTION_ARG_STRING, &split, "A new file after that long", "10min"},
        {"files", 0, 0, G_OPTION_ARG_INT, &files, "No more files than that (10000)", "N"},
        {"from", 0, 0, G_OPTION_ARG_FILENAME, &from, "Only those peers (ids or keys)", "PEERS"},
+       {"media", 0, 0, G_OPTION_ARG_STRING, &media, "Only pictures, or only sound", "video|audio"},
        {"mix", 'm', 0, G_OPTION_ARG_NONE, &mix, "All of it: pictures in a grid, and one sound",
         nullptr},
        {"size", 0, 0, G_OPTION_ARG_STRING, &size, "Of the mixed picture (1280x720)", "WxH"},
        {"replace", 0, 0, G_OPTION_ARG_NONE, &replace, "Write over files that are there", nullptr}});
-  const Owned<char> owned[] = {Owned<char>(out), Owned<char>(length), Owned<char>(split),
-                               Owned<char>(from), Owned<char>(size)};
+  const Owned<char> owned[] = {Owned<char>(out),  Owned<char>(length), Owned<char>(split),
+                               Owned<char>(from), Owned<char>(size),   Owned<char>(media)};
   if (!fine) return exit_usage;
-  Wish wish{out ? out : "", from ? from : "", 0, 0, bool(replace), bool(mix)};
+  Wish wish{out ? out : "", from ? from : "", "", 0, 0, bool(replace), bool(mix)};
   if (wish.out.empty()) {
     complain("say where to: `genos record --room demo --out a.webm`");
+    return exit_usage;
+  }
+  wish.media = media ? media : "";
+  if (media && (mix || (wish.media != "video" && wish.media != "audio"))) {
+    complain("--media is video or audio, and not for --mix, which takes both");
     return exit_usage;
   }
   if (size && (!mix || !take_size(size, wish))) {

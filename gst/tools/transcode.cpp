@@ -83,6 +83,8 @@ int transcode(std::vector<std::string> args) {
   take(job.container, container, "webm");
   job.replace = replace;
   if (job.sounds == "none") job.sounds.clear();
+  if (const auto comma = job.sounds.find(','); comma != std::string::npos)
+    complain("a file has one sound: " + job.sounds.substr(0, comma) + " is taken");
   RoomJob live{.job = job};
   take(live.from, from, "");
   const Owned<char> owned(length);

@@ -14,7 +14,7 @@
  *
  * |[
  * gst-launch-1.0 -e genosroomsrc room=demo name=r  webmmux name=m ! filesink location=a.webm
- * r.video_0 ! queue ! m.  r.audio_0 ! queue ! m.
+ * r.video_0 ! queue ! m.video_0  r.audio_0 ! queue ! m.audio_0
  * ]|
  * Records it, as it came.
  *

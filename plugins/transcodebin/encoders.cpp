@@ -27,12 +27,13 @@ constexpr std::array video_encoders = {
             "vbv-buf-capacity=1000 option-string=scenecut=0",
             "bitrate", 1000, "h264parse config-interval=-1"},
     Encoder{"h264", "openh264enc",
-            "rate-control=bitrate complexity=low gop-size=100000 multi-thread=1", "bitrate", 1,
-            "h264parse config-interval=-1"},
+            "rate-control=bitrate complexity=low gop-size=100000 multi-thread=1 "
+            "scene-change-detection=false",
+            "bitrate", 1, "h264parse config-interval=-1"},
 };
 constexpr std::array sound_encoders = {
     Encoder{"opus", "opusenc", "inband-fec=true packet-loss-percentage=5 bitrate-type=vbr",
-            "bitrate", 1},
+            "bitrate", 1, "", " dtx=true audio-type=voice"},
     Encoder{"aac", "avenc_aac", "", "bitrate", 1, "aacparse"},
     Encoder{"aac", "voaacenc", "", "bitrate", 1, "aacparse"},
 };
@@ -47,13 +48,17 @@ bool is_installed(const char* name) {
 template <std::size_t count>
 core::Result<const Encoder*> find(const std::array<Encoder, count>& all, std::string_view codec,
                                   const EncoderChoice& choice) {
-  std::string tried;
+  std::string tried, missing;
   const auto fits = [&](const Encoder& one) { return codec.empty() || codec == one.codec; };
   for (const auto& chosen : choice)
-    for (const auto& one : all)
-      if (chosen == EncoderChoice::value_type(one.codec, one.factory) && fits(one) &&
-          is_installed(one.factory))
-        return &one;
+    for (const auto& one : all) {
+      if (chosen != EncoderChoice::value_type(one.codec, one.factory) || !fits(one)) continue;
+      if (is_installed(one.factory)) return &one;
+      missing = one.factory;
+    }
+  if (!missing.empty())
+    return core::Error{core::Errc::not_found,
+                       "encoders: " + missing + " is not installed; name another one, or none"};
   for (const auto& one : all) {
     if (!fits(one)) continue;
     if (is_installed(one.factory)) return &one;
@@ -103,9 +108,10 @@ void set_bitrate(GstElement* element, const Encoder& encoder, unsigned bitrate) 
                           bitrate_words(encoder, bitrate).c_str());
 }
 
-std::string encoder_words(const Encoder& encoder, unsigned bitrate) {
-  return std::string(encoder.factory) + " name=encoder " + encoder.settings + " " +
-         encoder.bitrate_property + "=" + bitrate_words(encoder, bitrate);
+std::string encoder_words(const Encoder& encoder, const core::RungWords& words) {
+  return std::string(encoder.factory) + " name=encoder " + encoder.settings +
+         (words.dtx ? encoder.dtx : "") + " " + encoder.bitrate_property + "=" +
+         bitrate_words(encoder, words.bitrate);
 }
 
 }  // namespace genos::element

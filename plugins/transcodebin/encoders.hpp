@@ -8,6 +8,7 @@
 
 #include "bridge/ref.hpp"
 #include "core/base/result.hpp"
+#include "core/ladder/words.hpp"
 
 namespace genos::element {
 
@@ -19,6 +20,7 @@ struct Encoder {
   const char* bitrate_property;
   unsigned bitrate_unit;    // bit/s
   const char* parser = "";  // behind it
+  const char* dtx = "";     // more settings, for sound that is to have it
 };
 
 // What a person prefers: "h264=openh264enc,aac=voaacenc".
@@ -29,7 +31,7 @@ core::Result<EncoderChoice> parse_encoders(std::string_view words);
 core::Result<const Encoder*> find_encoder(std::string_view codec, bool is_sound,
                                           const EncoderChoice& choice);
 // For gst_parse_launch(); its name is "encoder".
-std::string encoder_words(const Encoder& encoder, unsigned bitrate);
+std::string encoder_words(const Encoder& encoder, const core::RungWords& words);
 void set_bitrate(GstElement* element, const Encoder& encoder, unsigned bitrate);
 
 }  // namespace genos::element

@@ -36,6 +36,7 @@ enum Prop : guint {
   prop_sounds,
   prop_encoders,
   prop_key_interval,
+  prop_keep_size,
   prop_stats
 };
 
@@ -119,6 +120,7 @@ static void gst_genos_transcode_bin_set_property(GObject* object, guint id, cons
     case prop_sounds: done = state.set_sounds(text()); break;
     case prop_encoders: done = state.set_encoders(text()); break;
     case prop_key_interval: state.set_key_interval(g_value_get_uint64(value)); break;
+    case prop_keep_size: state.set_keeps_size(g_value_get_boolean(value)); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
   // While playing it stays as it was; else this is an error when it is to begin.
@@ -134,6 +136,7 @@ static void gst_genos_transcode_bin_get_property(GObject* object, guint id, GVal
     case prop_sounds: g_value_set_string(value, state.settings().sounds.c_str()); break;
     case prop_encoders: g_value_set_string(value, state.settings().encoders.c_str()); break;
     case prop_key_interval: g_value_set_uint64(value, state.settings().key_interval); break;
+    case prop_keep_size: g_value_set_boolean(value, state.settings().keeps_size); break;
     case prop_stats: g_value_take_boxed(value, state.stats().release()); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
@@ -164,8 +167,8 @@ static void install_properties(GObjectClass* klass) {
        "or low, medium, high, livestream; none is larger than the picture",
        "medium", always);
   text(prop_sounds, "sounds",
-       "Sounds as CODEC[:BITRATE] of opus or aac, comma separated, like opus:96k,aac:128k; empty: "
-       "none",
+       "Sounds as CODEC[:BITRATE] of opus or aac, comma separated, like opus:96k,aac:128k; "
+       "opus:24k:dtx sends almost nothing of silence; empty: none",
        "opus:96k", always);
   text(prop_encoders, "encoders",
        "Encoders to prefer as CODEC=ELEMENT, comma separated, like h264=openh264enc; empty: the "
@@ -179,10 +182,16 @@ static void install_properties(GObjectClass* klass) {
                           GST_SECOND / 10, 60 * GST_SECOND, 2 * GST_SECOND,
                           GParamFlags(flags | before)));
   g_object_class_install_property(
+      klass, prop_keep_size,
+      g_param_spec_boolean("keep-size", "Keep size",
+                           "Rungs stay as large as the first picture made them, and sounds have as "
+                           "many channels; what comes later is fitted into that, as files need it",
+                           FALSE, GParamFlags(flags | before)));
+  g_object_class_install_property(
       klass, prop_stats,
       g_param_spec_boxed("stats", "Statistics",
-                         "A structure for each pad: words, encoder, size, frames, keyframes, "
-                         "dropped, bytes; posted every second as well",
+                         "A structure for each pad: words, encoder, size, position, frames, "
+                         "keyframes, dropped, bytes; posted every second as well",
                          GST_TYPE_STRUCTURE,
                          GParamFlags(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
 }

@@ -82,7 +82,7 @@ std::string description_of(const Encoder& encoder, const core::RungWords& words)
   text += is_sound ? "max-size-buffers=0 max-size-time=" + std::to_string(sound_waiting) +
                          " ! audioconvert"
                    : "max-size-time=0 max-size-buffers=" + std::to_string(frames_waiting);
-  text += " ! " + encoder_words(encoder, words.bitrate);
+  text += " ! " + encoder_words(encoder, words);
   if (*encoder.parser) text += std::string(" ! ") + encoder.parser;
   return text;
 }
@@ -239,17 +239,17 @@ void Rung::apply_bitrate() {
 Owned<GstStructure> Rung::stats() const {
   const auto& words = outlet_->words;
   const Owned<char> name(gst_pad_get_name(pad_.get()));
-  const auto said = words.lines > 0 ? core::to_words(words)
-                                    : core::to_words(core::SoundWords{words.codec, words.bitrate});
+  const auto said = core::to_words(words);
   return Owned<GstStructure>(gst_structure_new(
       "rung", "pad", G_TYPE_STRING, name.get(), "words", G_TYPE_STRING, said.c_str(), "codec",
       G_TYPE_STRING, encoder_->codec, "encoder", G_TYPE_STRING, encoder_->factory, "width",
       G_TYPE_UINT, outlet_->width.load(), "height", G_TYPE_UINT, outlet_->height.load(), "bitrate",
-      G_TYPE_UINT, words.bitrate, "frames", G_TYPE_UINT64, outlet_->frames.load(), "keyframes",
-      G_TYPE_UINT64, outlet_->keyframes.load(), "dropped", G_TYPE_UINT64, outlet_->dropped.load(),
-      "buffers", G_TYPE_UINT64, counted_->buffers.load(), "bytes", G_TYPE_UINT64,
-      counted_->bytes.load(), "taken", G_TYPE_BOOLEAN, outlet_->taken.load(), "failed",
-      G_TYPE_BOOLEAN, outlet_->failed.load(), nullptr));
+      G_TYPE_UINT, words.bitrate, "frames", G_TYPE_UINT64, outlet_->frames.load(), "position",
+      G_TYPE_UINT64, outlet_->position.load(), "keyframes", G_TYPE_UINT64,
+      outlet_->keyframes.load(), "dropped", G_TYPE_UINT64, outlet_->dropped.load(), "buffers",
+      G_TYPE_UINT64, counted_->buffers.load(), "bytes", G_TYPE_UINT64, counted_->bytes.load(),
+      "taken", G_TYPE_BOOLEAN, outlet_->taken.load(), "failed", G_TYPE_BOOLEAN,
+      outlet_->failed.load(), nullptr));
 }
 
 }  // namespace genos::element

@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "splitter.hpp"
-
-#include <gst/video/video.h>
-
 #include <algorithm>
-#include <mutex>
 #include <new>
-#include <optional>
 #include <utility>
-#include <vector>
 
-#include "core/ladder/plan.hpp"
-#include "frame_scaler.hpp"
+#include "splitter_state.hpp"
 
 using namespace genos;
 using namespace genos::element;
@@ -27,36 +19,6 @@ constexpr guint live_keys_waiting = 6;
 
 // A hundred years: what is later is no time of a frame.
 constexpr guint64 furthest = guint64{100} * 365 * 24 * 3600 * GST_SECOND;
-
-struct Exit {
-  Ref<GstPad> pad;
-  Ref<GstElement> queue;
-  std::shared_ptr<Outlet> outlet;
-  std::optional<core::Size> size;       // none: not made of this picture
-  std::unique_ptr<FrameScaler> scaler;  // none: as it comes
-  core::FramePace pace;
-  core::KeyGrid grid;
-  bool was_taken = false;
-  bool begun = false;  // it has had its caps, and what follows them
-};
-
-struct Splitter {
-  bool is_sound = false;
-  GstPad* sink = nullptr;
-
-  std::mutex lock;  // guards what follows
-  std::vector<std::shared_ptr<Exit>> exits;
-  core::Duration key_interval = std::chrono::seconds(2);
-  bool live = false;
-  guint changes = 1;  // of who is there
-
-  // Of the sink pad's thread:
-  GstSegment segment{};
-  GstVideoInfo info{};
-  bool has_info = false;
-  guint planned = 0;       // which of the changes sizes and scalers are for; 0: none
-  core::Duration last{0};  // running time
-};
 
 GstStaticPadTemplate video_sink = GST_STATIC_PAD_TEMPLATE(
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/x-raw,format=I420"));
@@ -78,109 +40,20 @@ static Splitter& state_of(GstGenosSplitter* self) {
   return *static_cast<Splitter*>(gst_genos_splitter_get_instance_private(self));
 }
 
-using Exits = std::vector<std::shared_ptr<Exit>>;
-
 static Exits exits_of(Splitter& state) {
   const std::scoped_lock guard(state.lock);
   return state.exits;
 }
 
-// --- sizes ------------------------------------------------------------------------------------
-
-static GstVideoInfo info_of(const GstVideoInfo& whole, const core::Size& size) {
-  GstVideoInfo info;
-  gst_video_info_set_format(&info, GST_VIDEO_FORMAT_I420, size.width, size.height);
-  info.fps_n = whole.fps_n;
-  info.fps_d = whole.fps_d;
-  info.colorimetry = whole.colorimetry;
-  info.chroma_site = whole.chroma_site;
-  return info;
-}
-
-// What was said before it was there: of pictures only what goes before their size.
-static void begin_stream(Splitter& state, GstPad* pad, bool whole) {
-  const auto copy = [](GstPad*, GstEvent** event, gpointer to) noexcept -> gboolean {
-    gst_pad_store_sticky_event(GST_PAD(to), *event);
-    return TRUE;
-  };
-  if (whole) {
-    gst_pad_sticky_events_foreach(state.sink, copy, pad);
-  } else if (const auto start =
-                 adopt(gst_pad_get_sticky_event(state.sink, GST_EVENT_STREAM_START, 0))) {
-    gst_pad_store_sticky_event(pad, start.get());
-  }
-}
-
-static void push_rest_of_beginning(Splitter& state, Exit& exit) {
-  if (std::exchange(exit.begun, true)) return;
-  const auto push = [](GstPad*, GstEvent** event, gpointer to) noexcept -> gboolean {
-    if (GST_EVENT_TYPE(*event) > GST_EVENT_CAPS)
-      gst_pad_push_event(GST_PAD(to), gst_event_ref(*event));
-    return TRUE;
-  };
-  gst_pad_sticky_events_foreach(state.sink, push, exit.pad.get());
-}
-
-static void push_video_caps(const Exit& exit, const GstVideoInfo& from) {
-  GstVideoInfo info = info_of(from, *exit.size);
-  const guint wanted = exit.outlet->words.frames;
-  if (wanted > 0 && (info.fps_n == 0 || guint(info.fps_n) > wanted * guint(info.fps_d))) {
-    info.fps_n = gint(wanted);
-    info.fps_d = 1;
-  }
-  const auto caps = adopt(gst_video_info_to_caps(&info));
-  gst_pad_push_event(exit.pad.get(), gst_event_new_caps(caps.get()));
-}
-
-// `above`: what the next larger rung is scaled to.
-static void plan_scaler(Exit& exit, const GstVideoInfo& info, const GstVideoInfo& above) {
-  const auto own = info_of(info, *exit.size);
-  const bool as_it_comes =
-      own.width == above.width && own.height == above.height && above.par_n == above.par_d;
-  exit.scaler = as_it_comes ? nullptr : FrameScaler::make(above, own);
-  if (!as_it_comes && !exit.scaler) exit.size.reset();
-}
-
-// Sizes for all rungs: a new one may change nothing for the others, a new picture for all.
-static void plan(Splitter& state, const Exits& exits) {
-  std::vector<core::RungWords> words;
-  for (const auto& exit : exits) words.push_back(exit->outlet->words);
-  const auto& info = state.info;
-  const auto sizes = core::plan_sizes(
-      words, {guint(info.width), guint(info.height), guint(info.par_n), guint(info.par_d)});
-  GstVideoInfo above = info;
-  for (std::size_t i = 0; i < exits.size(); ++i) {
-    auto& exit = *exits[i];
-    exit.size = sizes[i];
-    if (exit.size) plan_scaler(exit, info, above);
-    exit.outlet->width = exit.size ? exit.size->width : 0;
-    exit.outlet->height = exit.size ? exit.size->height : 0;
-    if (!exit.size) continue;
-    push_video_caps(exit, info);
-    push_rest_of_beginning(state, exit);
-    above = info_of(info, *exit.size);
-  }
-}
-
-static Exits planned_exits(Splitter& state) {
-  Exits exits;
-  {
-    const std::scoped_lock guard(state.lock);
-    exits = state.exits;
-    if (std::exchange(state.planned, state.changes) == state.changes) return exits;
-  }
-  plan(state, exits);
-  return exits;
-}
-
 // --- frames -----------------------------------------------------------------------------------
 
+static bool is_live(Splitter& state) {
+  const std::scoped_lock guard(state.lock);
+  return state.live;
+}
+
 static bool is_full(Splitter& state, const Exit& exit, bool is_key) {
-  if (state.is_sound || !exit.queue) return false;
-  {
-    const std::scoped_lock guard(state.lock);
-    if (!state.live) return false;
-  }
+  if (state.is_sound || !exit.queue || !is_live(state)) return false;
   guint waiting = 0;
   g_object_get(exit.queue.get(), "current-level-buffers", &waiting, nullptr);
   return waiting >= (is_key ? live_keys_waiting : live_frames_waiting);
@@ -202,7 +75,6 @@ static GstBuffer* frame_for(const Splitter& state, const Outlet& outlet, GstBuff
 static void give(Splitter& state, Exit& exit, GstBuffer* frame, core::Duration running_time) {
   auto& outlet = *exit.outlet;
   if (!state.is_sound) {
-    if (!exit.pace.is_kept(running_time)) return;
     if (is_full(state, exit, exit.grid.is_next(running_time))) {
       outlet.dropped++;
       return;
@@ -215,6 +87,7 @@ static void give(Splitter& state, Exit& exit, GstBuffer* frame, core::Duration r
     }
   }
   outlet.frames++;
+  outlet.position = guint64(std::max<gint64>(0, running_time.count())) * GST_USECOND;
   gst_pad_push(exit.pad.get(), frame_for(state, outlet, frame));
 }
 
@@ -225,20 +98,24 @@ static bool is_taken(Exit& exit) {
   return taken;
 }
 
-// Down the chain as far as somebody takes something.
+// Down the chain of those that are taken, as far as one wants this frame.
 static void split_video(Splitter& state, GstBuffer* frame, core::Duration running_time) {
   const auto exits = planned_exits(state);
-  std::vector<bool> taken;
-  for (const auto& exit : exits) taken.push_back(is_taken(*exit) && exit->size);
-  auto last = std::ranges::find(taken.rbegin(), taken.rend(), true);
-  const auto end = std::size_t(taken.rend() - last);
+  std::vector<bool> taken, kept;
+  for (const auto& exit : exits) {
+    taken.push_back(is_taken(*exit) && exit->size);
+    kept.push_back(taken.back() && exit->pace.is_kept(running_time));
+  }
+  if (taken != state.scaled) plan_scalers(state, exits, taken);
+  const auto last = std::ranges::find(kept.rbegin(), kept.rend(), true);
+  const auto end = std::size_t(kept.rend() - last);
   Ref<GstBuffer> above = retain(frame);
   for (std::size_t i = 0; i < end; ++i) {
     auto& exit = *exits[i];
-    if (!exit.size) continue;
+    if (!taken[i] || !exit.size) continue;
     if (exit.scaler) above = exit.scaler->scale(above.get());
     if (!above) return;
-    if (taken[i]) give(state, exit, above.get(), running_time);
+    if (kept[i]) give(state, exit, above.get(), running_time);
   }
 }
 
@@ -256,15 +133,24 @@ static core::Duration running_time_of(const Splitter& state, GstBuffer* frame) {
                                               : G_USEC_PER_SEC / 30);
 }
 
+static void split_sound(Splitter& state, Ref<GstBuffer> sound) {
+  const auto running_time = running_time_of(state, sound.get());
+  if (!is_live(state)) sound = state.order.cut(std::move(sound), running_time, state.channels);
+  if (!sound) return;
+  for (const auto& exit : exits_of(state))
+    if (is_taken(*exit)) give(state, *exit, sound.get(), running_time);
+}
+
 static GstFlowReturn splitter_chain(GstPad*, GstObject* parent, GstBuffer* raw) {
   auto& state = state_of(GST_GENOS_SPLITTER(parent));
-  const auto frame = adopt(raw);
+  auto frame = adopt(raw);
   if (state.is_sound) {
-    for (const auto& exit : exits_of(state))
-      if (is_taken(*exit)) give(state, *exit, frame.get(), {});
+    split_sound(state, std::move(frame));
     return GST_FLOW_OK;
   }
   if (!state.has_info) return GST_FLOW_NOT_NEGOTIATED;
+  if (state.fitting) frame = state.fitting->scale(frame.get());
+  if (!frame) return GST_FLOW_ERROR;
   state.last = running_time_of(state, frame.get());
   split_video(state, frame.get(), state.last);
   return GST_FLOW_OK;
@@ -272,20 +158,11 @@ static GstFlowReturn splitter_chain(GstPad*, GstObject* parent, GstBuffer* raw) 
 
 // --- events -----------------------------------------------------------------------------------
 
-static gboolean take_caps(Splitter& state, GstEvent* event) {
-  GstCaps* caps = nullptr;
-  gst_event_parse_caps(event, &caps);
-  if (!gst_video_info_from_caps(&state.info, caps)) return FALSE;
-  state.has_info = true;
-  state.planned = 0;
-  planned_exits(state);
-  return TRUE;
-}
-
 // Running time begins again.
 static void begin_anew(Splitter& state) {
   gst_segment_init(&state.segment, GST_FORMAT_UNDEFINED);
   state.last = {};
+  state.order.reset();
   const std::scoped_lock guard(state.lock);
   for (const auto& exit : state.exits) {
     exit->pace = core::FramePace(exit->outlet->words.frames, state.key_interval);
@@ -296,13 +173,32 @@ static void begin_anew(Splitter& state) {
 static gboolean splitter_event(GstPad*, GstObject* parent, GstEvent* raw) {
   auto& state = state_of(GST_GENOS_SPLITTER(parent));
   const auto event = adopt(raw);
-  if (GST_EVENT_TYPE(raw) == GST_EVENT_CAPS && !state.is_sound) return take_caps(state, raw);
+  if (GST_EVENT_TYPE(raw) == GST_EVENT_CAPS) {
+    GstCaps* caps = nullptr;
+    gst_event_parse_caps(raw, &caps);
+    if (!state.is_sound) return take_caps(state, caps);
+    gst_structure_get_int(gst_caps_get_structure(caps, 0), "channels", &state.channels);
+  }
   if (GST_EVENT_TYPE(raw) == GST_EVENT_SEGMENT) gst_event_copy_segment(raw, &state.segment);
   if (GST_EVENT_TYPE(raw) == GST_EVENT_FLUSH_STOP) begin_anew(state);
   const bool is_empty =
       GST_EVENT_TYPE(raw) == GST_EVENT_GAP || GST_EVENT_TYPE(raw) == GST_EVENT_EOS;
   if (is_empty && state.has_info) planned_exits(state);  // size and segment go first
   for (const auto& exit : exits_of(state)) gst_pad_push_event(exit->pad.get(), gst_event_ref(raw));
+  return TRUE;
+}
+
+// The converter before it makes what is asked for here.
+static gboolean splitter_query(GstPad* pad, GstObject* parent, GstQuery* query) {
+  auto& state = state_of(GST_GENOS_SPLITTER(parent));
+  const auto caps =
+      state.is_sound && state.keeps_size ? adopt(gst_pad_get_current_caps(pad)) : Ref<GstCaps>();
+  if (!caps || GST_QUERY_TYPE(query) != GST_QUERY_CAPS)
+    return gst_pad_query_default(pad, parent, query);
+  GstCaps* filter = nullptr;
+  gst_query_parse_caps(query, &filter);
+  const auto fitting = filter ? adopt(gst_caps_intersect(caps.get(), filter)) : caps;
+  gst_query_set_caps_result(query, fitting.get());
   return TRUE;
 }
 
@@ -325,7 +221,7 @@ GstPad* splitter_add(GstGenosSplitter* self, std::shared_ptr<Outlet> outlet, Gst
   gst_pad_set_event_function(pad, exit_event);
   gst_pad_use_fixed_caps(pad);
   gst_pad_set_active(pad, TRUE);
-  begin_stream(state, pad, state.is_sound);
+  begin_stream(state, pad);
   gst_element_add_pad(GST_ELEMENT(self), pad);
   const std::scoped_lock guard(state.lock);
   const auto frames = outlet->words.frames;
@@ -367,6 +263,15 @@ void splitter_set_live(GstGenosSplitter* self, bool live) {
   state.live = live;
 }
 
+void splitter_set_keeps_size(GstGenosSplitter* self, bool keeps) {
+  state_of(self).keeps_size = keeps;
+}
+
+std::optional<core::Picture> splitter_picture(GstGenosSplitter* self) {
+  const auto& state = state_of(self);
+  return state.has_info ? std::optional(picture_of(state.info)) : std::nullopt;
+}
+
 GstGenosSplitter* splitter_new(bool is_sound) {
   auto* self = GST_GENOS_SPLITTER(g_object_new(gst_genos_splitter_get_type(), nullptr));
   auto& state = state_of(self);
@@ -374,6 +279,7 @@ GstGenosSplitter* splitter_new(bool is_sound) {
   state.sink = gst_pad_new_from_static_template(is_sound ? &sound_sink : &video_sink, "sink");
   gst_pad_set_chain_function(state.sink, splitter_chain);
   gst_pad_set_event_function(state.sink, splitter_event);
+  gst_pad_set_query_function(state.sink, splitter_query);
   gst_element_add_pad(GST_ELEMENT(self), state.sink);
   return self;
 }

@@ -10,9 +10,11 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/time.hpp"
+#include "core/ladder/plan.hpp"
 #include "core/ladder/words.hpp"
 
 G_DECLARE_FINAL_TYPE(GstGenosSplitter, gst_genos_splitter, GST, GENOS_SPLITTER, GstElement)
@@ -26,6 +28,7 @@ struct Outlet {
   std::atomic<bool> failed{false};
   std::atomic<guint> width{0}, height{0};
   std::atomic<guint64> frames{0}, dropped{0}, keyframes{0};
+  std::atomic<guint64> position{0};  // running time of the last one, in nanoseconds
 };
 
 // Makes a src pad for the outlet; before the next frame, from any thread. Its queue is asked how
@@ -36,6 +39,10 @@ GstPad* splitter_add(GstGenosSplitter* self, std::shared_ptr<Outlet> outlet, Gst
 void splitter_remove(GstGenosSplitter* self, GstPad* pad);
 void splitter_set_key_interval(GstGenosSplitter* self, core::Duration interval);
 void splitter_set_live(GstGenosSplitter* self, bool live);
+// Whether all sizes, and the channels of sound, stay as they are first; before data.
+void splitter_set_keeps_size(GstGenosSplitter* self, bool keeps);
+// What sizes are planned for, in the thread of the data; none: no picture has come.
+std::optional<core::Picture> splitter_picture(GstGenosSplitter* self);
 
 GstGenosSplitter* splitter_new(bool is_sound);
 

@@ -76,6 +76,11 @@ void Transcoder::set_key_interval(guint64 interval) {
   settings_.key_interval = interval;
 }
 
+void Transcoder::set_keeps_size(bool keeps) {
+  const std::scoped_lock guard(lock_);
+  settings_.keeps_size = keeps;
+}
+
 TranscodeSettings Transcoder::settings() const {
   const std::scoped_lock guard(lock_);
   return settings_;
@@ -249,8 +254,9 @@ Ref<GstPad> Transcoder::claim(GstCaps* caps) {
 
 bool Transcoder::build(Trunk& trunk) {
   auto* splitter = GST_GENOS_SPLITTER(trunk.splitter.get());
-  const auto interval = settings().key_interval / GST_USECOND;
-  splitter_set_key_interval(splitter, core::Duration(gint64(interval)));
+  const auto set = settings();
+  splitter_set_key_interval(splitter, core::Duration(gint64(set.key_interval / GST_USECOND)));
+  splitter_set_keeps_size(splitter, set.keeps_size);
   gst_bin_add_many(bin_, trunk.converter.get(), trunk.splitter.get(), nullptr);
   if (!gst_element_link(trunk.converter.get(), trunk.splitter.get())) return false;
   const auto entry = adopt(gst_element_get_static_pad(trunk.splitter.get(), "sink"));

@@ -21,6 +21,7 @@ namespace genos::element {
 struct TranscodeSettings {
   std::string ladder = "medium", sounds = "opus:96k", encoders;
   guint64 key_interval = 2 * GST_SECOND;
+  bool keeps_size = false;
 };
 
 // Pictures, or sound: converters, a splitter, rungs.
@@ -47,6 +48,7 @@ class Transcoder {
   core::Result<bool> set_sounds(const std::string& words);
   core::Result<bool> set_encoders(const std::string& words);
   void set_key_interval(guint64 interval);
+  void set_keeps_size(bool keeps);
   [[nodiscard]] TranscodeSettings settings() const;
   [[nodiscard]] Owned<GstStructure> stats() const;
 
@@ -78,7 +80,7 @@ class Transcoder {
   bool build(Trunk& trunk);
   void close(Trunk& trunk);
   void follow(Trunk& trunk, GstPad* entry);
-  std::vector<core::RungWords> wanted(const Trunk& trunk, GstPad* entry) const;
+  [[nodiscard]] std::vector<core::RungWords> wanted(const Trunk& trunk) const;
   [[nodiscard]] std::vector<core::RungWords> words_for(const Trunk& trunk) const;
   void release_others(Trunk& trunk);
   void drop_others(Trunk& trunk, std::vector<core::RungWords>& wanted);

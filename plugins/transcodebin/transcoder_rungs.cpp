@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The part of the transcoder that follows a ladder: rungs come, change, fail and go.
-#include <gst/video/video.h>
-
 #include <algorithm>
 
 #include "core/ladder/plan.hpp"
@@ -10,13 +8,10 @@
 namespace genos::element {
 namespace {
 
-core::RungWords words_of(const core::SoundWords& sound) {
-  return {.bitrate = sound.bitrate, .codec = sound.codec};
-}
-
-// The same rung, at whatever bitrate.
+// The same rung, at whatever bitrate: but elements that make AAC (1.22) look at theirs once.
 bool is_same(const core::RungWords& one, const core::RungWords& other) {
-  return one.lines == other.lines && one.frames == other.frames && one.codec == other.codec;
+  return one.lines == other.lines && one.frames == other.frames && one.codec == other.codec &&
+         one.dtx == other.dtx && (one.codec != "aac" || one.bitrate == other.bitrate);
 }
 
 bool is_live(GstPad* entry) {
@@ -33,23 +28,21 @@ bool is_live(GstPad* entry) {
 std::vector<core::RungWords> Transcoder::words_for(const Trunk& trunk) const {
   if (!trunk.is_sound) return ladder_;
   std::vector<core::RungWords> all;
-  for (const auto& sound : sounds_) all.push_back(words_of(sound));
+  for (const auto& sound : sounds_) all.push_back(core::rung_of(sound));
   return all;
 }
 
 // Of the ladder, those that this picture has lines for.
-std::vector<core::RungWords> Transcoder::wanted(const Trunk& trunk, GstPad* entry) const {
+std::vector<core::RungWords> Transcoder::wanted(const Trunk& trunk) const {
   std::vector<core::RungWords> all;
   {
     const std::scoped_lock guard(lock_);
     all = words_for(trunk);
   }
   if (trunk.is_sound) return all;
-  const auto caps = adopt(gst_pad_get_current_caps(entry));
-  GstVideoInfo info;
-  if (!caps || !gst_video_info_from_caps(&info, caps.get())) return {};
-  const auto sizes = core::plan_sizes(
-      all, {guint(info.width), guint(info.height), guint(info.par_n), guint(info.par_d)});
+  const auto picture = splitter_picture(GST_GENOS_SPLITTER(trunk.splitter.get()));
+  if (!picture) return {};
+  const auto sizes = core::plan_sizes(all, *picture);
   std::vector<core::RungWords> fitting;
   for (std::size_t i = 0; i < all.size(); ++i)
     if (sizes[i]) fitting.push_back(all[i]);
@@ -58,7 +51,7 @@ std::vector<core::RungWords> Transcoder::wanted(const Trunk& trunk, GstPad* entr
 
 void Transcoder::follow(Trunk& trunk, GstPad* entry) {
   splitter_set_live(GST_GENOS_SPLITTER(trunk.splitter.get()), is_live(entry));
-  auto missing = wanted(trunk, entry);
+  auto missing = wanted(trunk);
   drop_others(trunk, missing);
   for (const auto& words : missing) add(trunk, words);
   bool all = false;
@@ -131,8 +124,7 @@ void Transcoder::add(Trunk& trunk, const core::RungWords& words) {
 
 void Transcoder::tell_failure(const core::RungWords& words, const char* pad,
                               const std::string& why) {
-  const auto said = words.lines > 0 ? core::to_words(words)
-                                    : core::to_words(core::SoundWords{words.codec, words.bitrate});
+  const auto said = core::to_words(words);
   GST_ELEMENT_WARNING(bin_, STREAM, ENCODE, ("%s is not made: %s", said.c_str(), why.c_str()),
                       (nullptr));
   auto* what =

@@ -87,6 +87,30 @@ TEST(KeyGrid, OneWildTimeDoesNotEndTheKeyframes) {
   EXPECT_TRUE(grid.is_key(std::chrono::seconds(4)));
 }
 
+TEST(LadderFit, ThePictureIsWholeInItsShapeAndInTheMiddle) {
+  const Picture canvas{640, 360};
+  EXPECT_EQ(fit({320, 180}, canvas), (Place{0, 0, 640, 360}));
+  EXPECT_EQ(fit({1920, 1080}, canvas), (Place{0, 0, 640, 360}));
+  EXPECT_EQ(fit({640, 480}, canvas), (Place{80, 0, 480, 360}));
+  EXPECT_EQ(fit({360, 640}, canvas), (Place{218, 0, 202, 360}));
+  EXPECT_EQ(fit({1280, 360}, canvas), (Place{0, 90, 640, 180}));
+  // Pixels are not square there, or here.
+  EXPECT_EQ(fit({720, 576, 16, 15}, canvas), (Place{80, 0, 480, 360}));
+  EXPECT_EQ(fit({640, 480}, {720, 480, 8, 9}), (Place{0, 0, 720, 480}));
+}
+
+TEST(LadderFit, WhateverComesStaysInside) {
+  for (const Picture& picture : {Picture{1, 8640}, Picture{8640, 1},
+                                 Picture{2, 2, 1, 2'000'000'000}, Picture{2, 2, 2'000'000'000, 1}})
+    for (const Picture& canvas : {Picture{2, 2}, Picture{16, 9000}, Picture{639, 359}}) {
+      const auto place = fit(picture, canvas);
+      EXPECT_GE(place.width, 2U);
+      EXPECT_GE(place.height, 2U);
+      EXPECT_LE(place.x + place.width, canvas.width);
+      EXPECT_LE(place.y + place.height, canvas.height);
+    }
+}
+
 TEST(FramePace, HalvesEvenly) {
   FramePace pace(15, std::chrono::seconds(2));
   int kept = 0;

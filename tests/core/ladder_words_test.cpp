@@ -61,10 +61,14 @@ TEST(LadderWords, SoundsToo) {
   EXPECT_NE(sounds.error().detail.find("twice"), std::string::npos);
   const auto two = parse_sounds("opus,aac:128k");
   ASSERT_TRUE(two);
-  EXPECT_EQ(to_words((*two)[0]), "opus:96k");
-  EXPECT_EQ(to_words((*two)[1]), "aac:128k");
+  EXPECT_EQ(to_words(rung_of((*two)[0])), "opus:96k");
+  EXPECT_EQ(to_words(rung_of((*two)[1])), "aac:128k");
+  for (const char* words : {"opus:24k:dtx", "opus:96k", "aac:128500"})
+    EXPECT_EQ(to_words(rung_of(parse_sounds(words)->at(0))), words);
+  EXPECT_TRUE(parse_sounds("opus:dtx")->at(0).dtx);
   EXPECT_TRUE(parse_sounds("")->empty());
-  for (const char* wrong : {"mp3", "opus:1k", "opus:900k", "opus:96k:2", "opus:", ","})
+  for (const char* wrong : {"mp3", "opus:1k", "opus:900k", "opus:96k:2", "opus:", ",",
+                            "aac:96k:dtx", "opus:dtx:96k", "dtx"})
     EXPECT_FALSE(parse_sounds(wrong)) << wrong;
 }
 

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Temporal layers of genosav1enc, conformance of its streams, and what the AV1 elements leave.
 #include "av1_fixture.hpp"
+#include "support/leak_census.hpp"
 
 namespace genos {
 namespace {
 
 using element::layer_of;
 using Av1Layers = Av1;
-
-// Before GStreamer starts, which is when it looks.
-const bool leaks_are_traced = g_setenv("GST_TRACERS", "leaks", TRUE);
 
 // The temporal layer of each frame, "0" where it is not said.
 std::string pattern_of(const Buffers& units) {
@@ -109,33 +107,6 @@ TEST_F(Av1Layers, EveryStreamIsTheSameToBothDecoders) {
     const auto info = info_of(642, 362);
     EXPECT_GT(psnr(pixels(picture(info, 11, 20), info), seen[11]), 24) << i;
   }
-}
-
-// Objects, buffers and caps that were made since tracking began, less those that have gone.
-struct Census {
-  int made = 0, left = 0;
-};
-Census census() {
-  Census sum;
-  auto* tracers = gst_tracing_get_active_tracers();
-  for (auto* at = tracers; at; at = at->next) {
-    GstStructure* raw = nullptr;
-    g_signal_emit_by_name(at->data, "activity-get-checkpoint", &raw);
-    const Owned<GstStructure> told(raw);
-    const auto count = [&](const char* name) {
-      const auto* list = told ? gst_structure_get_value(told.get(), name) : nullptr;
-      return list ? int(gst_value_list_get_size(list)) : 0;
-    };
-    sum.made += count("objects-created-list");
-    sum.left += count("objects-created-list") - count("objects-removed-list");
-  }
-  g_list_free_full(tracers, gst_object_unref);
-  return sum;
-}
-void tell_tracers(const char* what) {
-  auto* tracers = gst_tracing_get_active_tracers();
-  for (auto* at = tracers; at; at = at->next) g_signal_emit_by_name(at->data, what);
-  g_list_free_full(tracers, gst_object_unref);
 }
 
 TEST_F(Av1Layers, NothingIsLeftOfTheElements) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -25,12 +26,49 @@ TEST_F(RoomMediaTest, ALineWatchesALine) {
   EXPECT_EQ(viewers(sender), 1U);
 }
 
-TEST_F(RoomMediaTest, AnEncodedStreamIsPassedOnAsItIs) {
-  TestLine sender(picture() + "vp8enc deadline=1 keyframe-max-dist=1000 !" + sink_of());
-  TestLine watcher(src_of() + "! video/x-vp8 ! fakesink name=out");
+struct Encoded {
+  const char* name;
+  const char* line;
+  const char* caps;
+};
+
+class RoomEncodedTest : public RoomMediaTest, public testing::WithParamInterface<Encoded> {};
+
+TEST_P(RoomEncodedTest, AnEncodedStreamIsPassedOnAsItIs) {
+  const bool is_sound = std::string_view(GetParam().caps).starts_with("audio");
+  TestLine sender((is_sound ? sound() : picture()) + GetParam().line + " ! " + sink_of());
+  TestLine watcher(src_of() + "! " + GetParam().caps + " ! fakesink name=out");
   sender.play();
   watcher.play();
   EXPECT_TRUE(TestLine::until([&] { return watcher.received().size() > 3000; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Codecs, RoomEncodedTest,
+    testing::Values(Encoded{"vp8", "vp8enc deadline=1 keyframe-max-dist=1000", "video/x-vp8"},
+                    Encoded{"vp9", "vp9enc deadline=1 cpu-used=8", "video/x-vp9"},
+                    Encoded{"h264", "x264enc tune=zerolatency", "video/x-h264"},
+                    Encoded{"av1", "genosav1enc", "video/x-av1"},
+                    Encoded{"opus", "opusenc", "audio/x-opus"}),
+    [](const auto& of) { return std::string(of.param.name); });
+
+TEST_F(RoomMediaTest, SilenceIsHardlySentWithDtx) {
+  TestLine sender("audiotestsrc is-live=true wave=silence name=a ! s.audio_0 " + picture() +
+                  "s.video_0" + sink_of("sounds=opus:24k:dtx"));
+  TestLine watcher(watch());
+  TestLine listener(src_of("media=audio") + "! audio/x-opus ! fakesink name=out");
+  std::atomic<int> packets = 0;
+  const auto counted = on<void(GstElement*, GstBuffer*, GstPad*)>(
+      listener.element("out").get(), "handoff", [&](auto*, auto*, auto*) { ++packets; });
+  for (auto* line : {&sender, &watcher, &listener}) line->play();
+  ASSERT_TRUE(TestLine::until([&] { return packets > 0; }));
+  ASSERT_TRUE(sees(watcher));
+  const int first = packets;
+  ASSERT_TRUE(sees(watcher, 60));
+  EXPECT_LT(packets - first, 30) << "of 100 in two seconds";
+  g_object_set(sender.element("a").get(), "wave", 0, nullptr);
+  const int silent = packets;
+  EXPECT_TRUE(TestLine::until([&] { return packets > silent + 50; }));
 }
 
 TEST_F(RoomMediaTest, WhoComesLateBeginsWithAKeyframe) {
@@ -218,6 +256,47 @@ TEST_F(RoomMediaTest, NoMoreViewersThanAllowedAndOneMayBeStopped) {
     g_signal_emit_by_name(sender.element("s").get(), "stop-viewer", told[0].c_str());
   }
   EXPECT_TRUE(TestLine::until([&] { return viewers(sender) == 0; }));
+}
+
+TEST_F(RoomMediaTest, AViewerThatIsStoppedGetsNothingUntilItComesAgain) {
+  TestLine sender(picture() + sink_of());
+  std::mutex lock;
+  std::vector<std::string> told;
+  const auto added = on<void(GstElement*, const char*)>(sender.element("s").get(), "viewer-added",
+                                                        [&](auto*, const char* peer) {
+                                                          const std::scoped_lock guard(lock);
+                                                          told.emplace_back(peer);
+                                                        });
+  sender.play();
+  TestLine watcher(src_of("media=video") +
+                   "videoconvert name=c ! video/x-raw,format=GRAY8 ! fakesink name=out");
+  const auto linked = on<void(GstElement*, GstPad*)>(
+      watcher.element("r").get(), "pad-added",
+      [entry = adopt(gst_element_get_static_pad(watcher.element("c").get(), "sink"))](
+          auto*, GstPad* pad) { gst_pad_link(pad, entry.get()); });
+  watcher.play();
+  ASSERT_TRUE(sees(watcher));
+  {
+    const std::scoped_lock guard(lock);
+    g_signal_emit_by_name(sender.element("s").get(), "stop-viewer", told.at(0).c_str());
+  }
+  ASSERT_TRUE(TestLine::until([&] { return viewers(sender) == 0; }));
+  // Another stream is for those that may watch.
+  const auto more = sink(gst_parse_bin_from_description(
+      "videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=30/1", TRUE, nullptr));
+  gst_bin_add(GST_BIN(sender.pipeline()), more.get());
+  const auto to = adopt(gst_element_request_pad_simple(sender.element("s").get(), "video_1"));
+  const auto from = adopt(gst_element_get_static_pad(more.get(), "src"));
+  ASSERT_EQ(gst_pad_link(from.get(), to.get()), GST_PAD_LINK_OK);
+  gst_element_sync_state_with_parent(more.get());
+  TestLine other(watch());
+  other.play();
+  ASSERT_TRUE(sees(other, 45));
+  EXPECT_EQ(viewers(sender), 1U);
+  watcher.set_state(GST_STATE_NULL);
+  watcher.play();
+  EXPECT_TRUE(sees(watcher));
+  EXPECT_EQ(viewers(sender), 2U);
 }
 
 TEST_F(RoomMediaTest, APadMayBeReleasedAndAnotherAddedWhilePlaying) {

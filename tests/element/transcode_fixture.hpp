@@ -91,6 +91,11 @@ class Transcoding {
     gst_structure_get(whole.get(), pad, GST_TYPE_STRUCTURE, &one, nullptr);
     return Owned<GstStructure>(one);
   }
+  // Of a pad; null: it has none.
+  Ref<GstElement> encoder(const std::string& pad) const {
+    const auto rung = adopt(gst_bin_get_by_name(GST_BIN(t_.get()), ("rung-" + pad).c_str()));
+    return rung ? adopt(gst_bin_get_by_name(GST_BIN(rung.get()), "encoder")) : Ref<GstElement>();
+  }
   GstElement* t() const { return t_.get(); }
   GstElement* pipeline() const { return pipeline_.get(); }
 

@@ -195,6 +195,32 @@ class Inputs(unittest.TestCase):
                     for one, other in zip(ours, theirs):
                         self.assertAlmostEqual(one, other, delta=10, msg=(name, path, ours, theirs))
 
+    def test_damaged_in_the_middle(self):
+        """Two kilobytes are others: whatever it ends in, it ends, and what is written can be seen."""
+        for name, encode in (("a.mp4", [*H264, "-c:a", "aac"]), ("a.ts", [*H264, "-c:a", "aac"]),
+                             ("a.webm", ["-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"])):
+            source = self.path(name)
+            ffmpeg(*PICTURE, *SOUND, *encode, source)
+            with open(source, "r+b") as file:
+                file.seek(os.path.getsize(source) // 2)
+                file.write(bytes(i * 151 % 251 for i in range(2048)))
+            told, outputs = self.transcode(source)
+            if told.returncode:
+                self.assertIn("ERROR", told.stderr, name)
+                continue
+            for path in outputs:
+                self.assertEqual(shows(path, 1), "", name)
+                # To matroskademux (1.22) a file ends where it cannot read on, and it says nothing.
+                least = 2 if name == "a.webm" else 4
+                self.assertGreater(probe(path)["video"]["times"][-1], least, name)
+
+    def test_cut_before_its_index(self):
+        source = self.path("a.mp4")
+        ffmpeg(*PICTURE, *SOUND, *H264, "-c:a", "aac", source)
+        with open(source, "r+b") as file:
+            file.truncate(os.path.getsize(source) // 2)
+        self.assertNotEqual(self.error_of(source), "")
+
     def test_444(self):
         self.good("a.mkv", [(640, 360), (320, 180)],
                   [*PICTURE, *SOUND, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt",

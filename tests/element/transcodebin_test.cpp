@@ -114,6 +114,24 @@ TEST_F(TranscodeBin, ARungNobodyTakesIsNotMade) {
   EXPECT_EQ(line.frames("rung_1").size(), 60U);
 }
 
+TEST_F(TranscodeBin, ASmallRungIsMadeWithoutTheLargerOnes) {
+  Transcoding line(picture(1280, 720, 60) + "genostranscodebin name=t ladder=480p:vp8,72p10:vp8");
+  EXPECT_EQ(line.leave_unread("rung_0").play().outcome(), "eos");
+  EXPECT_EQ(line.frames("rung_1").size(), 20U);
+  EXPECT_TRUE(has(line.caps("rung_1"), "width=(int)128"));
+}
+
+TEST_F(TranscodeBin, OpusSaysAgainWhatMayBeLost) {
+  Transcoding line("audiotestsrc num-buffers=50 ! genostranscodebin name=t sounds=opus:32k");
+  line.play();
+  EXPECT_EQ(line.outcome(), "eos");
+  const auto encoder = line.encoder("sound_0");
+  ASSERT_TRUE(encoder);
+  gboolean fec = FALSE;
+  g_object_get(encoder.get(), "inband-fec", &fec, nullptr);
+  EXPECT_TRUE(fec);
+}
+
 TEST_F(TranscodeBin, ARungIsSwitchedOffAndOn) {
   Transcoding line(picture(320, 180, -1, "is-live=true") +
                    "genostranscodebin name=t ladder=180p:vp8,90p:vp8");
@@ -151,6 +169,11 @@ TEST_F(TranscodeBin, TheLadderFollowsWhilePlaying) {
   guint bitrate = 0;
   ASSERT_TRUE(gst_structure_get_uint(stats.get(), "bitrate", &bitrate));
   EXPECT_EQ(bitrate, 200'000U);
+  const auto encoder = line.encoder("rung_0");
+  ASSERT_TRUE(encoder);
+  gint target = 0;
+  g_object_get(encoder.get(), "target-bitrate", &target, nullptr);
+  EXPECT_EQ(target, 200'000);
   const auto before = line.frames("rung_0").size();
   EXPECT_TRUE(TestLine::until([&] { return line.frames("rung_0").size() > before + 5; }));
   EXPECT_LE(line.keys("rung_0").size(), 2 + line.frames("rung_0").size() / 60)

@@ -3,6 +3,7 @@
 """Lines of gst-launch-1.0 that show each other pictures, over bad networks."""
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -107,11 +108,16 @@ class Media(LabTest):
         self.assertGreater(took, 8000)
         self.assertLess(took_not, took / 8)
 
-    def test_a_killed_viewer_is_felt_by_nobody(self):
+    def test_a_viewer_that_stalls_and_is_killed_is_felt_by_nobody(self):
         self.show(self.hosts[0])
         watcher, other = self.watch(self.hosts[1]), self.watch(self.hosts[2])
         self.flows(watcher)
         self.flows(other)
+        other.process.send_signal(signal.SIGSTOP)
+        count, longest = self.pace(watcher, 6)
+        print(f"# beside a stalled one: {count} of 180 pictures, longest gap {longest * 1000:.0f} ms", flush=True)
+        self.assertGreater(count, 170)
+        self.assertLess(longest, 0.3)
         other.kill()
         count, longest = self.pace(watcher, 12)  # until it is noticed, and after
         print(f"# {count} of 360 pictures, longest gap {longest * 1000:.0f} ms", flush=True)
@@ -138,7 +144,9 @@ class Media(LabTest):
         begun = time.monotonic()
         time.sleep(1)  # what was on its way has come
         self.show(self.hosts[0])
-        print(f"# seen again after {self.flows(watcher) - begun:.1f} s", flush=True)
+        back = self.flows(watcher) - begun
+        print(f"# seen again after {back:.1f} s", flush=True)
+        self.assertLess(back, 5)
 
     def test_a_relay_that_is_gone_changes_nothing(self):
         self.show(self.hosts[0])

@@ -124,6 +124,14 @@ class Record(Media):
         last = json.loads(run.stdout.splitlines()[-1])
         self.assertEqual((last["event"], last["path"]), ("written", self.path("a.webm")))
 
+    def test_one_half_of_it(self):
+        self.broadcast()
+        for media, codec in (("video", "av1"), ("audio", "opus")):
+            path = self.path(media + ".webm")
+            run = self.run_tool("record", "--out", path, "--for", "2", "--media", media)
+            self.assertEqual(run.returncode, OK, run.stderr)
+            self.assertEqual(list(packets(path)), [codec])
+
     def test_ctrl_c_ends_it_well(self):
         self.broadcast()
         recording = self.record("--out", self.path("a.webm"))
@@ -222,6 +230,7 @@ class Record(Media):
     def test_what_cannot_be(self):
         for words, said in (([], "--out"), (["--out", self.path("a.mp4")], ".webm"),
                             (["--out", self.path("no/a.webm")], "no folder"),
+                            (["--out", self.path("a.webm"), "--media", "smell"], "video or audio"),
                             (["--out", self.path("a.webm"), "--for", "soon"], "--for")):
             run = self.run_tool("record", *words)
             self.assertEqual(run.returncode, USAGE, (words, run.stderr))

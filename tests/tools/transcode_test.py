@@ -130,18 +130,45 @@ class Transcode(unittest.TestCase):
         told = self.run_tool(self.film, "--ladder", "180p:vp8", "--sound", "opus:96k,opus:24k",
                              "--out", self.out)
         self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertIn("one sound: opus:96k is taken", told.stderr)
         self.assertAlmostEqual(seconds_in(self.path("out", "film.180p.webm")), 3, delta=0.2)
 
-    def test_a_picture_that_grows(self):
-        for number, size in enumerate(("320x180", "640x360")):
-            film(self.path(f"{number}.ts"), 4, size)
+    def test_a_picture_that_changes_is_fitted_into_the_first(self):
+        for sizes, made in ((("320x180", "640x360"), ["film.180p.webm"]),
+                            (("640x360", "320x180", "360x640"), ["film.180p.webm", "film.360p.webm"])):
+            with open(self.path("film.ts"), "wb") as file:
+                for number, size in enumerate(sizes):
+                    film(self.path(f"{number}.ts"), 3, size)
+                    with open(self.path(f"{number}.ts"), "rb") as part:
+                        file.write(part.read())
+            told = self.run_tool(self.path("film.ts"), "--ladder", "360p:vp8,180p:vp8", "--out", self.out,
+                                 "--replace")
+            self.assertEqual((told.returncode, self.made()), (0, made), told.stderr)
+            for name in made:
+                whole = subprocess.run(
+                    ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries",
+                     "packet=pts_time:stream=width,height", "-of", "csv=p=0", self.path("out", name)],
+                    capture_output=True, text=True, check=True).stdout.split()
+                self.assertEqual(whole[-1].strip(","), "640,360" if "360p" in name else "320,180")
+                self.assertAlmostEqual(float(whole[-2].strip(",")), 3 * len(sizes), delta=0.5)
+            upright = subprocess.run(
+                ["ffmpeg", "-v", "error", "-ss", str(3 * len(sizes) - 1), "-i", self.path("out", made[-1]),
+                 "-frames:v", "1", "-vf", "crop=60:100:0:0", "-pix_fmt", "gray", "-f", "rawvideo", "-"],
+                capture_output=True, check=True, timeout=LIMIT).stdout
+            dark = max(upright) < 40
+            self.assertEqual(dark, sizes[-1] == "360x640", "black beside what stands upright, nowhere else")
+
+    def test_sound_that_changes(self):
         with open(self.path("film.ts"), "wb") as file:
-            for number in range(2):
-                with open(self.path(f"{number}.ts"), "rb") as part:
+            for channels, rate in (("2", "48000"), ("1", "44100")):
+                subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=duration=3", "-ac",
+                                channels, "-ar", rate, "-c:a", "aac", self.path("part.ts")], check=True,
+                               timeout=LIMIT)
+                with open(self.path("part.ts"), "rb") as part:
                     file.write(part.read())
-        told = self.run_tool(self.path("film.ts"), "--ladder", "360p:vp8,180p:vp8", "--out", self.out)
+        told = self.run_tool(self.path("film.ts"), "--out", self.out)
         self.assertEqual(told.returncode, 0, told.stderr)
-        self.assertEqual(self.made(), ["film.180p.webm"])
+        self.assertAlmostEqual(seconds_in(self.path("out", self.made()[0])), 6, delta=0.5)
 
     def test_every_codec_in_matroska(self):
         film(self.film)

@@ -62,6 +62,19 @@ std::vector<std::optional<Size>> plan_sizes(const std::vector<RungWords>& rungs,
   return sizes;
 }
 
+Place fit(const Picture& picture, const Picture& canvas) {
+  const auto shape = [](const Picture& of) {
+    return double(of.width) * of.pixel_width / (double(of.height) * of.pixel_height);
+  };
+  // More than 1: it is wider than the canvas.
+  const double excess = shape(picture) / shape(canvas);
+  const auto part = [](std::uint32_t side, double of) {
+    return std::min(side, std::max(2U, std::uint32_t(side * std::min(of, 1.0) / 2 + 0.5) * 2));
+  };
+  const std::uint32_t width = part(canvas.width, excess), height = part(canvas.height, 1 / excess);
+  return {(canvas.width - width) / 4 * 2, (canvas.height - height) / 4 * 2, width, height};
+}
+
 bool KeyGrid::is_next(Duration running_time) const {
   const auto interval = interval_of(running_time, interval_);
   // A time far back is another stream's, or the time before was wrong.

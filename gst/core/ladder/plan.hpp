@@ -29,6 +29,16 @@ struct Size {
 std::vector<std::optional<Size>> plan_sizes(const std::vector<RungWords>& rungs,
                                             const Picture& picture);
 
+struct Place {
+  std::uint32_t x = 0, y = 0, width = 0, height = 0;
+
+  bool operator==(const Place&) const = default;
+};
+
+// Where in the canvas the whole picture is, in its own shape: as large as may be, in the middle, on
+// even pixels, since the colours of two by two are one.
+Place fit(const Picture& picture, const Picture& canvas);
+
 // Which frame of a stream is a keyframe: the first of each interval of running time, whoever began
 // when. Rungs that follow the same grid agree without talking.
 class KeyGrid {

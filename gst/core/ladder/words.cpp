@@ -93,10 +93,14 @@ Result<RungWords> parse_rung(std::string_view word) {
 }
 
 Result<SoundWords> parse_sound(std::string_view word) {
-  const auto parts = split(word, ':');
-  if (!is_one_of(sound_codecs, parts[0]) || parts.size() > 2)
-    return wrong(word, "a sound is opus or aac, with a bitrate like opus:96k");
+  auto parts = split(word, ':');
   SoundWords sound{std::string(parts[0]), 96'000};
+  if (parts.size() > 1 && parts.back() == "dtx") {
+    sound.dtx = true;
+    parts.pop_back();
+  }
+  if (!is_one_of(sound_codecs, parts[0]) || parts.size() > 2 || (sound.dtx && parts[0] != "opus"))
+    return wrong(word, "a sound is opus or aac, with a bitrate like opus:96k; opus may have :dtx");
   if (parts.size() == 1) return sound;
   sound.bitrate = parse_bitrate(parts[1]);
   if (sound.bitrate < limits::min_sound_bitrate || sound.bitrate > limits::max_sound_bitrate)
@@ -181,15 +185,17 @@ Result<std::vector<SoundWords>> parse_sounds(std::string_view words) {
   return sounds;
 }
 
+RungWords rung_of(const SoundWords& sound) {
+  return {.bitrate = sound.bitrate, .codec = sound.codec, .dtx = sound.dtx};
+}
+
 std::string to_words(const RungWords& rung) {
+  if (rung.lines == 0)
+    return rung.codec + ":" + bitrate_words(rung.bitrate) + (rung.dtx ? ":dtx" : "");
   std::string words = std::to_string(rung.lines) + "p";
   if (rung.frames > 0) words += std::to_string(rung.frames);
   words += ":" + bitrate_words(rung.bitrate);
   return rung.codec.empty() ? words : words + ":" + rung.codec;
-}
-
-std::string to_words(const SoundWords& sound) {
-  return sound.codec + ":" + bitrate_words(sound.bitrate);
 }
 
 }  // namespace genos::core
