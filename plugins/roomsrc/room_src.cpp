@@ -92,6 +92,7 @@ void RoomSrc::give(const ExitRef& exit, std::shared_ptr<TrackIn> track) {
   exit->about = track->about();
   exit->stream = gst_stream_of(exit->about);
   exit->track = std::move(track);
+  exit->changed = 0;
 }
 
 RoomSrc::ExitRef RoomSrc::make_exit(const TrackIn::About& about) {
@@ -172,6 +173,7 @@ void RoomSrc::show(const Tracks& tracks) {
 }
 
 void RoomSrc::end(const std::shared_ptr<TrackIn>& track) {
+  left_.erase(track);
   const auto stream = streams_.find(stream_key_of(track->about()));
   if (stream != streams_.end() && std::erase(stream->second, track) && stream->second.empty()) {
     tell_stream("genos-stream-remove", {track});
@@ -405,6 +407,8 @@ void RoomSrc::close() {
   }
   groups_.clear();
   streams_.clear();
+  left_.clear();
+  watches_silence_ = false;
   next_video_ = next_audio_ = 0;
   const std::scoped_lock guard(lock);
   untaken_.clear();

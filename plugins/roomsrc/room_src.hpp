@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,8 @@ class RoomSrc {
     bool ending = false;              // its end is on the way: nobody takes its place
     unsigned links = 0;               // how often it was linked or unlinked
     bool spare = false;               // nobody has linked it for a while
+    guint64 packets = 0;              // of the track, when it was looked at last
+    gint64 changed = 0;               // since when these are all, or nobody has linked it; 0: anew
   };
   using Tracks = std::vector<std::shared_ptr<TrackIn>>;
   using ExitRef = std::shared_ptr<Exit>;
@@ -82,6 +85,10 @@ class RoomSrc {
   void on_linked(const ExitRef& exit);
   void on_unlinked(const ExitRef& exit);
   void tell_untaken();  // to those who send it, if it is news
+  void watch_silence();
+  [[nodiscard]] bool look_at(Exit& exit) const;  // true: it has been so for long
+  void replace_silent();
+  void change_places(const ExitRef& silent, const ExitRef& spare);
   [[nodiscard]] ExitRef orphan_for(const TrackIn::About& about, bool ends) const;
   [[nodiscard]] ExitRef make_exit(const TrackIn::About& about);
   static void give(const ExitRef& exit, std::shared_ptr<TrackIn> track);
@@ -102,8 +109,10 @@ class RoomSrc {
   // Of the session's thread, while it runs:
   guint next_video_ = 0, next_audio_ = 0;
   std::vector<ExitRef> exits_;
-  std::map<std::string, guint> groups_;    // stream -> group id
-  std::map<std::string, Tracks> streams_;  // all that are there
+  std::map<std::string, guint> groups_;      // stream -> group id
+  std::map<std::string, Tracks> streams_;    // all that are there
+  std::set<std::shared_ptr<TrackIn>> left_;  // that fell silent and lost their place
+  bool watches_silence_ = false;
 };
 
 }  // namespace genos::element

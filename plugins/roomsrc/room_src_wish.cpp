@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a genosroomsrc takes of what the others send: they are told, and send no more than that.
+#include <algorithm>
 #include <utility>
 
 #include "room_properties.hpp"
@@ -12,6 +13,13 @@ namespace {
 // A pad that nobody has linked by then is one that nobody wants: whoever builds a pipeline by hand
 // links in the moment in which a pad comes, players within one.
 constexpr guint link_patience_ms = 2000;
+
+// What sends nothing for so long may be dead, which its link knows only after ten seconds. Silence
+// with DTX has a packet each 0.4 s.
+constexpr gint64 silence_patience = 2 * G_USEC_PER_SEC;
+// Who links a pad by hand has done so by then.
+constexpr gint64 spare_patience = G_USEC_PER_SEC / 2;
+constexpr guint look_ms = 250;
 
 }  // namespace
 
@@ -41,6 +49,8 @@ void RoomSrc::wish() {
 
 void RoomSrc::await_link(const ExitRef& exit) {
   const auto since = ++exit->links;
+  exit->changed = 0;
+  watch_silence();
   session_.post_later(link_patience_ms, [this, since, weak = std::weak_ptr(exit)] {
     const auto alive = weak.lock();
     if (!alive || alive->links != since || gst_pad_is_linked(alive->pad.get())) return;
@@ -51,6 +61,7 @@ void RoomSrc::await_link(const ExitRef& exit) {
 
 void RoomSrc::on_linked(const ExitRef& exit) {
   ++exit->links;
+  exit->changed = 0;
   exit->spare = false;
   tell_untaken();
   begin(exit);
@@ -59,6 +70,64 @@ void RoomSrc::on_linked(const ExitRef& exit) {
 void RoomSrc::on_unlinked(const ExitRef& exit) {
   leave_off(exit);
   await_link(exit);
+}
+
+// --- what falls silent ------------------------------------------------------------------------
+
+// As long as there is something that could be shown instead.
+void RoomSrc::watch_silence() {
+  if (std::exchange(watches_silence_, true)) return;
+  session_.post_later(look_ms, [this] {
+    watches_silence_ = false;
+    replace_silent();
+    const auto is_unlinked = [](const auto& exit) {
+      return exit->track && !gst_pad_is_linked(exit->pad.get());
+    };
+    if (std::ranges::any_of(exits_, is_unlinked)) watch_silence();
+  });
+}
+
+bool RoomSrc::look_at(Exit& exit) const {
+  const bool is_linked = gst_pad_is_linked(exit.pad.get());
+  const auto packets = is_linked ? exit.track->figures().packets : 0;
+  const auto now = g_get_monotonic_time();
+  if (exit.changed == 0 || std::exchange(exit.packets, packets) != packets) exit.changed = now;
+  return now - exit.changed >= (is_linked ? silence_patience : spare_patience);
+}
+
+// Each track is left once only: two that send something now and then take no turns.
+void RoomSrc::replace_silent() {
+  {
+    const std::scoped_lock guard(lock);
+    if (settings.end_with_last) return;  // one track on one pad
+  }
+  std::vector<ExitRef> silent, spare;
+  for (const auto& exit : exits_) {
+    if (!exit->track || exit->ending || !look_at(*exit)) continue;
+    if (gst_pad_is_linked(exit->pad.get()))
+      silent.push_back(exit);
+    else if (!left_.contains(exit->track))
+      spare.push_back(exit);
+  }
+  for (const auto& exit : silent) {
+    const auto other = std::ranges::find_if(
+        spare, [&](const auto& each) { return each->about.is_sound == exit->about.is_sound; });
+    if (other == spare.end()) continue;
+    change_places(exit, *other);
+    spare.erase(other);
+  }
+}
+
+void RoomSrc::change_places(const ExitRef& silent, const ExitRef& spare) {
+  left_.insert(silent->track);
+  auto last = silent->track;
+  give(silent, spare->track);
+  give(spare, std::move(last));
+  const auto start = adopt(stream_start(spare->stream.get(), group_of(spare->about)));
+  gst_pad_store_sticky_event(spare->pad.get(), start.get());
+  tell_tracks();
+  begin(silent);
+  tell_untaken();
 }
 
 // Of the pictures of a stream, and of its sounds, one that is taken takes all.

@@ -129,5 +129,33 @@ TEST_F(RoomUntakenTest, WhatNobodyTookTakesThePlaceOfWhatLeaves) {
   EXPECT_EQ(viewers(second), 1U);
 }
 
+// As when its process was killed: its link is taken for good for ten seconds more.
+TEST_F(RoomUntakenTest, WhatNobodyTookTakesThePlaceOfWhatFellSilent) {
+  const std::string frames =
+      "videotestsrc is-live=true ! valve name=v ! video/x-raw,width=128,height=96 ! ";
+  TestLine first(frames + "s.video_0" + two_rungs());
+  TestLine watcher(watch());
+  Pictures pictures(watcher);
+  first.play();
+  watcher.play();
+  ASSERT_TRUE(pictures.sees(128));
+  TestLine second(
+      "videotestsrc is-live=true ! valve name=v ! video/x-raw,width=64,height=48 ! s.video_0" +
+      two_rungs());
+  second.play();
+  ASSERT_TRUE(TestLine::until([&] { return rungs(second).size() == 2 && viewers(second) == 0; }));
+  EXPECT_TRUE(pictures.sees(128));
+  g_object_set(first.element("v").get(), "drop", TRUE, nullptr);
+  EXPECT_TRUE(pictures.sees(64));
+  EXPECT_EQ(viewers(second), 1U);
+  // It takes nothing away again, but what has fallen silent as well lost no place.
+  g_object_set(first.element("v").get(), "drop", FALSE, nullptr);
+  EXPECT_TRUE(pictures.sees(64, 60));
+  EXPECT_TRUE(TestLine::until([&] { return viewers(first) == 0; })) << "it is told so";
+  first.set_state(GST_STATE_NULL);
+  EXPECT_TRUE(pictures.sees(64));
+  EXPECT_EQ(watcher.outcome(0s), "");
+}
+
 }  // namespace
 }  // namespace genos

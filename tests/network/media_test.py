@@ -144,7 +144,7 @@ class Media(LabTest):
         begun = time.monotonic()
         time.sleep(1)  # what was on its way has come
         self.show(self.hosts[0])
-        back = self.flows(watcher) - begun
+        back = self.flows(watcher, 5) - begun
         print(f"# seen again after {back:.1f} s", flush=True)
         self.assertLess(back, 5)
 
