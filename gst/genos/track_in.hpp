@@ -49,10 +49,10 @@ class GENOS_PRIVATE TrackIn : public std::enable_shared_from_this<TrackIn> {
 
   // Where the packets come from, once they come.
   void flow_from(GstPad* pad);
+  void deliver(GstBuffer* packet);
 
  private:
   static GstPadProbeReturn on_packet(GstPad*, GstPadProbeInfo* info, gpointer data) noexcept;
-  void deliver(GstBuffer* packet);
   void count(GstBuffer* packet);  // with the lock
 
   const About about_;

@@ -78,7 +78,7 @@ RoomSrc::ExitRef RoomSrc::orphan_for(const TrackIn::About& about, bool ends) con
   ExitRef best;
   int best_fit = -1;
   for (const auto& exit : exits_) {
-    if (exit->track || exit->ending || exit->about.is_sound != about.is_sound) continue;
+    if (is_shown(*exit) || exit->ending || exit->about.is_sound != about.is_sound) continue;
     // Who wants its ends gets one track on one pad.
     if (ends && stream_key_of(exit->about) != stream_key_of(about)) continue;
     const bool same_peer = exit->about.peer == about.peer;
@@ -168,6 +168,7 @@ void RoomSrc::show(const Tracks& tracks) {
   }
   for (const auto& exit : begun) begin(exit);
   tell_untaken();
+  await_silence();
   const bool are_first = !added.empty() && added.size() == next_video_ + next_audio_;
   if (are_first && came_by_uri(bin_)) gst_element_no_more_pads(GST_ELEMENT(bin_));
 }
@@ -218,12 +219,13 @@ void RoomSrc::settle_end(const ExitRef& exit) {
   }
   ExitRef spare;
   for (const auto& other : exits_) {
-    if (!other->track || other->about.is_sound != exit->about.is_sound) continue;
+    if (!is_shown(*other) || other->about.is_sound != exit->about.is_sound) continue;
     if (gst_pad_is_linked(other->pad.get())) return give_up(exit);
     spare = other;
   }
   if (ends || !gst_pad_is_linked(exit->pad.get())) return give_up(exit);
-  if (!spare) return;
+  if (!spare && !fill_with_silence(exit)) return;
+  if (!spare) return begin(exit);
   give(exit, std::exchange(spare->track, nullptr));
   remove(spare);
   begin(exit);
@@ -312,7 +314,7 @@ void RoomSrc::tell_tracks() {
     const std::scoped_lock guard(lock);
     shown_.clear();
     for (const auto& exit : exits_) {
-      if (!exit->track) continue;
+      if (!is_shown(*exit)) continue;
       gst_stream_collection_add_stream(all, GST_STREAM(g_object_ref(exit->stream.get())));
       shown_[Owned<char>(gst_pad_get_name(exit->pad.get())).get()] = exit->track;
     }
@@ -408,7 +410,8 @@ void RoomSrc::close() {
   groups_.clear();
   streams_.clear();
   left_.clear();
-  watches_silence_ = false;
+  watches_silence_ = keeps_silence_ = false;
+  silence_ = nullptr;
   next_video_ = next_audio_ = 0;
   const std::scoped_lock guard(lock);
   untaken_.clear();

@@ -14,6 +14,7 @@
 
 #include "genos/room_media.hpp"
 #include "room_session.hpp"
+#include "silence.hpp"
 #include "track_line.hpp"
 
 GST_DEBUG_CATEGORY_EXTERN(genos_room_src_debug);
@@ -89,6 +90,12 @@ class RoomSrc {
   [[nodiscard]] bool look_at(Exit& exit) const;  // true: it has been so for long
   void replace_silent();
   void change_places(const ExitRef& silent, const ExitRef& spare);
+  void await_silence();
+  void offer_silence();
+  [[nodiscard]] bool fill_with_silence(const ExitRef& exit);
+  void keep_silence();
+  [[nodiscard]] bool is_shown(const Exit& exit) const;  // of a track that somebody sends
+  [[nodiscard]] bool shows_pictures() const;            // to somebody
   [[nodiscard]] ExitRef orphan_for(const TrackIn::About& about, bool ends) const;
   [[nodiscard]] ExitRef make_exit(const TrackIn::About& about);
   static void give(const ExitRef& exit, std::shared_ptr<TrackIn> track);
@@ -113,6 +120,8 @@ class RoomSrc {
   std::map<std::string, Tracks> streams_;    // all that are there
   std::set<std::shared_ptr<TrackIn>> left_;  // that fell silent and lost their place
   bool watches_silence_ = false;
+  std::unique_ptr<Silence> silence_;  // when it was first needed
+  bool keeps_silence_ = false;
 };
 
 }  // namespace genos::element

@@ -18,8 +18,8 @@ constexpr guint link_patience_ms = 2000;
 // with DTX has a packet each 0.4 s.
 constexpr gint64 silence_patience = 2 * G_USEC_PER_SEC;
 // Who links a pad by hand has done so by then.
-constexpr gint64 spare_patience = G_USEC_PER_SEC / 2;
-constexpr guint look_ms = 250;
+constexpr gint64 spare_patience = G_USEC_PER_SEC / 4;
+constexpr guint look_ms = 100;
 
 }  // namespace
 
@@ -28,7 +28,8 @@ bool RoomSrc::wants(const TrackIn::About& about) {
   if (settings.media == MediaChoice::video && about.is_sound) return false;
   if (settings.media == MediaChoice::audio && !about.is_sound) return false;
   const auto from = words_of(settings.from.c_str());
-  return from.empty() || from.contains(about.peer) || from.contains(about.identity);
+  return from.empty() || about.peer.empty() || from.contains(about.peer) ||
+         from.contains(about.identity);
 }
 
 RoomMedia::Wish RoomSrc::wish_now() const {
@@ -80,8 +81,8 @@ void RoomSrc::watch_silence() {
   session_.post_later(look_ms, [this] {
     watches_silence_ = false;
     replace_silent();
-    const auto is_unlinked = [](const auto& exit) {
-      return exit->track && !gst_pad_is_linked(exit->pad.get());
+    const auto is_unlinked = [this](const auto& exit) {
+      return is_shown(*exit) && !gst_pad_is_linked(exit->pad.get());
     };
     if (std::ranges::any_of(exits_, is_unlinked)) watch_silence();
   });
@@ -103,7 +104,7 @@ void RoomSrc::replace_silent() {
   }
   std::vector<ExitRef> silent, spare;
   for (const auto& exit : exits_) {
-    if (!exit->track || exit->ending || !look_at(*exit)) continue;
+    if (!is_shown(*exit) || exit->ending || !look_at(*exit)) continue;
     if (gst_pad_is_linked(exit->pad.get()))
       silent.push_back(exit);
     else if (!left_.contains(exit->track))
@@ -135,7 +136,7 @@ void RoomSrc::tell_untaken() {
   RoomMedia::Untakens untaken;
   const auto mark = [&](bool is_spare) {
     for (const auto& exit : exits_) {
-      if (!exit->track || exit->spare != is_spare) continue;
+      if (!is_shown(*exit) || exit->spare != is_spare) continue;
       auto& stream = untaken[exit->about.peer][exit->about.stream];
       (exit->about.is_sound ? stream.sound : stream.picture) = is_spare;
     }

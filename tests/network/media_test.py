@@ -46,13 +46,13 @@ class Media(LabTest):
         cable = Cable(delay_ms=10)
         self.hosts = [self.lab.host(name, lan, cable) for name in ("one", "two", "three")]
 
-    def show(self, host):
-        line = Line(host, self.relay, [*PICTURE, "!", "genosroomsink", "room=net"])
+    def show(self, host, *more):
+        line = Line(host, self.relay, [*PICTURE, "!", "genosroomsink", "room=net", *more])
         self.addCleanup(line.kill)
         return line
 
-    def watch(self, host):
-        line = Line(host, self.relay, ["genosroomsrc", "room=net", "media=video", "!", *SMALL])
+    def watch(self, host, *more):
+        line = Line(host, self.relay, ["genosroomsrc", "room=net", "media=video", *more, "!", *SMALL])
         self.addCleanup(line.kill)
         return line
 
@@ -147,6 +147,11 @@ class Media(LabTest):
         back = self.flows(watcher, 5) - begun
         print(f"# seen again after {back:.1f} s", flush=True)
         self.assertLess(back, 5)
+
+    def test_on_a_local_network_nobody_needs_a_relay(self):
+        self.relay.kill()
+        self.show(self.hosts[0], "signaling=lan")
+        self.flows(self.watch(self.hosts[1], "signaling=lan"))
 
     def test_a_relay_that_is_gone_changes_nothing(self):
         self.show(self.hosts[0])

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Lines that name a pad for sound when nobody sends any, or not yet, or no more.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "room_media_fixture.hpp"
+
+namespace genos {
+namespace {
+
+using namespace std::chrono_literals;
+
+class RoomSilenceTest : public RoomMediaTest {
+ protected:
+  // Both into a file, as a person types it.
+  std::string recording() const {
+    return src_of() +
+           "webmmux name=m ! fakesink name=out r.video_0 ! queue ! m.video_0 "
+           "r.audio_0 ! queue ! m.audio_0";
+  }
+  // Pictures, and what is heard.
+  std::string listening() const {
+    return src_of() +
+           "r.video_0 ! fakesink name=pictures sync=false async=false "
+           "r.audio_0 ! audioconvert ! audio/x-raw,format=S16LE,channels=2 ! fakesink name=out";
+  }
+  // All of the last tenth of a second.
+  static bool is_silent(const TestLine& line) {
+    const auto heard = line.received();
+    const std::size_t tenth = 48000 / 10 * 4;
+    return heard.size() >= tenth &&
+           std::all_of(heard.end() - std::ptrdiff_t(tenth), heard.end(), [](char c) { return !c; });
+  }
+  static bool becomes_silent(const TestLine& line) {
+    return TestLine::until([&] { return is_silent(line); });
+  }
+  static bool is_heard(const TestLine& line) {
+    const auto before = line.received().size();
+    return TestLine::until([&] { return line.received().size() > before && !is_silent(line); });
+  }
+  static void add_sound(const TestLine& sender) {
+    const auto source = sink(gst_parse_bin_from_description(
+        "audiotestsrc is-live=true ! audio/x-raw,channels=2", TRUE, nullptr));
+    gst_object_set_name(GST_OBJECT(source.get()), "sound");
+    gst_bin_add(GST_BIN(sender.pipeline()), source.get());
+    const auto to = adopt(gst_element_request_pad_simple(sender.element("s").get(), "audio_0"));
+    const auto from = adopt(gst_element_get_static_pad(source.get(), "src"));
+    ASSERT_EQ(gst_pad_link(from.get(), to.get()), GST_PAD_LINK_OK);
+    gst_element_sync_state_with_parent(source.get());
+  }
+  static void remove_sound(const TestLine& sender) {
+    const auto source = sender.element("sound");
+    const auto from = adopt(gst_element_get_static_pad(source.get(), "src"));
+    const auto to = adopt(gst_pad_get_peer(from.get()));
+    gst_element_set_state(source.get(), GST_STATE_NULL);
+    gst_pad_unlink(from.get(), to.get());
+    gst_element_release_request_pad(sender.element("s").get(), to.get());
+    gst_bin_remove(GST_BIN(sender.pipeline()), source.get());
+  }
+};
+
+TEST_F(RoomSilenceTest, ARecordingOfWhoSendsNoSoundIsWritten) {
+  TestLine sender(picture() + sink_of());
+  TestLine recorder(recording());
+  sender.play();
+  recorder.play();
+  const auto written = [&](std::size_t more) {
+    const auto before = recorder.received().size();
+    return TestLine::until([&] { return recorder.received().size() > before + more; });
+  };
+  ASSERT_TRUE(written(2000));
+  EXPECT_TRUE(written(2000));
+  gst_element_send_event(recorder.pipeline(), gst_event_new_eos());  // as -e does on Ctrl-C
+  EXPECT_EQ(recorder.outcome(), "eos");
+}
+
+TEST_F(RoomSilenceTest, SoundThatComesLateIsHeardAndWhenItEndsThereIsSilenceAgain) {
+  TestLine sender(picture() + "s.video_0" + sink_of());
+  TestLine listener(listening());
+  sender.play();
+  listener.play();
+  ASSERT_TRUE(becomes_silent(listener));
+  for (int i = 0; i < 2; ++i) {
+    add_sound(sender);
+    ASSERT_TRUE(is_heard(listener)) << i;
+    remove_sound(sender);
+    ASSERT_TRUE(becomes_silent(listener)) << i;
+  }
+  EXPECT_EQ(listener.outcome(0s), "");
+}
+
+TEST_F(RoomSilenceTest, WhoWaitsForNothingGetsNone) {
+  TestLine sender(picture() + sink_of());
+  TestLine watcher(src_of() + "! videoconvert ! video/x-raw,format=GRAY8 ! fakesink name=out");
+  sender.play();
+  watcher.play();
+  ASSERT_TRUE(sees(watcher, 90));
+  EXPECT_EQ(watcher.element("r")->numsrcpads, 1);
+}
+
+TEST_F(RoomSilenceTest, SoundThatIsNotWantedIsNotMadeUp) {
+  TestLine sender(picture() + sink_of());
+  TestLine listener(src_of("media=video") +
+                    "r.video_0 ! videoconvert ! video/x-raw,format=GRAY8 ! fakesink name=out "
+                    "r.audio_0 ! fakesink");
+  sender.play();
+  listener.play();
+  ASSERT_TRUE(sees(listener, 90));
+  EXPECT_EQ(listener.element("r")->numsrcpads, 1);
+}
+
+}  // namespace
+}  // namespace genos
