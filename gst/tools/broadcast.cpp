@@ -139,8 +139,12 @@ int show(const Programme& programme, const Look& look, const Options& options) {
   if (!run.enter_room(element.get())) return exit_usage;
   if (!look.ladder.empty()) g_object_set(element.get(), "ladder", look.ladder.c_str(), nullptr);
   if (!look.sound.empty()) g_object_set(element.get(), "sounds", look.sound.c_str(), nullptr);
-  g_object_set(element.get(), "title", look.title.c_str(), "max-viewers", guint(look.max_viewers),
-               nullptr);
+  const char* kind = programme.camera          ? "camera"
+                     : programme.screen        ? "screen"
+                     : !programme.file.empty() ? "film"
+                                               : "";
+  g_object_set(element.get(), "title", look.title.c_str(), "kind", kind, "max-viewers",
+               guint(look.max_viewers), nullptr);
   std::vector<Connection> connections;
   tell_viewers(run, element.get(), connections);
   const auto film = adopt(gst_bin_get_by_name(GST_BIN(run.pipeline()), "film"));

@@ -16,6 +16,12 @@
  * gst-launch-1.0 v4l2src ! s.video_0  autoaudiosrc ! s.audio_0  genosroomsink name=s room=demo
  * ]|
  * A camera and its sound.
+ *
+ * |[
+ * gst-launch-1.0 v4l2src ! s.video_0  ximagesrc ! videoconvert ! s.video_1 \
+ *   genosroomsink name=s room=demo video_0::title=Me video_1::title=Slides video_1::kind=screen
+ * ]|
+ * Two streams, each with a name of its own.
  */
 
 #include "gstgenosroomsink.h"
@@ -40,6 +46,7 @@ enum Prop : guint {
   prop_sounds,
   prop_targets,
   prop_title,
+  prop_kind,
   prop_meta,
   prop_max_viewers,
   prop_fallback,
@@ -60,7 +67,10 @@ struct _GstGenosRoomSink {
   GstBin parent;
 };
 using GstGenosRoomSinkPrivate = RoomSink;
-G_DEFINE_FINAL_TYPE_WITH_PRIVATE(GstGenosRoomSink, gst_genos_room_sink, GST_TYPE_BIN)
+G_DEFINE_FINAL_TYPE_WITH_CODE(GstGenosRoomSink, gst_genos_room_sink, GST_TYPE_BIN,
+                              G_ADD_PRIVATE(GstGenosRoomSink)
+                                  G_IMPLEMENT_INTERFACE(GST_TYPE_CHILD_PROXY,
+                                                        implement_pads_as_children))
 GST_ELEMENT_REGISTER_DEFINE(genosroomsink, "genosroomsink", GST_RANK_NONE, GST_TYPE_GENOS_ROOM_SINK)
 
 static RoomSink& state_of(gpointer self) {
@@ -110,8 +120,9 @@ static void gst_genos_room_sink_set_property(GObject* object, guint id, const GV
     case prop_ladder: settings.ladder = text(); break;
     case prop_sounds: settings.sounds = text(); break;
     case prop_targets: settings.targets = text(); break;
-    case prop_title: settings.title = text(); break;
-    case prop_meta: settings.meta = text(); break;
+    case prop_title: settings.words.title = text(); break;
+    case prop_kind: settings.words.kind = text(); break;
+    case prop_meta: settings.words.meta = text(); break;
     case prop_fallback: settings.fallback = g_value_get_boolean(value); break;
     case prop_max_viewers: settings.max_viewers = g_value_get_uint(value); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
@@ -132,8 +143,9 @@ static void gst_genos_room_sink_get_property(GObject* object, guint id, GValue* 
     case prop_ladder: g_value_set_string(value, settings.ladder.c_str()); break;
     case prop_sounds: g_value_set_string(value, settings.sounds.c_str()); break;
     case prop_targets: g_value_set_string(value, settings.targets.c_str()); break;
-    case prop_title: g_value_set_string(value, settings.title.c_str()); break;
-    case prop_meta: g_value_set_string(value, settings.meta.c_str()); break;
+    case prop_title: g_value_set_string(value, settings.words.title.c_str()); break;
+    case prop_kind: g_value_set_string(value, settings.words.kind.c_str()); break;
+    case prop_meta: g_value_set_string(value, settings.words.meta.c_str()); break;
     case prop_max_viewers: g_value_set_uint(value, settings.max_viewers); break;
     case prop_fallback: g_value_set_boolean(value, settings.fallback); break;
     case prop_viewers: g_value_set_uint(value, state.viewers()); break;
@@ -171,6 +183,8 @@ static void install_properties(GObjectClass* klass) {
        "Ids or identities of those who may watch, comma separated; empty: everybody", "",
        GST_PARAM_MUTABLE_PLAYING);
   text(prop_title, "title", "What viewers see as the name of the streams", "",
+       GST_PARAM_MUTABLE_READY);
+  text(prop_kind, "kind", "What the streams are, for viewers, like camera or screen", "",
        GST_PARAM_MUTABLE_READY);
   text(prop_meta, "meta", "Metadata of the streams, for their viewers: a JSON object; empty: none",
        "", GST_PARAM_MUTABLE_READY);
@@ -217,8 +231,9 @@ static void gst_genos_room_sink_class_init(GstGenosRoomSinkClass* klass) {
   element_class->change_state = gst_genos_room_sink_change_state;
   install_properties(object_class);
   install_signals(G_TYPE_FROM_CLASS(klass));
-  gst_element_class_add_static_pad_template(element_class, &video_template);
-  gst_element_class_add_static_pad_template(element_class, &audio_template);
+  for (auto* one : {&video_template, &audio_template})
+    gst_element_class_add_static_pad_template_with_gtype(element_class, one,
+                                                         GST_TYPE_GENOS_ROOM_PAD);
   gst_element_class_set_static_metadata(
       element_class, "Genos room sink", "Sink/Network/Video/Audio",
       "Pictures and sound for everybody in a room", "Genos developers");

@@ -5,8 +5,6 @@
 #include <cstring>
 
 #include "bridge/pump.hpp"
-#include "core/wire/json.hpp"
-#include "core/wire/limits.hpp"
 #include "room_properties.hpp"
 
 #define GST_CAT_DEFAULT genos_room_sink_debug
@@ -55,10 +53,14 @@ GstPad* RoomSink::request_pad(GstPadTemplate* templ, const char* name) {
     stream->number = number;
     stream->tracks.push_back(track);
     own = prefix + std::to_string(number);
-    track->pad = gst_ghost_pad_new_no_target_from_template(own.c_str(), templ);
+    track->pad =
+        GST_PAD(g_object_new(GST_TYPE_GENOS_ROOM_PAD, "name", own.c_str(), "direction",
+                             GST_PAD_TEMPLATE_DIRECTION(templ), "template", templ, nullptr));
   }
   gst_pad_add_probe(track->pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, this, nullptr);
   gst_element_add_pad(GST_ELEMENT(bin_), track->pad);
+  // gst-launch-1.0 sets now what was said of it.
+  gst_child_proxy_child_added(GST_CHILD_PROXY(bin_), G_OBJECT(track->pad), own.c_str());
   return track->pad;
 }
 
@@ -109,6 +111,7 @@ void RoomSink::take_apart(Track& track) {
 void RoomSink::release_pad(GstPad* pad) {
   gst_pad_set_active(pad, FALSE);
   if (const auto [stream, track] = find(pad); track) remove(stream, track);
+  gst_child_proxy_child_removed(GST_CHILD_PROXY(bin_), G_OBJECT(pad), GST_PAD_NAME(pad));
   gst_element_remove_pad(GST_ELEMENT(bin_), pad);
 }
 
@@ -253,13 +256,6 @@ void RoomSink::on_rung(GstElement* transcoder, GstPad* rung, gpointer data) noex
 
 // --- streams ----------------------------------------------------------------------------------
 
-std::string RoomSink::meta_of() const {
-  auto said = core::Json::object();
-  if (auto own = core::parse_json(settings.meta); own && own->as_object()) said = *std::move(own);
-  if (!settings.title.empty()) said.set("title", settings.title);
-  return said.as_object()->empty() ? "" : core::to_text(said);
-}
-
 void RoomSink::send_if_whole(Stream& stream) {
   StreamOut out;
   {
@@ -281,9 +277,10 @@ void RoomSink::send_if_whole(Stream& stream) {
       out.tracks.push_back(track->fan);
     }
   }
+  const auto pads = pads_of(stream);
   {
     const std::scoped_lock guard(lock);
-    out.meta = meta_of();
+    out.meta = meta_of(pads);
   }
   media_->send(std::move(out));
 }
@@ -363,28 +360,7 @@ RoomMedia::Events RoomSink::events() {
 }
 
 bool RoomSink::open() {
-  std::string meta;
-  {
-    const std::scoped_lock guard(lock);
-    meta = settings.meta;
-  }
-  const auto parsed = core::parse_json(meta);
-  if (!meta.empty() && (!parsed || !parsed->as_object())) {
-    GST_ELEMENT_ERROR(bin_, RESOURCE, SETTINGS, ("meta=%s is not a JSON object", meta.c_str()),
-                      (nullptr));
-    return false;
-  }
-  {
-    const std::scoped_lock guard(lock);
-    meta = meta_of();
-  }
-  if (meta.size() > core::limits::max_stream_meta) {
-    GST_ELEMENT_ERROR(bin_, RESOURCE, SETTINGS,
-                      ("title and meta are %zu bytes together: %zu are taken", meta.size(),
-                       core::limits::max_stream_meta),
-                      (nullptr));
-    return false;
-  }
+  if (!check_words()) return false;
   media_ = std::make_shared<RoomMedia>(events());
   session_.start();
   media_->attach(room());

@@ -18,6 +18,7 @@
 #include "core/ladder/fallback.hpp"
 #include "core/ladder/words.hpp"
 #include "genos/room_media.hpp"
+#include "room_pad.hpp"
 #include "room_session.hpp"
 #include "rtp_codecs.hpp"
 
@@ -29,7 +30,8 @@ struct FeederEvents;
 
 struct RoomSinkSettings {
   std::string ladder = "720p30", sounds = "opus:96k";
-  std::string targets, title, meta;
+  std::string targets;
+  StreamWords words;      // of all streams, where their pads say nothing else
   guint max_viewers = 0;  // 0: any number
   bool fallback = true;   // another codec for who cannot decode the first
 };
@@ -148,7 +150,11 @@ class RoomSink {
   // What a picture in that codec can be made in as well; null: no encoder is installed.
   [[nodiscard]] static const RtpCodec* codec_beside(const RtpCodec& codec);
   [[nodiscard]] Pair find(GstPad* pad);
-  [[nodiscard]] std::string meta_of() const;
+  // With the lock; what its pads say, which count after the element. A pad whose words are none is
+  // left out, and that is said.
+  [[nodiscard]] std::string meta_of(const std::vector<Ref<GstPad>>& pads) const;
+  [[nodiscard]] bool check_words();  // false: an error was posted
+  [[nodiscard]] std::vector<Ref<GstPad>> pads_of(const Stream& stream);
   RoomMedia::Events events();
 
   GstBin* const bin_;  // has us

@@ -186,9 +186,10 @@ bool RoomSink::on_fallback_rung(const std::shared_ptr<Stream>& stream, GstPad* r
     out.instead_of = track->fan;
   }
   link_rung(stream, line, made);
+  const auto pads = pads_of(*stream);
   {
     const std::scoped_lock guard(lock);
-    out.meta = meta_of();
+    out.meta = meta_of(pads);
   }
   if (line->fan && media_) {
     out.tracks = {line->fan};

@@ -25,6 +25,11 @@ std::string title_of(const TrackIn::About& about) {
   return meta ? meta->string_at("title").value_or("") : "";
 }
 
+std::string kind_of(const TrackIn::About& about) {
+  const auto meta = core::parse_json(about.meta);
+  return meta ? meta->string_at("kind").value_or("") : "";
+}
+
 std::string encoding_of(const TrackIn::About& about) {
   const auto* s = gst_caps_get_structure(about.caps.get(), 0);
   const char* name = gst_structure_get_string(s, "encoding-name");
@@ -56,8 +61,9 @@ GstEvent* tags_of(const TrackIn::About& about) { return gst_event_new_tag(tag_li
 GstStructure* news_of(const char* name, const TrackIn::About& about) {
   return gst_structure_new(name, "peer", G_TYPE_STRING, about.peer.c_str(), "name", G_TYPE_STRING,
                            about.name.c_str(), "stream", G_TYPE_STRING, about.stream.c_str(),
-                           "title", G_TYPE_STRING, title_of(about).c_str(), "meta", G_TYPE_STRING,
-                           about.meta.c_str(), nullptr);
+                           "title", G_TYPE_STRING, title_of(about).c_str(), "kind", G_TYPE_STRING,
+                           kind_of(about).c_str(), "meta", G_TYPE_STRING, about.meta.c_str(),
+                           nullptr);
 }
 
 }  // namespace genos::element

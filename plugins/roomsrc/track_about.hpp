@@ -10,6 +10,7 @@
 namespace genos::element {
 
 std::string title_of(const TrackIn::About& about);          // what its sender calls it, or ""
+std::string kind_of(const TrackIn::About& about);           // camera, screen, or what it says
 std::string encoding_of(const TrackIn::About& about);       // in RTP
 std::string stream_key_of(const TrackIn::About& about);     // tracks that belong together share it
 Ref<GstStream> gst_stream_of(const TrackIn::About& about);  // with its tags

@@ -27,7 +27,7 @@ const SOURCES = {
 
 class Source {
   constructor(id, session, stage) {
-    Object.assign(this, SOURCES[id], {button: at(id), session, stage, stream: null});
+    Object.assign(this, SOURCES[id], {kind: id, button: at(id), session, stage, stream: null});
     this.button.onclick = () => this.stream ? this.stop() : this.start();
   }
 
@@ -44,7 +44,7 @@ class Source {
     for (const track of this.stream.getTracks()) track.addEventListener('ended', () => this.stop());
     this.#shown();
     this.stage.own(this.stream, this.title, () => this.stop());
-    this.session.show(this.stream, this.title)
+    this.session.show(this.stream, this.title, this.kind)
         .catch((error) => notice(`${this.title}: ${error.message}`, 'problem'));
   }
 

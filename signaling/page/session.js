@@ -130,10 +130,10 @@ export class Session {
     }});
   }
 
-  /** @param {MediaStream} stream @param {string} title */
-  show(stream, title) {
+  /** @param {MediaStream} stream @param {string} title @param {string} kind camera or screen */
+  show(stream, title, kind) {
     this.own.set(stream, title);
-    return Promise.all(this.room.addStream(stream, {metadata: {title}}));
+    return Promise.all(this.room.addStream(stream, {metadata: {title, kind}}));
   }
 
   /** @param {MediaStream} stream */

@@ -144,5 +144,65 @@ TEST_F(RoomStreamsTest, WhatCannotBeShownIsRefusedAndChangesNothing) {
   gst_genos_room_leave(joined.get());
 }
 
+// What a sink said of its streams, as a line hears of them on its bus.
+std::vector<std::string> heard(const TestLine& line, std::size_t count) {
+  std::vector<std::string> all;
+  const auto bus = adopt(gst_element_get_bus(line.pipeline()));
+  EXPECT_TRUE(TestLine::until([&] {
+    const auto message = adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ELEMENT));
+    if (!message || !gst_message_has_name(message.get(), "genos-stream-add")) return false;
+    const auto* news = gst_message_get_structure(message.get());
+    const auto text = [&](const char* field) {
+      const char* said = gst_structure_get_string(news, field);
+      return std::string(said ? said : "-");
+    };
+    all.push_back(text("title") + "|" + text("kind") + "|" + text("meta"));
+    return all.size() == count;
+  }));
+  std::ranges::sort(all);
+  return all;
+}
+
+TEST_F(RoomStreamsTest, EachStreamSaysWhatItIs) {
+  TestLine sender(picture() + "s.video_0 " + picture() + "s.video_1 " + sound() + "s.audio_1" +
+                  sink_of("title=Door kind=camera meta={\\\"floor\\\":1} video_1::title=Slides "
+                          "audio_1::kind=screen audio_1::meta={\\\"page\\\":7}"));
+  TestLine watcher(src_of() + "! fakesink");
+  sender.play();
+  watcher.play();
+  const std::vector<std::string> said = {
+      R"(Door|camera|{"floor":1,"title":"Door","kind":"camera"})",
+      R"(Slides|screen|{"floor":1,"title":"Slides","kind":"screen","page":7})"};
+  EXPECT_EQ(heard(watcher, 2), said);
+}
+
+TEST_F(RoomStreamsTest, APadWhoseWordsAreNoneLeavesThoseOfItsElement) {
+  TestLine sender(picture() + "s.video_0" + sink_of("title=Door video_0::meta=seven"));
+  TestLine watcher(src_of() + "! fakesink");
+  sender.play();
+  watcher.play();
+  EXPECT_EQ(heard(watcher, 1), std::vector<std::string>{R"(Door||{"title":"Door"})"});
+  const auto bus = adopt(gst_element_get_bus(sender.pipeline()));
+  const auto warning = adopt(gst_bus_timed_pop_filtered(bus.get(), 0, GST_MESSAGE_WARNING));
+  EXPECT_TRUE(warning);
+}
+
+TEST_F(RoomStreamsTest, ItsPadsAreChildrenOfASink) {
+  TestLine sender(picture() + "s.video_0" + sink_of("video_0::kind=screen"));
+  const auto element = sender.element("s");
+  auto* proxy = GST_CHILD_PROXY(element.get());
+  GValue kind = G_VALUE_INIT;
+  gst_child_proxy_get_property(proxy, "video_0::kind", &kind);
+  EXPECT_STREQ(g_value_get_string(&kind), "screen");
+  g_value_unset(&kind);
+  const guint count = gst_child_proxy_get_children_count(proxy);
+  ASSERT_GE(count, 1U);
+  auto* last = gst_child_proxy_get_child_by_index(proxy, count - 1);
+  ASSERT_TRUE(GST_IS_PAD(last));
+  g_object_unref(last);
+  EXPECT_EQ(gst_child_proxy_get_child_by_index(proxy, count), nullptr);
+  EXPECT_EQ(gst_child_proxy_get_child_by_name(proxy, "video_7"), nullptr);
+}
+
 }  // namespace
 }  // namespace genos

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What viewers get to know of a stream: the words of the element, and of its pads.
+#include "core/wire/json.hpp"
+#include "core/wire/limits.hpp"
+#include "room_sink.hpp"
+
+namespace genos::element {
+namespace {
+
+// False: its meta is no JSON object.
+bool add_words(core::Json& said, const StreamWords& words) {
+  const auto own = core::parse_json(words.meta.empty() ? "{}" : words.meta);
+  if (!own || !own->as_object()) return false;
+  for (const auto& [key, value] : *own->as_object()) said.set(key, value);
+  if (!words.title.empty()) said.set("title", words.title);
+  if (!words.kind.empty()) said.set("kind", words.kind);
+  return true;
+}
+
+}  // namespace
+
+std::vector<Ref<GstPad>> RoomSink::pads_of(const Stream& stream) {
+  const std::scoped_lock guard(streams_lock_);
+  std::vector<Ref<GstPad>> pads;
+  for (const auto& track : stream.tracks) pads.push_back(retain(track->pad));
+  return pads;
+}
+
+std::string RoomSink::meta_of(const std::vector<Ref<GstPad>>& pads) const {
+  auto said = core::Json::object();
+  add_words(said, settings.words);
+  for (const auto& pad : pads) {
+    auto with = said;
+    if (add_words(with, words_of_pad(pad.get())) &&
+        core::to_text(with).size() <= core::limits::max_stream_meta)
+      said = std::move(with);
+    else
+      GST_ELEMENT_WARNING(bin_, RESOURCE, SETTINGS,
+                          ("%s: its meta is no JSON object, or more than %zu bytes with its title",
+                           GST_PAD_NAME(pad.get()), core::limits::max_stream_meta),
+                          (nullptr));
+  }
+  return said.as_object()->empty() ? "" : core::to_text(said);
+}
+
+bool RoomSink::check_words() {
+  const std::scoped_lock guard(lock);
+  auto said = core::Json::object();
+  if (!add_words(said, settings.words)) {
+    GST_ELEMENT_ERROR(bin_, RESOURCE, SETTINGS,
+                      ("meta=%s is not a JSON object", settings.words.meta.c_str()), (nullptr));
+    return false;
+  }
+  const auto size = core::to_text(said).size();
+  if (size <= core::limits::max_stream_meta) return true;
+  GST_ELEMENT_ERROR(
+      bin_, RESOURCE, SETTINGS,
+      ("title and meta are %zu bytes together: %zu are taken", size, core::limits::max_stream_meta),
+      (nullptr));
+  return false;
+}
+
+}  // namespace genos::element
