@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The example programs of docs/ meet: examples_test.py HELLO.PY HELLO REQUEST FILES CALL. TAP.
+"""The example programs of docs/ meet: examples_test.py HELLO.PY HELLO REQUEST FILES CALL WATCH.
+TAP.
 
 HELLO.PY may be "-" where there is no introspection.
 """
@@ -16,8 +17,8 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap
 
-HELLO_PY, HELLO_C, REQUEST, FILES_C, CALL_C = sys.argv[1:6]
-del sys.argv[1:6]
+HELLO_PY, HELLO_C, REQUEST, FILES_C, CALL_C, WATCH_C = sys.argv[1:7]
+del sys.argv[1:7]
 PYTHON = ["/usr/bin/python3", HELLO_PY]  # the one with gi
 
 
@@ -94,6 +95,13 @@ class Examples(unittest.TestCase):
     def test_call_in_c(self):
         for output in self.called([CALL_C], [CALL_C]):
             self.assertRegex(output, r'^\w{20} shows {"title":"C"}\n$')
+
+    def test_watch_in_c(self):
+        called, watched = sorted(self.called([CALL_C], [WATCH_C]))
+        self.assertEqual(called, "")
+        self.assertRegex(watched, r"^\w{20} shows C\n")
+        self.assertIn("video_0 is linked\n", watched)
+        self.assertIn("audio_0 is linked\n", watched)
 
     @unittest.skipIf(HELLO_PY == "-", "built without introspection")
     def test_call_in_python_and_c(self):
