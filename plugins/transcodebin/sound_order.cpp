@@ -18,14 +18,12 @@ Ref<GstBuffer> SoundOrder::cut(Ref<GstBuffer> sound, core::Duration running_time
   const gsize frame = gsize(channels) * 2;
   const gsize samples = gst_buffer_get_size(sound.get()) / frame;
   const auto end = running_time + core::Duration(gint64(samples) * G_USEC_PER_SEC / rate);
-  const bool is_seam = running_time > end_ - furthest && running_time < end_ - rounding;
-  if (!is_seam) {
-    end_ = end;
-    return sound;
-  }
-  if (end <= end_) return {};
-  const auto there = end_ - running_time;
+  const auto last = end_.value_or(running_time);
+  const bool is_seam = running_time > last - furthest && running_time < last - rounding;
+  if (is_seam && end <= last) return {};
   end_ = end;
+  if (!is_seam) return sound;
+  const auto there = last - running_time;
   const auto time = GST_BUFFER_PTS(sound.get()) + GstClockTime(there.count()) * GST_USECOND;
   const gsize cut = gsize(there.count()) * rate / G_USEC_PER_SEC;
   auto rest = adopt(gst_buffer_copy_region(sound.get(), GST_BUFFER_COPY_ALL, cut * frame,

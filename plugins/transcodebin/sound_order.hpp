@@ -5,6 +5,8 @@
 
 #include <gst/gst.h>
 
+#include <optional>
+
 #include "bridge/ref.hpp"
 #include "core/base/time.hpp"
 
@@ -14,10 +16,10 @@ class SoundOrder {
  public:
   // Of 16 bits and 48 kHz. What is left of it behind that which was given before; none: nothing.
   Ref<GstBuffer> cut(Ref<GstBuffer> sound, core::Duration running_time, int channels);
-  void reset() { end_ = core::Duration::min(); }
+  void reset() { end_.reset(); }
 
  private:
-  core::Duration end_ = core::Duration::min();
+  std::optional<core::Duration> end_;  // of what was given
 };
 
 }  // namespace genos::element

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {existsSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 
-import {until} from '../harness/actor.mjs';
+import {sleep, until} from '../harness/actor.mjs';
 import {scenario} from '../harness/lab.mjs';
 import {IN_STEP, launch, met} from '../harness/lines.mjs';
 import {flowing} from './media.mjs';
@@ -112,6 +112,39 @@ export function roomBehaviours() {
     await flowing(lab, line, page);
     assert.equal((await flowing(lab, line, other)).video.width, 320);
     assert.equal(page.all('peer-leave').length + other.all('peer-leave').length, 0);
+  });
+
+  scenario('a page sees on when another is closed, its sender is killed and shown again, and the relay goes',
+           {relay: 'signald'}, async (lab) => {
+    const [page, other] = [await lab.page('page'), await lab.page('other')];
+    await lab.meet(page, other);
+    const show = async (name) => {
+      const mark = page.mark();
+      const line = launch(lab, name, `${PICTURE} ! s.video_0 ${SOUND} ! s.audio_0 genosroomsink name=s ROOM ladder=240p:vp8`);
+      line.self = (await page.wait('peer-join', {}, {from: mark})).peer;
+      return line;
+    };
+    const goesOn = async (line, what) => {
+      const before = (await flowing(lab, line, page)).video;
+      await what();
+      await sleep(4000);
+      const after = (await lab.do(page, 'media-stats', {peer: line.self})).video;
+      console.log(`${after.frames - before.frames} pictures, ${after.freezes - before.freezes} freezes`);
+      assert.ok(after.frames - before.frames > 105, 'of 120');
+    };
+    const first = await show('first');
+    await other.wait('peer-join', {peer: first.self});
+    await flowing(lab, first, other);
+    await goesOn(first, () => other.close());
+    await first.close();
+    const begun = performance.now();
+    const second = await show('second');
+    await page.wait('stream', {peer: second.self});
+    await until(() => lab.do(page, 'media-stats', {peer: second.self}), ({video}) => video.frames > 0, 'its pictures', 20);
+    const back = performance.now() - begun;
+    console.log(`seen again after ${Math.round(back)} ms`);
+    assert.ok(back < 5000, `${back} ms`);
+    await goesOn(second, () => lab.relays[0].close());
   });
 
   scenario('a line watches a page', {relay: 'signald'}, async (lab) => {
