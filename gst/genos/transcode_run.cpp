@@ -17,10 +17,6 @@ using core::Error;
 // A muxer that got the end writes an index; a minute of it is a broken disk.
 constexpr guint patience_seconds = 60;
 
-Ref<GstElement> make(const char* factory) {
-  return sink(gst_element_factory_make(factory, nullptr));
-}
-
 bool is_sound(GstPad* pad) { return g_str_has_prefix(GST_PAD_NAME(pad), "sound_"); }
 
 // The name of a source without its folders and its ending.
@@ -41,39 +37,6 @@ TranscodeRun::~TranscodeRun() { stop(); }
 
 // --- the beginning ----------------------------------------------------------------------------
 
-core::Result<Ref<GstElement>> TranscodeRun::make_source() const {
-  if (options_.element) return options_.element;
-  const auto& source = options_.source;
-  Ref<GstElement> element;
-  if (source == "-") {
-    element = make("fdsrc");
-  } else if (gst_uri_is_valid(source.c_str())) {
-    Owned<GError> error;
-    element = sink(gst_element_make_from_uri(GST_URI_SRC, source.c_str(), nullptr, out(error)));
-    if (!element) return Error{Errc::not_found, error ? error->message : source};
-  } else {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(source, error))
-      return Error{Errc::not_found, "'" + source + "' is not a file"};
-    element = make("filesrc");
-    if (element) g_object_set(element.get(), "location", source.c_str(), nullptr);
-  }
-  if (!element) return Error{Errc::not_found, "GStreamer's core elements are missing"};
-  return element;
-}
-
-// All pads that an application's element has.
-bool TranscodeRun::link(GstElement* source) {
-  if (!options_.element) return gst_element_link(source, t_.get());
-  const auto link_one = [](GstElement*, GstPad* pad, gpointer data) noexcept -> gboolean {
-    auto& self = *static_cast<TranscodeRun*>(data);
-    ++self.awaited_;
-    const auto entry = adopt(gst_element_request_pad_simple(self.t_.get(), "sink_%u"));
-    return gst_pad_link(pad, entry.get()) == GST_PAD_LINK_OK;
-  };
-  return gst_element_foreach_src_pad(source, link_one, this) && awaited_ > 0;
-}
-
 core::Result<bool> TranscodeRun::start(GMainContext* context) {
   if (!gst_is_initialized()) gst_init(nullptr, nullptr);
   if (options_.container != "webm" && options_.container != "mkv")
@@ -92,12 +55,7 @@ core::Result<bool> TranscodeRun::start(GMainContext* context) {
                "keep-size", TRUE, nullptr);
   pipeline_ = sink(gst_pipeline_new(nullptr));
   gst_bin_add_many(GST_BIN(pipeline_.get()), (*source).get(), t_.get(), nullptr);
-  if (!link((*source).get()))
-    return Error{
-        Errc::failed,
-        "'" + options_.source +
-            "': a source whose streams come one by one, as rtsp:// and genos:// have them, "
-            "is not read; `genos transcode --room` takes those of a room"};
+  if (!link((*source).get())) return Error{Errc::failed, "the source does not fit"};
   g_signal_connect(t_.get(), "pad-added", G_CALLBACK(on_pad), this);
   g_signal_connect(t_.get(), "no-more-pads", G_CALLBACK(on_all_pads), this);
   const auto bus = adopt(gst_element_get_bus(pipeline_.get()));

@@ -71,7 +71,11 @@ class TranscodeRun {
     gulong block;
   };
   core::Result<Ref<GstElement>> make_source() const;
+  static Ref<GstElement> make(const char* factory);
   bool link(GstElement* source);
+  bool take(GstPad* pad);
+  static void on_source_pad(GstElement*, GstPad* pad, gpointer self) noexcept;
+  static void on_all_source_pads(GstElement*, gpointer self) noexcept;
   [[nodiscard]] bool has_begun() const;
   static void on_pad(GstElement* t, GstPad* pad, gpointer self) noexcept;
   static void on_all_pads(GstElement* t, gpointer self) noexcept;
@@ -99,10 +103,11 @@ class TranscodeRun {
   bool cancelled_ = false;
   std::string failures_;  // of rungs; the others went on
 
-  mutable std::mutex lock_;       // guards what follows, which streaming threads touch too
-  std::vector<Waiting> waiting_;  // until all pads are there
-  std::size_t awaited_ = 0;       // inputs that an application gave
-  bool complete_ = false;         // they are: what comes later has no file
+  mutable std::mutex lock_;        // guards what follows, which streaming threads touch too
+  std::vector<Waiting> waiting_;   // until all pads are there
+  std::atomic<guint> awaited_{0};  // pads of the source
+  std::atomic<bool> taken_[2]{};   // of them a picture, and a sound
+  bool complete_ = false;          // they are: what comes later has no file
   std::vector<std::unique_ptr<Output>> outputs_;
 };
 

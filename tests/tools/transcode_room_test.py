@@ -9,7 +9,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap
-from media_tool import (FAILED, INTERRUPTED, LIMIT, NOBODY, OK, USAGE, Media, complaints, packets)
+from media_tool import (FAILED, GENOS, INTERRUPTED, LIMIT, NOBODY, OK, USAGE, Media, complaints, packets)
 
 LADDER = ("--ladder", "180p15:200k,90p15:60k:vp8")
 
@@ -50,6 +50,18 @@ class TranscodeRoom(Media):
         self.assertEqual(self.made(), [f"{who}.180p15.webm", f"{who}.90p15.webm"])
         self.check(f"{who}.180p15.webm", "320,180", ["av1", *sound])
         self.check(f"{who}.90p15.webm", "160,90", ["vp8", *sound])
+
+    def test_a_uri_whose_streams_come_one_by_one(self):
+        shown = self.broadcast()
+        job = subprocess.Popen([GENOS, "transcode", "genos://r/live?end-with-last=true", "--out", self.out, *LADDER,
+                                "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=self.environment)
+        self.addCleanup(job.kill)
+        self.wait_for(job, "progress", 12)
+        self.end(shown, INTERRUPTED)
+        complained = job.communicate(timeout=LIMIT)[1]
+        self.assertEqual(job.returncode, OK, complained)
+        self.check_both("live", "opus")
 
     def test_the_end_of_the_stream_makes_the_files_whole(self):
         shown = self.broadcast("--name", "Ann B/../c")

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Where a run of a transcoding job reads.
+#include <filesystem>
+
+#include "genos/transcode_run.hpp"
+
+namespace genos {
+
+using core::Errc;
+using core::Error;
+
+Ref<GstElement> TranscodeRun::make(const char* factory) {
+  return sink(gst_element_factory_make(factory, nullptr));
+}
+
+// A URI whose streams come one by one, as those of rtsp:// and genos:// do, is decoded at once.
+static core::Result<Ref<GstElement>> source_of_uri(const std::string& uri) {
+  Owned<GError> error;
+  auto element = sink(gst_element_make_from_uri(GST_URI_SRC, uri.c_str(), nullptr, out(error)));
+  if (!element) return Error{Errc::not_found, error ? error->message : uri};
+  if (adopt(gst_element_get_static_pad(element.get(), "src"))) return element;
+  element = sink(gst_element_factory_make("uridecodebin", nullptr));
+  if (element) g_object_set(element.get(), "uri", uri.c_str(), nullptr);
+  return element;
+}
+
+core::Result<Ref<GstElement>> TranscodeRun::make_source() const {
+  if (options_.element) return options_.element;
+  const auto& source = options_.source;
+  core::Result<Ref<GstElement>> element = Ref<GstElement>();
+  if (source == "-") {
+    element = make("fdsrc");
+  } else if (gst_uri_is_valid(source.c_str())) {
+    element = source_of_uri(source);
+  } else {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(source, error))
+      return Error{Errc::not_found, "'" + source + "' is not a file"};
+    element = make("filesrc");
+    if (*element) g_object_set((*element).get(), "location", source.c_str(), nullptr);
+  }
+  if (element && !*element) return Error{Errc::not_found, "GStreamer's core elements are missing"};
+  return element;
+}
+
+// All pads that an application's element has, or that a URI's will have.
+bool TranscodeRun::link(GstElement* source) {
+  if (!options_.element && adopt(gst_element_get_static_pad(source, "src")))
+    return gst_element_link(source, t_.get());
+  if (!options_.element) {
+    awaited_ = G_MAXUINT;  // until all are there
+    g_signal_connect(source, "pad-added", G_CALLBACK(on_source_pad), this);
+    g_signal_connect(source, "no-more-pads", G_CALLBACK(on_all_source_pads), this);
+    return true;
+  }
+  const auto link_one = [](GstElement*, GstPad* pad, gpointer data) noexcept -> gboolean {
+    auto& self = *static_cast<TranscodeRun*>(data);
+    ++self.awaited_;
+    return self.take(pad);
+  };
+  return gst_element_foreach_src_pad(source, link_one, this) && awaited_ > 0;
+}
+
+bool TranscodeRun::take(GstPad* pad) {
+  const auto entry = adopt(gst_element_request_pad_simple(t_.get(), "sink_%u"));
+  return gst_pad_link(pad, entry.get()) == GST_PAD_LINK_OK;
+}
+
+// The first of a kind, if it is wanted.
+void TranscodeRun::on_source_pad(GstElement*, GstPad* pad, gpointer data) noexcept {
+  auto& self = *static_cast<TranscodeRun*>(data);
+  const auto caps = adopt(gst_pad_query_caps(pad, nullptr));
+  const char* kind = gst_caps_is_empty(caps.get()) || gst_caps_is_any(caps.get())
+                         ? ""
+                         : gst_structure_get_name(gst_caps_get_structure(caps.get(), 0));
+  const bool is_sound = g_str_has_prefix(kind, "audio/");
+  if ((!is_sound && !g_str_has_prefix(kind, "video/")) ||
+      (is_sound && self.options_.sounds.empty()) || self.taken_[is_sound].exchange(true))
+    return;
+  self.take(pad);
+}
+
+void TranscodeRun::on_all_source_pads(GstElement*, gpointer data) noexcept {
+  auto& self = *static_cast<TranscodeRun*>(data);
+  self.awaited_ = guint(self.taken_[0]) + guint(self.taken_[1]);
+  if (self.awaited_ == 0) return self.fail("there is no picture and no sound in it");
+  on_all_pads(self.t_.get(), data);  // the transcoder may have told before
+}
+
+}  // namespace genos
