@@ -94,8 +94,12 @@ void NodeMedia::stop(RoomMedia& user, const std::string& peer) {
       if (is_it(offer)) withdraw(link, offer);
     std::erase_if(offers, is_it);
   }
-  for (const auto& [place, present] : present_)
-    if (present.peer.id == peer) user.stopped_.insert(peer);
+  for (const auto& [place, present] : present_) {
+    const auto& users = users_[place.first];
+    const bool is_his =
+        std::ranges::any_of(users, [&](const auto& one) { return one.get() == &user; });
+    if (is_his && present.peer.id == peer) user.stopped_.insert(peer);
+  }
 }
 
 // --- offers

@@ -120,11 +120,15 @@ GstPadProbeReturn TranscodeRun::forget_length(GstPad*, GstPadProbeInfo* info, gp
   return GST_PAD_PROBE_OK;
 }
 
-void TranscodeRun::on_all_pads(GstElement*, gpointer data) noexcept {
+void TranscodeRun::on_all_pads(GstElement* from, gpointer data) noexcept {
   auto& self = *static_cast<TranscodeRun*>(data);
   std::vector<Waiting> pads;
   {
     const std::scoped_lock guard(self.lock_);
+    if (!from) {  // not the transcoder, which may be adding some now
+      if (self.told_ != self.waiting_.size()) return;
+    }
+    self.told_ = self.waiting_.size();
     if (!self.has_begun()) return;
     pads = std::move(self.waiting_);
     self.complete_ = true;
@@ -196,11 +200,12 @@ bool TranscodeRun::Output::lock() {
 
 // It is on the disk before it has its name, and nobody's file that came meanwhile is lost.
 std::error_code TranscodeRun::Output::keep(bool replace) const {
-  if (locked >= 0) fsync(locked);
+  if (locked >= 0 && fsync(locked) != 0) return {errno, std::generic_category()};
   const unsigned how = replace ? 0 : RENAME_NOREPLACE;
   if (renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, path.c_str(), how) == 0) return {};
-  if (errno == EEXIST) return std::make_error_code(std::errc::file_exists);
   std::error_code error;  // of a file system that does not know that question
+  if (errno == EEXIST || (!replace && std::filesystem::exists(path, error)))
+    return std::make_error_code(std::errc::file_exists);
   std::filesystem::rename(part, path, error);
   return error;
 }

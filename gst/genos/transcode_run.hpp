@@ -78,7 +78,7 @@ class TranscodeRun {
   static void on_all_source_pads(GstElement*, gpointer self) noexcept;
   [[nodiscard]] bool has_begun() const;
   static void on_pad(GstElement* t, GstPad* pad, gpointer self) noexcept;
-  static void on_all_pads(GstElement* t, gpointer self) noexcept;
+  static void on_all_pads(GstElement* from, gpointer self) noexcept;
   static gboolean on_message(GstBus* bus, GstMessage* message, gpointer self) noexcept;
   [[nodiscard]] bool is_wanted(GstPad* pad) const;
   Ref<GstPad> add_queue(GstPad* pad);
@@ -105,6 +105,7 @@ class TranscodeRun {
 
   mutable std::mutex lock_;        // guards what follows, which streaming threads touch too
   std::vector<Waiting> waiting_;   // until all pads are there
+  std::size_t told_ = 0;           // with the lock: how many waited when the transcoder had all
   std::atomic<guint> awaited_{0};  // pads of the source
   std::atomic<bool> taken_[2]{};   // of them a picture, and a sound
   bool complete_ = false;          // they are: what comes later has no file

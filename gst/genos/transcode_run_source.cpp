@@ -77,14 +77,14 @@ void TranscodeRun::on_source_pad(GstElement*, GstPad* pad, gpointer data) noexce
   if ((!is_sound && !g_str_has_prefix(kind, "video/")) ||
       (is_sound && self.options_.sounds.empty()) || self.taken_[is_sound].exchange(true))
     return;
-  self.take(pad);
+  if (!self.take(pad)) self.fail("the source does not fit");
 }
 
 void TranscodeRun::on_all_source_pads(GstElement*, gpointer data) noexcept {
   auto& self = *static_cast<TranscodeRun*>(data);
   self.awaited_ = guint(self.taken_[0]) + guint(self.taken_[1]);
   if (self.awaited_ == 0) return self.fail("there is no picture and no sound in it");
-  on_all_pads(self.t_.get(), data);  // the transcoder may have told before
+  on_all_pads(nullptr, data);  // the transcoder may have told before
 }
 
 }  // namespace genos

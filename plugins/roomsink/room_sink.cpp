@@ -277,11 +277,7 @@ void RoomSink::send_if_whole(Stream& stream) {
       out.tracks.push_back(track->fan);
     }
   }
-  const auto pads = pads_of(stream);
-  {
-    const std::scoped_lock guard(lock);
-    out.meta = meta_of(pads);
-  }
+  out.meta = meta_of(stream, true);
   media_->send(std::move(out));
 }
 

@@ -150,11 +150,9 @@ class RoomSink {
   // What a picture in that codec can be made in as well; null: no encoder is installed.
   [[nodiscard]] static const RtpCodec* codec_beside(const RtpCodec& codec);
   [[nodiscard]] Pair find(GstPad* pad);
-  // With the lock; what its pads say, which count after the element. A pad whose words are none is
-  // left out, and that is said.
-  [[nodiscard]] std::string meta_of(const std::vector<Ref<GstPad>>& pads) const;
+  // What the element and its pads say; a pad whose words are none is left out, which is said.
+  [[nodiscard]] std::string meta_of(const Stream& stream, bool tell);
   [[nodiscard]] bool check_words();  // false: an error was posted
-  [[nodiscard]] std::vector<Ref<GstPad>> pads_of(const Stream& stream);
   RoomMedia::Events events();
 
   GstBin* const bin_;  // has us

@@ -186,11 +186,7 @@ bool RoomSink::on_fallback_rung(const std::shared_ptr<Stream>& stream, GstPad* r
     out.instead_of = track->fan;
   }
   link_rung(stream, line, made);
-  const auto pads = pads_of(*stream);
-  {
-    const std::scoped_lock guard(lock);
-    out.meta = meta_of(pads);
-  }
+  out.meta = meta_of(*stream, false);
   if (line->fan && media_) {
     out.tracks = {line->fan};
     media_->send(out);

@@ -19,22 +19,23 @@ bool add_words(core::Json& said, const StreamWords& words) {
 
 }  // namespace
 
-std::vector<Ref<GstPad>> RoomSink::pads_of(const Stream& stream) {
-  const std::scoped_lock guard(streams_lock_);
-  std::vector<Ref<GstPad>> pads;
-  for (const auto& track : stream.tracks) pads.push_back(retain(track->pad));
-  return pads;
-}
-
-std::string RoomSink::meta_of(const std::vector<Ref<GstPad>>& pads) const {
+std::string RoomSink::meta_of(const Stream& stream, bool tell) {
   auto said = core::Json::object();
-  add_words(said, settings.words);
+  {
+    const std::scoped_lock guard(lock);
+    add_words(said, settings.words);
+  }
+  std::vector<Ref<GstPad>> pads;
+  {
+    const std::scoped_lock guard(streams_lock_);
+    for (const auto& track : stream.tracks) pads.push_back(retain(track->pad));
+  }
   for (const auto& pad : pads) {
     auto with = said;
     if (add_words(with, words_of_pad(pad.get())) &&
         core::to_text(with).size() <= core::limits::max_stream_meta)
       said = std::move(with);
-    else
+    else if (tell)
       GST_ELEMENT_WARNING(bin_, RESOURCE, SETTINGS,
                           ("%s: its meta is no JSON object, or more than %zu bytes with its title",
                            GST_PAD_NAME(pad.get()), core::limits::max_stream_meta),
@@ -44,11 +45,15 @@ std::string RoomSink::meta_of(const std::vector<Ref<GstPad>>& pads) const {
 }
 
 bool RoomSink::check_words() {
-  const std::scoped_lock guard(lock);
+  StreamWords words;
+  {
+    const std::scoped_lock guard(lock);
+    words = settings.words;
+  }
   auto said = core::Json::object();
-  if (!add_words(said, settings.words)) {
+  if (!add_words(said, words)) {
     GST_ELEMENT_ERROR(bin_, RESOURCE, SETTINGS,
-                      ("meta=%s is not a JSON object", settings.words.meta.c_str()), (nullptr));
+                      ("meta=%s is not a JSON object", words.meta.c_str()), (nullptr));
     return false;
   }
   const auto size = core::to_text(said).size();

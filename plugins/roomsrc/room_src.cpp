@@ -93,6 +93,7 @@ void RoomSrc::give(const ExitRef& exit, std::shared_ptr<TrackIn> track) {
   exit->stream = gst_stream_of(exit->about);
   exit->track = std::move(track);
   exit->changed = 0;
+  exit->waits = false;
 }
 
 RoomSrc::ExitRef RoomSrc::make_exit(const TrackIn::About& about) {
@@ -166,8 +167,11 @@ void RoomSrc::show(const Tracks& tracks) {
     gst_element_add_pad(GST_ELEMENT(bin_), exit->pad.get());
     await_link(exit);
   }
+  // Pictures first: sound of which a muxer has enough waits for them.
+  std::ranges::stable_partition(begun, [](const auto& exit) { return !exit->about.is_sound; });
   for (const auto& exit : begun) begin(exit);
   tell_untaken();
+  watch_silence();
   await_silence();
   const bool are_first = !added.empty() && added.size() == next_video_ + next_audio_;
   if (are_first && came_by_uri(bin_)) gst_element_no_more_pads(GST_ELEMENT(bin_));
@@ -224,8 +228,10 @@ void RoomSrc::settle_end(const ExitRef& exit) {
     spare = other;
   }
   if (ends || !gst_pad_is_linked(exit->pad.get())) return give_up(exit);
-  if (!spare && !fill_with_silence(exit)) return;
-  if (!spare) return begin(exit);
+  if (!spare) {
+    exit->waits = true;
+    return fill_with_silence(exit);
+  }
   give(exit, std::exchange(spare->track, nullptr));
   remove(spare);
   begin(exit);
@@ -410,7 +416,8 @@ void RoomSrc::close() {
   groups_.clear();
   streams_.clear();
   left_.clear();
-  watches_silence_ = keeps_silence_ = false;
+  watches_silence_ = keeps_silence_ = offered_silence_ = false;
+  picture_packets_ = 0;
   silence_ = nullptr;
   next_video_ = next_audio_ = 0;
   const std::scoped_lock guard(lock);

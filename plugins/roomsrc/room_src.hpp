@@ -61,6 +61,7 @@ class RoomSrc {
     bool ending = false;              // its end is on the way: nobody takes its place
     unsigned links = 0;               // how often it was linked or unlinked
     bool spare = false;               // nobody has linked it for a while
+    bool waits = false;               // for whatever comes next
     guint64 packets = 0;              // of the track, when it was looked at last
     gint64 changed = 0;               // since when these are all, or nobody has linked it; 0: anew
   };
@@ -92,10 +93,11 @@ class RoomSrc {
   void change_places(const ExitRef& silent, const ExitRef& spare);
   void await_silence();
   void offer_silence();
-  [[nodiscard]] bool fill_with_silence(const ExitRef& exit);
+  void fill_with_silence(const ExitRef& exit);
   void keep_silence();
   [[nodiscard]] bool is_shown(const Exit& exit) const;  // of a track that somebody sends
   [[nodiscard]] bool shows_pictures() const;            // to somebody
+  [[nodiscard]] bool pictures_flow();                   // more of them, just now
   [[nodiscard]] ExitRef orphan_for(const TrackIn::About& about, bool ends) const;
   [[nodiscard]] ExitRef make_exit(const TrackIn::About& about);
   static void give(const ExitRef& exit, std::shared_ptr<TrackIn> track);
@@ -121,7 +123,9 @@ class RoomSrc {
   std::set<std::shared_ptr<TrackIn>> left_;  // that fell silent and lost their place
   bool watches_silence_ = false;
   std::unique_ptr<Silence> silence_;  // when it was first needed
-  bool keeps_silence_ = false;
+  bool keeps_silence_ = false, offered_silence_ = false;
+  guint64 picture_packets_ = 0;  // all that came, when they were looked at last
+  gint64 pictures_flowed_ = 0;   // when that was more than before
 };
 
 }  // namespace genos::element

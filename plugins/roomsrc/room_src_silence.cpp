@@ -13,6 +13,8 @@ namespace {
 // queue, which takes a second.
 constexpr guint sound_patience_ms = 700;
 constexpr guint flow_ms = 20;
+// Without pictures for so long, silence stops too: what it fills would hold up what comes next.
+constexpr gint64 flow_patience = G_USEC_PER_SEC / 2;
 
 // A line of gst-launch-1.0 in which a pad is named that has not come.
 bool is_awaited(gpointer element) {
@@ -32,18 +34,34 @@ bool RoomSrc::shows_pictures() const {
   });
 }
 
+// More packets of one than a moment ago, or else what waits for them is full.
+bool RoomSrc::pictures_flow() {
+  guint64 packets = 0;
+  for (const auto& exit : exits_)
+    if (is_shown(*exit) && !exit->about.is_sound && gst_pad_is_linked(exit->pad.get()))
+      packets += exit->track->figures().packets;
+  const auto now = g_get_monotonic_time();
+  if (std::exchange(picture_packets_, packets) != packets) pictures_flowed_ = now;
+  return packets > 0 && now - pictures_flowed_ < flow_patience;
+}
+
 void RoomSrc::await_silence() {
-  if (next_audio_ > 0 || next_video_ == 0 || came_by_uri(bin_) || !is_awaited(bin_)) return;
   session_.post_later(sound_patience_ms, [this] { offer_silence(); });
 }
 
+// On the pad that waits; or on one that is named in the line.
 void RoomSrc::offer_silence() {
+  for (const auto& exit : std::vector(exits_))
+    if (exit->waits) fill_with_silence(exit);
   bool has_sound = false;
   {
     const std::scoped_lock guard(lock);
     has_sound = settings.media == MediaChoice::all && !settings.end_with_last;
   }
-  if (!has_sound || next_audio_ > 0 || !is_awaited(bin_) || !shows_pictures()) return;
+  if (!has_sound || offered_silence_ || next_audio_ > 0 || came_by_uri(bin_) || !is_awaited(bin_) ||
+      !shows_pictures())
+    return;
+  offered_silence_ = true;
   silence_ = std::make_unique<Silence>(latency_);
   const auto exit = make_exit(silence_->track()->about());
   give(exit, silence_->track());
@@ -52,28 +70,33 @@ void RoomSrc::offer_silence() {
   gst_element_add_pad(GST_ELEMENT(bin_), exit->pad.get());
   if (!gst_pad_is_linked(exit->pad.get())) {  // it was something else that is awaited
     remove(exit);
+    --next_audio_;
     return;
   }
   begin(exit);
   keep_silence();
 }
 
-bool RoomSrc::fill_with_silence(const ExitRef& exit) {
-  if (!exit->about.is_sound || !shows_pictures()) return false;
+void RoomSrc::fill_with_silence(const ExitRef& exit) {
+  if (!exit->about.is_sound || exit->ending || !gst_pad_is_linked(exit->pad.get()) ||
+      !shows_pictures())
+    return;
   if (!silence_) silence_ = std::make_unique<Silence>(latency_);
   give(exit, silence_->track());
+  begin(exit);
   keep_silence();
-  return true;
 }
 
 void RoomSrc::keep_silence() {
-  if (std::exchange(keeps_silence_, true)) return;
+  const auto is_needed = [this] {
+    return silence_ && std::ranges::any_of(exits_, [this](const auto& exit) {
+             return exit->track == silence_->track() && gst_pad_is_linked(exit->pad.get());
+           });
+  };
+  if (!is_needed() || std::exchange(keeps_silence_, true)) return;
   session_.post_later(flow_ms, [this] {
     keeps_silence_ = false;
-    const bool is_needed = std::ranges::any_of(
-        exits_, [this](const auto& exit) { return exit->track == silence_->track(); });
-    if (!is_needed) return;
-    if (shows_pictures()) silence_->flow();
+    if (silence_ && pictures_flow()) silence_->flow();
     keep_silence();
   });
 }

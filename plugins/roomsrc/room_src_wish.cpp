@@ -66,6 +66,8 @@ void RoomSrc::on_linked(const ExitRef& exit) {
   exit->spare = false;
   tell_untaken();
   begin(exit);
+  await_silence();
+  keep_silence();
 }
 
 void RoomSrc::on_unlinked(const ExitRef& exit) {

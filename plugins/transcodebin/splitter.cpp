@@ -135,7 +135,10 @@ static core::Duration running_time_of(const Splitter& state, GstBuffer* frame) {
 
 static void split_sound(Splitter& state, Ref<GstBuffer> sound) {
   const auto running_time = running_time_of(state, sound.get());
-  if (!is_live(state)) sound = state.order.cut(std::move(sound), running_time, state.channels);
+  const bool has_time =
+      state.segment.format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID(sound.get());
+  if (has_time && !is_live(state))
+    sound = state.order.cut(std::move(sound), running_time, state.channels);
   if (!sound) return;
   for (const auto& exit : exits_of(state))
     if (is_taken(*exit)) give(state, *exit, sound.get(), running_time);

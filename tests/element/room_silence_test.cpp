@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "room_media_fixture.hpp"
@@ -90,6 +91,41 @@ TEST_F(RoomSilenceTest, SoundThatComesLateIsHeardAndWhenItEndsThereIsSilenceAgai
     ASSERT_TRUE(becomes_silent(listener)) << i;
   }
   EXPECT_EQ(listener.outcome(0s), "");
+}
+
+TEST_F(RoomSilenceTest, WhoHeardOneHearsSilenceBesideAnotherWhoSendsNoSound) {
+  auto first =
+      std::make_unique<TestLine>(picture() + "s.video_0 " + sound() + "s.audio_0" + sink_of());
+  TestLine listener(listening());
+  first->play();
+  listener.play();
+  ASSERT_TRUE(is_heard(listener));
+  first.reset();
+  // Nobody shows anything: nothing is made up.
+  EXPECT_FALSE(TestLine::until([&] { return is_silent(listener); }, 3s));
+  TestLine second(picture() + sink_of());
+  second.play();
+  EXPECT_TRUE(becomes_silent(listener));
+  EXPECT_EQ(listener.outcome(0s), "");
+}
+
+TEST_F(RoomSilenceTest, WithoutPicturesSilenceWaitsToo) {
+  TestLine sender(
+      "videotestsrc is-live=true ! valve name=v ! video/x-raw,width=64,height=48,framerate=30/1 ! "
+      "s.video_0" +
+      sink_of());
+  TestLine listener(listening());
+  sender.play();
+  listener.play();
+  ASSERT_TRUE(becomes_silent(listener));
+  g_object_set(sender.element("v").get(), "drop", TRUE, nullptr);
+  const auto grows = [&](std::chrono::seconds limit) {
+    const auto before = listener.received().size();
+    return TestLine::until([&] { return listener.received().size() > before + 192'000; }, limit);
+  };
+  EXPECT_FALSE(grows(3s)) << "a second of it";
+  g_object_set(sender.element("v").get(), "drop", FALSE, nullptr);
+  EXPECT_TRUE(grows(20s));
 }
 
 TEST_F(RoomSilenceTest, WhoWaitsForNothingGetsNone) {

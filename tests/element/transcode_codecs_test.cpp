@@ -146,6 +146,15 @@ TEST_F(TranscodeChanges, SilenceTakesAlmostNothingWithDtx) {
   EXPECT_STREQ(gst_structure_get_string(line.stats("sound_1").get(), "words"), "opus:24k:dtx");
 }
 
+TEST_F(TranscodeChanges, SoundWithoutTimesIsSound) {
+  Transcoding line(
+      "fakesrc format=time sizetype=fixed sizemax=4000 filltype=zero num-buffers=50 ! "
+      "audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1 ! "
+      "genostranscodebin name=t sounds=opus");
+  EXPECT_EQ(line.play().outcome(), "eos");
+  EXPECT_GT(line.frames("sound_0").size(), 100U) << "of two seconds";
+}
+
 TEST_F(TranscodeChanges, SizesAreKeptForAFile) {
   Transcoding line(
       "videotestsrc pattern=white ! capsfilter name=c "
