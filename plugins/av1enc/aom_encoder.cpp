@@ -23,13 +23,13 @@ constexpr std::array real_time_controls = {
     // A keyframe of three frames' bits rather than of sixteen: late joiners wait less.
     Control{AOME_SET_MAX_INTRA_BITRATE_PCT, 300},
     Control{AV1E_SET_ENABLE_CDEF, 1},
+    Control{AV1E_SET_CDF_UPDATE_MODE, 2},  // libaom leaves it out where little would be learnt
     Control{AV1E_SET_ENABLE_TPL_MODEL, 0},
     Control{AV1E_SET_DELTAQ_MODE, 0},
     Control{AV1E_SET_ENABLE_ORDER_HINT, 0},
     Control{AV1E_SET_COEFF_COST_UPD_FREQ, 3},
     Control{AV1E_SET_MODE_COST_UPD_FREQ, 3},
     Control{AV1E_SET_MV_COST_UPD_FREQ, 3},
-    Control{AV1E_SET_ROW_MT, 1},
     Control{AV1E_SET_ENABLE_OBMC, 0},
     Control{AV1E_SET_NOISE_SENSITIVITY, 0},
     Control{AV1E_SET_ENABLE_WARPED_MOTION, 0},
@@ -141,6 +141,7 @@ std::optional<core::Error> AomEncoder::set_controls() {
   const std::array chosen = {
       Control{AOME_SET_CPUUSED, int(config_.speed)},
       Control{AV1E_SET_TILE_COLUMNS, columns},
+      Control{AV1E_SET_ROW_MT, config_.threads > 1},
       Control{AV1E_SET_TUNE_CONTENT,
               config_.screen_content ? AOM_CONTENT_SCREEN : AOM_CONTENT_DEFAULT},
       Control{AV1E_SET_ENABLE_PALETTE, config_.screen_content},
