@@ -97,6 +97,7 @@ static void finish(GTask* task, const TranscodeRun::Outcome& outcome) {
   g_source_unref(later);
   switch (outcome.kind) {
     case Kind::done:
+      state.reason = outcome.why;
       state.course.percent = 100;
       state.course.time_left = 0;
       g_object_notify_by_pspec(G_OBJECT(self), props[prop_progress]);
@@ -338,9 +339,10 @@ static void install_figures() {
   /**
    * GstGenosTranscodeJob:reason:
    *
-   * Why it failed; %NULL if it did not.
+   * Why it failed; of one that is done, what its input lacked. %NULL when there is nothing to say.
    */
-  props[prop_reason] = g_param_spec_string("reason", "Reason", "Why it failed", nullptr, readable);
+  props[prop_reason] = g_param_spec_string(
+      "reason", "Reason", "Why it failed, or what its input lacked", nullptr, readable);
 }
 
 static void gst_genos_transcode_job_class_init(GstGenosTranscodeJobClass* klass) {

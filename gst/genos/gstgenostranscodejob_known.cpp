@@ -94,7 +94,7 @@ gdouble gst_genos_transcode_job_get_time_left(GstGenosTranscodeJob* self) {
  * gst_genos_transcode_job_get_reason:
  * @self: a job
  *
- * Returns: (nullable): why it failed
+ * Returns: (nullable): why it failed; of one that is done, what its input lacked
  */
 const gchar* gst_genos_transcode_job_get_reason(GstGenosTranscodeJob* self) {
   g_return_val_if_fail(GST_IS_GENOS_TRANSCODE_JOB(self), nullptr);

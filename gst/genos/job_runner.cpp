@@ -151,7 +151,12 @@ void JobRunner::ended(Running& running, GAsyncResult* result) {
   (void)gst_genos_transcode_job_run_finish(made.get(), result, out(error));
   auto job = std::move(running.job);
   switch (gst_genos_transcode_job_get_state(made.get())) {
-    case GST_GENOS_JOB_STATE_DONE: job.state = jobs::State::done; break;
+    case GST_GENOS_JOB_STATE_DONE: {
+      const char* lacking = gst_genos_transcode_job_get_reason(made.get());
+      job.state = jobs::State::done;
+      job.reason = lacking ? lacking : "";
+      break;
+    }
     case GST_GENOS_JOB_STATE_CANCELLED: job.state = jobs::State::cancelled; break;
     default: job.state = jobs::State::failed; job.reason = error ? error->message : "";
   }

@@ -280,26 +280,32 @@ bool TranscodeRun::connect(GstPad* end, Output& output, GstPad* of) {
 
 // --- how far it is ----------------------------------------------------------------------------
 
-TranscodeRun::Course TranscodeRun::course() const {
-  Course course;
-  GstClockTime reached = GST_CLOCK_TIME_NONE;
+TranscodeRun::Place TranscodeRun::place() const {
+  Place place;
   {
     const std::scoped_lock guard(lock_);
     // A rung that failed has ended before its time; the others go on.
     const bool all =
         std::ranges::none_of(outputs_, [](const auto& each) { return each->ways > 0; });
     for (const auto& output : outputs_)
-      if (all || output->ways > 0) reached = std::min(reached, output->reached.load());
+      if (all || output->ways > 0) place.reached = std::min(place.reached, output->reached.load());
   }
+  gint64 whole = 0;
+  const auto picture = adopt(gst_element_get_static_pad(t_.get(), "rung_0"));
+  const auto pad = picture ? picture : adopt(gst_element_get_static_pad(t_.get(), "sound_0"));
+  if (pad && gst_pad_query_duration(pad.get(), GST_FORMAT_TIME, &whole) && whole > 0)
+    place.length = GstClockTime(whole);
+  return place;
+}
+
+TranscodeRun::Course TranscodeRun::course() const {
+  Course course;
+  const auto [reached, whole] = place();
   if (reached == GST_CLOCK_TIME_NONE) return course;
   const double elapsed = double(g_get_monotonic_time() - begun_) / G_USEC_PER_SEC;
   const double seconds = double(reached) / double(GST_SECOND);
   if (elapsed > 0) course.speed = seconds / elapsed;
-  gint64 whole = 0;
-  const auto pad = adopt(gst_element_get_static_pad(t_.get(), "rung_0"));
-  const auto sound = pad ? pad : adopt(gst_element_get_static_pad(t_.get(), "sound_0"));
-  if (!sound || !gst_pad_query_duration(sound.get(), GST_FORMAT_TIME, &whole) || whole <= 0)
-    return course;
+  if (whole == GST_CLOCK_TIME_NONE) return course;
   const double length = double(whole) / double(GST_SECOND);
   course.percent = std::clamp(seconds / length * 100, 0.0, 100.0);
   if (course.speed > 0) course.time_left = std::max(0.0, length - seconds) / course.speed;
@@ -307,6 +313,22 @@ TranscodeRun::Course TranscodeRun::course() const {
 }
 
 // --- the end ----------------------------------------------------------------------------------
+
+// matroskademux (1.22) takes for the end what it cannot read, and a file that was cut ends as any.
+// A length may be guessed, and the last picture may stand for a while.
+std::string TranscodeRun::what_lacks() const {
+  const auto [reached, whole] = place();
+  if (whole == GST_CLOCK_TIME_NONE || reached == GST_CLOCK_TIME_NONE ||
+      reached + std::max(GstClockTime(2 * GST_SECOND), whole / 20) >= whole)
+    return {};
+  const auto seconds = [](GstClockTime time) {
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    return std::string(
+        g_ascii_formatd(text, sizeof text, "%.1f", double(time) / double(GST_SECOND)));
+  };
+  return "ended after " + seconds(reached) + " s of " + seconds(whole) +
+         " s: it may be cut off or damaged";
+}
 
 void TranscodeRun::fail(const std::string& why) {
   GST_ELEMENT_ERROR(pipeline_.get(), RESOURCE, FAILED, ("%s", why.c_str()), (nullptr));
@@ -380,9 +402,11 @@ void TranscodeRun::stop() {
 
 // What is whole gets its name, whatever became of the others.
 void TranscodeRun::end(Outcome::Kind kind) {
+  const auto lacking = kind == Outcome::Kind::done ? what_lacks() : std::string();
   stop();
   Outcome outcome{kind, failures_, {}};
   if (kind == Outcome::Kind::done && !failures_.empty()) outcome.kind = Outcome::Kind::failed;
+  if (outcome.why.empty()) outcome.why = lacking;
   for (const auto& output : outputs_) {
     std::error_code error;
     if (kind == Outcome::Kind::cancelled) {

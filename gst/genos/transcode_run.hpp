@@ -29,7 +29,7 @@ class TranscodeRun {
   };
   struct Outcome {
     enum class Kind { done, cancelled, failed } kind = Kind::failed;
-    std::string why;
+    std::string why;                 // also of one that is done: what its input lacked
     std::vector<std::string> files;  // whole and in their place
   };
   struct Course {
@@ -91,6 +91,11 @@ class TranscodeRun {
   void fail(const std::string& why);
   std::string name_of(GstPad* pad) const;
   void spoil(const char* pad);
+  struct Place {
+    GstClockTime reached = GST_CLOCK_TIME_NONE, length = GST_CLOCK_TIME_NONE;
+  };
+  [[nodiscard]] Place place() const;
+  [[nodiscard]] std::string what_lacks() const;  // of the input, at its end
   void end(Outcome::Kind kind);
   void stop();
 

@@ -25,7 +25,7 @@ struct Job {
   bool replace = false;
   State state = State::queued;
   double percent = -1, speed = 0, time_left = -1;
-  std::string reason;                // why it failed
+  std::string reason;                // why it failed, or what its input lacked
   std::vector<std::string> outputs;  // paths
   int attempts = 0;
 };

@@ -116,7 +116,8 @@ void JobWork::ended(const jobs::Job& job) {
   if (job.state == jobs::State::cancelled) end.add("reason", "it was cancelled");
   if (!job.reason.empty()) end.add("reason", job.reason);
   end.print(options_.json, {});
-  if (job.state == jobs::State::failed) complain(job.source + ": " + job.reason);
+  const bool lacks = job.state == jobs::State::done && !job.reason.empty();
+  if (lacks || job.state == jobs::State::failed) complain(job.source + ": " + job.reason);
   if (job.state != jobs::State::done && code_ == exit_ok) code_ = exit_failed;
 }
 

@@ -255,8 +255,8 @@ void RoomSrc::remove(const ExitRef& exit) {
     groups_.erase(stream);
   tell_tracks();
   g_signal_handlers_disconnect_by_data(exit->pad.get(), this);
-  gst_pad_set_active(exit->pad.get(), FALSE);
   gst_element_remove_pad(GST_ELEMENT(bin_), exit->pad.get());
+  aside_.run([pad = exit->pad] { gst_pad_set_active(pad.get(), FALSE); });
 }
 
 // --- lines ------------------------------------------------------------------------------------
@@ -264,7 +264,8 @@ void RoomSrc::remove(const ExitRef& exit) {
 void RoomSrc::leave_off(const ExitRef& exit) {
   if (!exit->line) return;
   gst_ghost_pad_set_target(GST_GHOST_PAD(exit->pad.get()), nullptr);
-  exit->line = nullptr;
+  exit->line->leave();
+  aside_.run([line = std::shared_ptr(std::move(exit->line))] {});
 }
 
 void RoomSrc::begin(const ExitRef& exit) {
@@ -413,6 +414,7 @@ void RoomSrc::close() {
     exit->track = nullptr;
     remove(exit);
   }
+  aside_.wait();
   groups_.clear();
   streams_.clear();
   left_.clear();

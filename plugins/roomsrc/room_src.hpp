@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "aside.hpp"
 #include "genos/room_media.hpp"
 #include "room_session.hpp"
 #include "silence.hpp"
@@ -33,7 +34,7 @@ struct RoomSrcSettings {
 
 class RoomSrc {
  public:
-  explicit RoomSrc(GstBin* bin) : bin_(bin), session_(GST_ELEMENT(bin)) {}
+  explicit RoomSrc(GstBin* bin) : bin_(bin), session_(GST_ELEMENT(bin)), aside_(GST_ELEMENT(bin)) {}
   RoomSrc(const RoomSrc&) = delete;
   RoomSrc& operator=(const RoomSrc&) = delete;
   ~RoomSrc() = default;
@@ -110,6 +111,7 @@ class RoomSrc {
 
   GstBin* const bin_;  // has us
   RoomSession session_;
+  Aside aside_;
   std::shared_ptr<RoomMedia> media_;                       // with the lock
   RoomMedia::Untakens untaken_;                            // with the lock
   GstClockTime latency_ = 0;                               // as it was when it was opened

@@ -5,6 +5,7 @@
 #include <gst/video/video-event.h>
 
 #include <sstream>
+#include <utility>
 
 #include "track_about.hpp"
 
@@ -141,10 +142,15 @@ void TrackLine::end() {
 }
 
 TrackLine::~TrackLine() {
+  leave();
+  for (const auto& element : {in_, line_}) gst_element_set_state(element.get(), GST_STATE_NULL);
+}
+
+void TrackLine::leave() {
+  if (std::exchange(has_left_, true)) return;
   track_->forget(listener_);
   for (const auto& element : {in_, line_}) {
     gst_element_set_locked_state(element.get(), TRUE);
-    gst_element_set_state(element.get(), GST_STATE_NULL);
     gst_bin_remove(bin_, element.get());
   }
 }

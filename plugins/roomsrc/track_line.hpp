@@ -35,13 +35,14 @@ class TrackLine {
                                                        const Options& options);
   TrackLine(const TrackLine&) = delete;
   TrackLine& operator=(const TrackLine&) = delete;
-  ~TrackLine();  // takes the elements out of the bin
+  ~TrackLine();  // waits for whoever reads what is on its way
 
   [[nodiscard]] GstPad* src() const { return src_.get(); }
   [[nodiscard]] const TrackIn* track() const { return track_.get(); }
   void sound(const Loudness& loudness);
   void start();
-  void end();  // EOS comes out, after what is on its way
+  void end();    // EOS comes out, after what is on its way
+  void leave();  // out of the bin, at once
 
  private:
   TrackLine(GstBin* bin, std::shared_ptr<TrackIn> track) : bin_(bin), track_(std::move(track)) {}
@@ -52,6 +53,7 @@ class TrackLine {
   Ref<GstElement> in_, line_;
   Ref<GstPad> src_;
   unsigned listener_ = 0;
+  bool has_left_ = false;
 };
 
 }  // namespace genos::element

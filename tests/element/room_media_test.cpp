@@ -324,6 +324,34 @@ TEST_F(RoomMediaTest, APadMayBeReleasedAndAnotherAddedWhilePlaying) {
   EXPECT_TRUE(sees(watcher));
 }
 
+// Its line is replaced while its thread is inside of who reads it.
+TEST_F(RoomMediaTest, OneReaderThatStandsStillHoldsUpNobodyElse) {
+  auto first = std::make_unique<TestLine>(picture() + sink_of());
+  TestLine watcher(watch());
+  first->play();
+  watcher.play();
+  ASSERT_TRUE(sees(watcher));
+  std::atomic<bool> stands = false;
+  const auto gate = adopt(gst_element_get_static_pad(watcher.element("out").get(), "sink"));
+  const auto probe = gst_pad_add_probe(
+      gate.get(), GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM,
+      [](GstPad*, GstPadProbeInfo*, gpointer flag) noexcept {
+        *static_cast<std::atomic<bool>*>(flag) = true;
+        return GST_PAD_PROBE_OK;
+      },
+      &stands, nullptr);
+  ASSERT_TRUE(TestLine::until([&] { return stands.load(); }));
+  first.reset();
+  TestLine second(picture() + sink_of()), third(picture() + sink_of());
+  second.play();
+  ASSERT_TRUE(TestLine::until([&] { return viewers(second) == 1; }));
+  third.play();
+  EXPECT_TRUE(TestLine::until([&] { return watcher.element("r")->numsrcpads == 2; }));
+  gst_pad_remove_probe(gate.get(), probe);
+  EXPECT_TRUE(sees(watcher));
+  EXPECT_EQ(watcher.outcome(0s), "");
+}
+
 TEST_F(RoomMediaTest, TwoOfOneNameAreOnePeerAndCallEachOther) {
   const auto caller = [&](const std::string& name) {
     return picture() + "s.video_0" + sink_of("peer=" + name) + watch("peer=" + name);

@@ -78,6 +78,18 @@ class Transcode(unittest.TestCase):
         for name in self.made():
             self.assertAlmostEqual(seconds_in(self.path("out", name)), 3, delta=0.2)
 
+    def test_one_that_was_cut_off_is_made_and_it_is_said(self):
+        film(self.path("film.mkv"), 6)
+        os.truncate(self.path("film.mkv"), os.path.getsize(self.path("film.mkv")) // 2)
+        told = self.run_tool(self.path("film.mkv"), "--ladder", "90p:vp8", "--out", self.out, "--json")
+        self.assertEqual(told.returncode, 0, told.stderr)
+        said = r"ended after [23]\.\d s of 6\.\d s: it may be cut off or damaged"
+        self.assertRegex(told.stderr, said)
+        end = json.loads(told.stdout.splitlines()[-1])
+        self.assertEqual(end["state"], "done")
+        self.assertRegex(end["reason"], said)
+        self.assertAlmostEqual(seconds_in(self.path("out", "film.90p.webm")), 3, delta=0.7)
+
     def test_figures_for_scripts(self):
         film(self.film)
         told = self.run_tool(self.film, "--ladder", "180p:vp8", "--out", self.out, "--json")
