@@ -220,12 +220,6 @@ bool Rung::owns(GstObject* object) const {
   return gst_object_has_as_ancestor(object, GST_OBJECT(elements_.get()));
 }
 
-bool Rung::fail(const std::shared_ptr<Rung>& self) {
-  if (self->outlet_->failed.exchange(true)) return false;
-  call_later(self, &Rung::end);
-  return true;
-}
-
 // A queue sends the end behind an error that comes back to it, but an encoder need not return one.
 void Rung::end() {
   const auto last = adopt(gst_element_get_static_pad(elements_.get(), "src"));

@@ -36,8 +36,10 @@ class Rung {
   void dispose();
   [[nodiscard]] bool owns(GstObject* object) const;
   [[nodiscard]] bool has_left() const { return disposed_; }
-  // It gets no more frames, and its reader the end. True when that is news.
-  static bool fail(const std::shared_ptr<Rung>& self);
+  // It gets no more frames. True when that is news.
+  bool give_up() { return !outlet_->failed.exchange(true); }
+  // And its reader the end.
+  static void finish(const std::shared_ptr<Rung>& self) { call_later(self, &Rung::end); }
   // True when it is another one; under the lock that guards what is known of rungs. Then it is to
   // be applied, without one: an encoder may complain.
   bool note_bitrate(guint bitrate) {

@@ -114,7 +114,7 @@ static void split_video(Splitter& state, GstBuffer* frame, core::Duration runnin
     auto& exit = *exits[i];
     if (!taken[i] || !exit.size) continue;
     if (exit.scaler) above = exit.scaler->scale(above.get());
-    if (!above) return;
+    if (!above) return tell_unscaled(exit);
     if (kept[i]) give(state, exit, above.get(), running_time);
   }
 }

@@ -45,7 +45,13 @@ static void plan_scaler(Exit& exit, const GstVideoInfo& info, const GstVideoInfo
   const bool as_it_comes =
       own.width == above.width && own.height == above.height && above.par_n == above.par_d;
   exit.scaler = as_it_comes ? nullptr : FrameScaler::make(above, own);
-  if (!as_it_comes && !exit.scaler) exit.size.reset();
+  if (as_it_comes || exit.scaler) return;
+  exit.size.reset();
+  tell_unscaled(exit);
+}
+
+void tell_unscaled(const Exit& exit) {
+  GST_ELEMENT_ERROR(exit.queue.get(), STREAM, FAILED, ("its pictures cannot be scaled"), (nullptr));
 }
 
 void plan_scalers(Splitter& state, const Exits& exits, const std::vector<bool>& taken) {

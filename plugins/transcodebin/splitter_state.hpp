@@ -57,6 +57,8 @@ void begin_stream(const Splitter& state, GstPad* pad);
 Exits planned_exits(Splitter& state);
 // From each that is taken to the next.
 void plan_scalers(Splitter& state, const Exits& exits, const std::vector<bool>& taken);
+// Its rung fails by that; the others go on.
+void tell_unscaled(const Exit& exit);
 // The caps of pictures. False: they are none.
 bool take_caps(Splitter& state, const GstCaps* caps);
 

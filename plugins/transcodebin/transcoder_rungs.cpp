@@ -151,9 +151,9 @@ bool Transcoder::absorb(GstMessage* message) {
   if (leaving) Rung::drop(leaving);
   if (leaving) return true;
   if (!failed) return false;
-  const bool is_news = Rung::fail(failed);
-  if (!others) return false;
-  if (!is_news) return true;
+  if (!failed->give_up()) return others;
+  if (!others) return false;  // an end might come before the error
+  Rung::finish(failed);
   Owned<GError> error;
   {
     Out<GError> slot(error);

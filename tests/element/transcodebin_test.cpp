@@ -348,6 +348,29 @@ TEST_F(TranscodeBin, ARungThatFailsIsReportedAndTheOthersGoOn) {
   EXPECT_LT(line.frames("rung_0").size(), frames);
 }
 
+TEST_F(TranscodeBin, ARungWhosePicturesCannotBeScaledFails) {
+  Transcoding line(picture(320, 180, -1, "is-live=true") +
+                   "genostranscodebin name=t ladder=180p:vp8,90p:vp8");
+  line.leave_unread("rung_0").play();
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_1").size() > 5; }));
+  const auto rung = adopt(gst_bin_get_by_name(GST_BIN(line.t()), "rung-rung_1"));
+  const auto rung_entry = adopt(gst_element_get_static_pad(rung.get(), "sink"));
+  const auto exit = adopt(gst_pad_get_peer(rung_entry.get()));
+  const auto splitter = adopt(gst_pad_get_parent_element(exit.get()));
+  const auto entry = adopt(gst_element_get_static_pad(splitter.get(), "sink"));
+  gst_pad_add_probe(
+      entry.get(), GST_PAD_PROBE_TYPE_BUFFER,
+      [](GstPad*, GstPadProbeInfo* info, gpointer) noexcept {
+        auto* less = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+        gst_buffer_resize(less, 0, 100);
+        info->data = less;
+        return GST_PAD_PROBE_OK;
+      },
+      nullptr, nullptr);
+  EXPECT_EQ(line.outcome(), "eos");  // of the only one that is read
+  EXPECT_TRUE(line.messages.contains("genos-rung-failed"));
+}
+
 TEST_F(TranscodeBin, TheLastRungThatFailsIsAnError) {
   Transcoding line(picture(320, 180, -1, "is-live=true") +
                    "genostranscodebin name=t ladder=180p:vp8");
