@@ -36,7 +36,38 @@ static void gst_genos_room_pad_finalize(GObject* object) {
   G_OBJECT_CLASS(gst_genos_room_pad_parent_class)->finalize(object);
 }
 
-static void gst_genos_room_pad_init(GstGenosRoomPad*) {}
+// What comes may change its kind while it plays: all of the template is taken, first what suits the
+// line that is there.
+static Ref<GstCaps> takes(GstPad* pad, GstCaps* filter) {
+  const auto all = adopt(gst_pad_get_pad_template_caps(pad));
+  const auto target = adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(pad)));
+  const auto now = adopt(target ? gst_pad_query_caps(target.get(), nullptr) : gst_caps_new_empty());
+  const auto fitting =
+      adopt(gst_caps_intersect_full(now.get(), all.get(), GST_CAPS_INTERSECT_FIRST));
+  auto both = adopt(gst_caps_merge(gst_caps_ref(fitting.get()), gst_caps_ref(all.get())));
+  if (!filter) return both;
+  return adopt(gst_caps_intersect_full(filter, both.get(), GST_CAPS_INTERSECT_FIRST));
+}
+
+static gboolean answer(GstPad* pad, GstObject* parent, GstQuery* query) noexcept {
+  GstCaps* asked = nullptr;
+  switch (GST_QUERY_TYPE(query)) {
+    case GST_QUERY_CAPS:
+      gst_query_parse_caps(query, &asked);
+      gst_query_set_caps_result(query, takes(pad, asked).get());
+      return TRUE;
+    case GST_QUERY_ACCEPT_CAPS:
+      gst_query_parse_accept_caps(query, &asked);
+      gst_query_set_accept_caps_result(
+          query, gst_caps_is_subset(asked, adopt(gst_pad_get_pad_template_caps(pad)).get()));
+      return TRUE;
+    default: return gst_pad_query_default(pad, parent, query);
+  }
+}
+
+static void gst_genos_room_pad_init(GstGenosRoomPad* self) {
+  gst_pad_set_query_function(GST_PAD(self), answer);
+}
 
 static void gst_genos_room_pad_class_init(GstGenosRoomPadClass* klass) {
   auto* object_class = G_OBJECT_CLASS(klass);

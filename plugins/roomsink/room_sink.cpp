@@ -15,8 +15,9 @@ namespace {
 // So long the tracks of a stream wait for each other: one round for all of them is sooner, and a
 // page gets one stream.
 constexpr core::Duration company = std::chrono::milliseconds(500);
-bool is_raw(GstCaps* caps) {
-  return g_str_has_suffix(gst_structure_get_name(gst_caps_get_structure(caps, 0)), "/x-raw");
+
+std::string media_type_of(GstCaps* caps) {
+  return gst_structure_get_name(gst_caps_get_structure(caps, 0));
 }
 
 }  // namespace
@@ -105,7 +106,8 @@ void RoomSink::take_apart(Track& track) {
     gst_element_release_request_pad(parent.get(), target.get());
   track.sent = false;
   track.sent_in.clear();
-  track.decided = false;
+  track.other = nullptr;
+  track.kind.clear();
 }
 
 void RoomSink::release_pad(GstPad* pad) {
@@ -115,22 +117,29 @@ void RoomSink::release_pad(GstPad* pad) {
   gst_element_remove_pad(GST_ELEMENT(bin_), pad);
 }
 
-void RoomSink::remove(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track) {
+// What was sent with it goes on as another stream.
+void RoomSink::end_sending(Stream& stream, const Track& track) {
   std::string id;
+  {
+    const std::scoped_lock guard(streams_lock_);
+    id = track.sent_in;
+    for (const auto& other : stream.tracks)
+      if (other.get() != &track && other->sent_in == id) other->sent = false;
+  }
+  if (!id.empty() && media_) media_->end(id);
+}
+
+void RoomSink::remove(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track) {
   Ref<GstElement> left_over;
   {
     const std::scoped_lock guard(streams_lock_);
-    id = track->sent_in;
     std::erase(stream->tracks, track);
-    // What was sent with it goes on as another stream.
-    for (const auto& other : stream->tracks)
-      if (other->sent_in == id) other->sent = false;
     if (stream->tracks.empty()) {
       left_over = std::exchange(stream->transcoder, {});
       streams_.erase(stream->number);
     }
   }
-  if (!id.empty() && media_) media_->end(id);
+  end_sending(*stream, *track);
   take_fallback(*stream, *track);
   take_apart(*track);
   if (left_over)
@@ -150,15 +159,22 @@ GstPadProbeReturn RoomSink::on_event(GstPad* pad, GstPadProbeInfo* info, gpointe
   return GST_PAD_PROBE_OK;
 }
 
-// The first caps tell what comes. Later ones are the transcoder's or the parser's matter.
+// Another size is the transcoder's or the parser's matter; what is of another kind is another
+// stream.
 void RoomSink::decide(GstPad* pad, GstCaps* caps) {
   const auto [stream, track] = find(pad);
-  if (!track || std::exchange(track->decided, true)) return;
+  const auto kind = media_type_of(caps);
+  if (!track || track->kind == kind) return;
+  if (!track->kind.empty()) {
+    end_sending(*stream, *track);
+    take_fallback(*stream, *track);
+    take_apart(*track);
+  }
+  track->kind = kind;
   Ref<GstPad> entry;
-  if (is_raw(caps)) {
+  if (kind.ends_with("/x-raw")) {
     entry = transcode(*stream, track->is_sound);
-  } else if (const auto* codec =
-                 codec_of_media_type(gst_structure_get_name(gst_caps_get_structure(caps, 0)))) {
+  } else if (const auto* codec = codec_of_media_type(kind.c_str())) {
     const auto line = std::make_shared<Line>();
     {
       const std::scoped_lock guard(streams_lock_);

@@ -78,7 +78,7 @@ class RoomSink {
   struct Track {
     GstPad* pad = nullptr;  // of the bin
     bool is_sound = false;
-    bool decided = false;
+    std::string kind;  // the media type of what comes; empty: nothing came yet
     guint ssrc = g_random_int(), first_time = g_random_int();
     const RtpCodec* other = nullptr;  // in which a rung can be made for who cannot decode it
     std::vector<std::shared_ptr<Line>> lines;  // one for each rung
@@ -120,6 +120,7 @@ class RoomSink {
   [[nodiscard]] static std::vector<Ref<GstElement>> elements_of(Track& track);
   void take_down(std::vector<Ref<GstElement>> elements);
   void remove(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track);
+  void end_sending(Stream& stream, const Track& track);
   // Links whatever rungs are there.
   void join_rungs(GstElement* transcoder);
 

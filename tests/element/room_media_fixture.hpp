@@ -60,6 +60,11 @@ class RoomMediaTest : public testing::Test {
     g_object_get(line.element("s").get(), "viewers", &count, nullptr);
     return count;
   }
+  static Owned<GstStructure> stats_of(GstElement* element) {
+    GstStructure* raw = nullptr;
+    g_object_get(element, "stats", &raw, nullptr);
+    return Owned<GstStructure>(raw);
+  }
 
   std::string relay = private_relay();
 };

@@ -86,11 +86,6 @@ class RoomQualityTest : public RoomMediaTest {
   static void wish(const TestLine& watcher, const char* quality) {
     gst_util_set_object_arg(G_OBJECT(watcher.element("r").get()), "quality", quality);
   }
-  static Owned<GstStructure> stats_of(GstElement* element) {
-    GstStructure* raw = nullptr;
-    g_object_get(element, "stats", &raw, nullptr);
-    return Owned<GstStructure>(raw);
-  }
   // Of each rung, by its pad.
   static std::map<std::string, guint64> made(const TestLine& sender) {
     std::map<std::string, guint64> all;

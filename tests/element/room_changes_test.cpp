@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What changes while others watch: what comes into a pad, and the state of a line.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "room_media_fixture.hpp"
+
+namespace genos {
+namespace {
+
+using namespace std::chrono_literals;
+
+class RoomChangesTest : public RoomMediaTest {
+ protected:
+  static constexpr const char* vp8 =
+      "vp8enc deadline=1 cpu-used=8 keyframe-max-dist=15 end-usage=cbr ! ";
+  static constexpr const char* h264 =
+      "videoconvert ! video/x-raw,format=I420 ! x264enc tune=zerolatency speed-preset=ultrafast "
+      "key-int-max=15 ! "
+      "video/x-h264,profile=constrained-baseline ! h264parse ! ";
+  // One of which goes into the pad.
+  std::string one_of(const std::string& first, const std::string& second) const {
+    return picture() + first + "i.sink_0 " + picture() + second +
+           "i.sink_1 input-selector name=i sync-streams=false ! s.video_0" + sink_of();
+  }
+  static void choose(const TestLine& sender, const char* entry) {
+    const auto selector = sender.element("i");
+    const auto pad = adopt(gst_element_get_static_pad(selector.get(), entry));
+    g_object_set(selector.get(), "active-pad", pad.get(), nullptr);
+  }
+  static Ref<GstPad> first_pad(const TestLine& watcher) {
+    const auto element = watcher.element("r");
+    return element->srcpads ? retain(GST_PAD(element->srcpads->data)) : Ref<GstPad>();
+  }
+  static bool is_shown_in(const TestLine& watcher, const char* codec) {
+    return TestLine::until([&] {
+      const auto stats = stats_of(watcher.element("r").get());
+      const Owned<char> all(gst_structure_to_string(stats.get()));
+      return std::string(all.get()).find(codec) != std::string::npos;
+    });
+  }
+  void goes_from_to(const std::string& first, const std::string& second, const char* before,
+                    const char* after) {
+    TestLine sender(one_of(first, second));
+    TestLine watcher(watch());
+    sender.play();
+    watcher.play();
+    ASSERT_TRUE(sees(watcher));
+    EXPECT_TRUE(is_shown_in(watcher, before));
+    choose(sender, "sink_1");
+    EXPECT_TRUE(is_shown_in(watcher, after));
+    EXPECT_TRUE(sees(watcher));
+    choose(sender, "sink_0");
+    EXPECT_TRUE(is_shown_in(watcher, before));
+    EXPECT_TRUE(sees(watcher));
+    EXPECT_EQ(sender.outcome(0s), "");
+    EXPECT_EQ(watcher.outcome(0s), "");
+    EXPECT_EQ(watcher.element("r")->numsrcpads, 1) << "who watches goes on watching";
+  }
+};
+
+TEST_F(RoomChangesTest, APadMayBringAnotherCodec) { goes_from_to(vp8, h264, "VP8", "H264"); }
+
+TEST_F(RoomChangesTest, APadMayBringRawPicturesAndThenEncodedOnes) {
+  goes_from_to("", vp8, "AV1", "VP8");
+}
+
+TEST_F(RoomChangesTest, WhatComesEncodedMayChangeItsSize) {
+  TestLine sender(
+      "videotestsrc is-live=true ! capsfilter name=size "
+      "caps=video/x-raw,width=64,height=48,framerate=30/1 ! " +
+      std::string(vp8) + "s.video_0" + sink_of());
+  TestLine watcher(src_of("media=video") + "! videoconvert name=c ! fakesink name=out");
+  sender.play();
+  watcher.play();
+  const auto pad = adopt(gst_element_get_static_pad(watcher.element("c").get(), "src"));
+  const auto becomes = [&](int wanted) {
+    return TestLine::until([&] {
+      const auto caps = adopt(gst_pad_get_current_caps(pad.get()));
+      int width = 0;
+      return caps &&
+             gst_structure_get_int(gst_caps_get_structure(caps.get(), 0), "width", &width) &&
+             width == wanted;
+    });
+  };
+  ASSERT_TRUE(becomes(64));
+  gst_util_set_object_arg(G_OBJECT(sender.element("size").get()), "caps",
+                          "video/x-raw,width=128,height=96,framerate=30/1");
+  EXPECT_TRUE(becomes(128));
+  EXPECT_EQ(sender.outcome(0s), "");
+  EXPECT_EQ(watcher.outcome(0s), "");
+}
+
+TEST_F(RoomChangesTest, BothSidesMayPauseAndGoOn) {
+  TestLine sender(picture() + "s.video_0 " + sound() + "s.audio_0" + sink_of());
+  TestLine watcher(watch());
+  sender.play();
+  watcher.play();
+  ASSERT_TRUE(sees(watcher));
+  for (auto* line : {&sender, &watcher}) {
+    ASSERT_NE(line->set_state(GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    EXPECT_EQ(gst_element_get_state(line->pipeline(), nullptr, nullptr, 5 * GST_SECOND),
+              GST_STATE_CHANGE_NO_PREROLL);
+    const auto begun = frames(watcher);
+    EXPECT_FALSE(TestLine::until([&] { return frames(watcher) > begun + 20; }, 2s));
+    line->play();
+    EXPECT_TRUE(sees(watcher));
+  }
+  EXPECT_EQ(sender.outcome(0s), "");
+  EXPECT_EQ(watcher.outcome(0s), "");
+}
+
+TEST_F(RoomChangesTest, OfAStreamOneTrackMayEnd) {
+  TestLine sender(
+      "videotestsrc num-buffers=60 is-live=true ! "
+      "video/x-raw,width=64,height=48,framerate=30/1 ! s.video_0 " +
+      sound() + "s.audio_0" + sink_of());
+  TestLine listener(src_of("media=audio") +
+                    "! audioconvert ! audio/x-raw,format=S16LE,channels=2 ! fakesink name=out");
+  sender.play();
+  listener.play();
+  const auto heard = [&](std::size_t seconds) {
+    const auto begun = listener.received().size();
+    return TestLine::until([&] { return listener.received().size() > begun + seconds * 192'000; });
+  };
+  EXPECT_TRUE(heard(4));
+  EXPECT_EQ(sender.outcome(0s), "");
+  EXPECT_EQ(listener.outcome(0s), "");
+}
+
+TEST_F(RoomChangesTest, HowLateItIsIsSaid) {
+  TestLine sender(picture() + sink_of());
+  TestLine watcher(watch("latency=120"));
+  sender.play();
+  watcher.play();
+  ASSERT_TRUE(sees(watcher));
+  GstQuery* query = gst_query_new_latency();
+  gboolean live = FALSE;
+  GstClockTime least = 0, most = 0;
+  EXPECT_TRUE(gst_pad_query(first_pad(watcher).get(), query));
+  gst_query_parse_latency(query, &live, &least, &most);
+  gst_query_unref(query);
+  EXPECT_TRUE(live);
+  EXPECT_GE(least, 120 * GST_MSECOND);
+  EXPECT_LT(least, 300 * GST_MSECOND);
+}
+
+TEST_F(RoomChangesTest, AStreamHasTheSameIdForAllWhoWatchIt) {
+  TestLine sender(picture() + "s.video_0 " + sound() + "s.audio_0" + sink_of());
+  const auto id = [](const TestLine& watcher) {
+    const Owned<char> text(gst_pad_get_stream_id(first_pad(watcher).get()));
+    return std::string(text ? text.get() : "");
+  };
+  sender.play();
+  TestLine one(watch()), other(watch());
+  one.play();
+  ASSERT_TRUE(sees(one));
+  const auto first = id(one);
+  EXPECT_NE(first, "");
+  other.play();
+  ASSERT_TRUE(sees(other));
+  EXPECT_EQ(id(other), first);
+}
+
+}  // namespace
+}  // namespace genos
