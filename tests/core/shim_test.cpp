@@ -320,7 +320,7 @@ TEST(Shim, WritesIdentityAndMsid) {
   Side side(v122);
   side.make(offer("webrtcbin-1.22-video"), "key.signature");
   EXPECT_EQ(side.wire.session.find("genos-identity"), "key.signature");
-  EXPECT_EQ(side.wire.media[1].find("msid"), "gststream webrtctransceiver0");
+  EXPECT_EQ(side.wire.media[1].find("msid"), "gststream 305419896");
   EXPECT_FALSE(side.wire.media[0].has("msid"));
 }
 

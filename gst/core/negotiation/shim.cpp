@@ -16,14 +16,18 @@ Direction intersect(Direction ours, Direction theirs) {
 
 bool is_rtp(const SdpMedia& section) { return section.kind() != MediaKind::application; }
 
-// webrtcbin 1.22 and 1.26 tell the stream only in a=ssrc lines (RFC 8830 has a=msid).
+// webrtcbin 1.22 and 1.26 tell the stream only in a=ssrc lines (RFC 8830 has a=msid), and call the
+// track by a number of their own: another for each who watches it, and after each link. What it is
+// sent as is the same for all.
 void add_msid(SdpMedia& section) {
   if (section.has("msid")) return;
   constexpr std::string_view mark = " msid:";
   for (const auto line : section.all("ssrc")) {
     const auto at = line.find(mark);
     if (at == std::string_view::npos) continue;
-    return section.add("msid", std::string(line.substr(at + mark.size())));
+    const auto words = line.substr(at + mark.size());
+    const auto stream = words.substr(0, words.find(' '));
+    return section.add("msid", std::string(stream) + " " + std::string(line.substr(0, at)));
   }
 }
 
