@@ -28,6 +28,32 @@ TEST_F(NodeRepair, FailedAttemptsAreRepeatedAfterLongerAndLongerPauses) {
   }
 }
 
+TEST_F(NodeRepair, LinksThatEndAsSoonAsTheyAreOpenAreMadeMoreAndMoreRarely) {
+  const auto lives = [&](LinkId link, Duration how_long) {
+    feed(Node::LinkOpened{link});
+    action(link, "genos:hello", R"({"session":"s1"})", PayloadKind::json);
+    action(link, "@_hsready");
+    pass_alive(link, how_long);
+    take<Node::OpenLink>();
+    feed(Node::LinkClosed{link, "cannot be negotiated"});
+  };
+  LinkId link = offered(high);
+  for (const int pause : {0, 250, 500, 1000, 2000, 4000, 4000}) {
+    lives(link, milliseconds(100));
+    if (pause > 0) {
+      pass(milliseconds(pause - 1));
+      EXPECT_TRUE(take<Node::OpenLink>().empty()) << pause;
+      pass(milliseconds(1));
+    }
+    const auto opened = take<Node::OpenLink>();
+    ASSERT_EQ(opened.size(), 1u) << pause;
+    link = opened[0].link;
+    EXPECT_TRUE(take<Node::PeerLeft>().empty());
+  }
+  lives(link, seconds(6));
+  EXPECT_EQ(take<Node::OpenLink>().size(), 1u) << "it had lived for a while";
+}
+
 TEST_F(NodeRepair, WakesAreRepeatedMoreAndMoreRarely) {
   feed(Node::Heard{room, low, sender});
   pass(seconds(120));

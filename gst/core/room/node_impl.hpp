@@ -159,6 +159,7 @@ struct Peer {
   bool silent = false;                // since an offer that nobody answered: it may be gone
   Time try_at = never;                // an attempt failed, or a slot was not free
   Duration pause{};                   // before the next attempt
+  unsigned short_lives = 0;           // of its last links, one after the other
   Time declined_until = Time::min();  // it said that it does not want the link
   Time replace_until = never;         // no working link; members are kept so long
   Time offer_at = never;              // the leader did not replace the link: we do
@@ -256,6 +257,7 @@ class NodeImpl {
   void give_up(const PeerId& id, Time now);
   void lose(Link& link, const std::string& why, Time now);
   void go_on_without_link(Peer& peer, const PeerId& peer_id, bool homeless, Time now);
+  void replace_soon(Peer& peer, const PeerId& peer_id, Time now);
   [[nodiscard]] bool housed(const PeerId& id);
   [[nodiscard]] bool bound(const PeerId& id, const RoomToken& token);
   void detach(LinkId id);

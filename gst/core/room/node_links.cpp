@@ -19,6 +19,11 @@ constexpr int pings_of_life = 2;
 constexpr Duration replace_limit = std::chrono::seconds(15);
 // Whose link broke is sought with short attempts for so long.
 constexpr Duration loss_memory = std::chrono::minutes(2);
+// A link that ended so soon may do so each time, as what cannot be negotiated does: the next ones
+// wait, ever longer, but for less than a member is kept without one.
+constexpr Duration short_life = std::chrono::seconds(5);
+constexpr Duration first_rest = std::chrono::milliseconds(250);
+constexpr Duration last_rest = std::chrono::seconds(4);
 
 }  // namespace
 
@@ -248,6 +253,8 @@ void NodeImpl::lose(Link& link, const std::string& why, Time now) {
   const PeerId peer_id = link.peer;
   const bool page = link.partner == Partner::page;
   const bool replaceable = !page && room_that_wants(peer_id);
+  if (const auto it = peers_.find(peer_id); it != peers_.end())
+    it->second.short_lives = now - link.begun < short_life ? it->second.short_lives + 1 : 0;
   detach(id);
   bool homeless = false;
   for (auto& [token, room] : rooms_) {
@@ -273,10 +280,18 @@ void NodeImpl::go_on_without_link(Peer& peer, const PeerId& peer_id, bool homele
   if (homeless) {
     const Time limit = now + options_.silence_limit;
     peer.replace_until = peer.replace_until == never ? limit : std::min(peer.replace_until, limit);
-    if (peer.links.empty()) replace(peer_id, peer, now);
+    if (peer.links.empty()) replace_soon(peer, peer_id, now);
   } else if (peer.links.empty()) {
     attempt_failed(peer_id, now);
   }
+}
+
+// The first time at once.
+void NodeImpl::replace_soon(Peer& peer, const PeerId& peer_id, Time now) {
+  if (peer.short_lives < 2) return replace(peer_id, peer, now);
+  constexpr unsigned longest = 4;  // doublings from the first to the last
+  peer.try_at =
+      now + std::min(first_rest * (1U << std::min(peer.short_lives - 2, longest)), last_rest);
 }
 
 // Takes the link out of all tables. Members that it carried are the caller's business.
