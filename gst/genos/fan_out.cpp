@@ -63,6 +63,15 @@ Ref<GstBufferList> shifted(GstBufferList* frame, core::PictureIds ids, const cor
   return list;
 }
 
+Ref<GstCaps> moved(const Ref<GstCaps>& caps, std::uint32_t ssrc_by) {
+  guint ssrc = 0;
+  if (!caps || ssrc_by == 0) return caps;
+  auto other = adopt(gst_caps_copy(caps.get()));
+  gst_structure_get_uint(gst_caps_get_structure(other.get(), 0), "ssrc", &ssrc);
+  gst_caps_set_simple(other.get(), "ssrc", G_TYPE_UINT, ssrc + ssrc_by, nullptr);
+  return other;
+}
+
 bool is_larger(const core::RungWords& one, const core::RungWords& other) {
   return one.lines != other.lines ? one.lines > other.lines : one.bitrate > other.bitrate;
 }
@@ -75,6 +84,9 @@ FanOut::FanOut(Kind kind, GstCaps* caps, GstCaps* other)
       other_(other ? retain(other) : nullptr),
       ids_(ids_of(caps)) {}
 FanOut::~FanOut() = default;
+
+Ref<GstCaps> FanOut::caps(std::uint32_t ssrc_by) const { return moved(caps_, ssrc_by); }
+Ref<GstCaps> FanOut::other(std::uint32_t ssrc_by) const { return moved(other_, ssrc_by); }
 
 // --- rungs ------------------------------------------------------------------------------------
 
@@ -163,6 +175,7 @@ std::vector<FanOut::Delivery> FanOut::deliveries(Level& level, GstBufferList* fr
     }
     if (viewer->now != level.name) continue;
     all.push_back({viewer, viewer->splice.take(*first, *last)});
+    all.back().by.ssrc = viewer->who.ssrc_by;
   }
   return all;
 }
@@ -231,7 +244,7 @@ bool FanOut::add(const Watcher& watcher, GstPad* to, GstClockTime base_time) {
   gst_pad_set_active(pad.get(), TRUE);
   if (gst_pad_link_full(pad.get(), to, GST_PAD_LINK_CHECK_NOTHING) != GST_PAD_LINK_OK) return false;
   gst_pad_push_event(pad.get(), gst_event_new_stream_start("genos"));
-  gst_pad_push_event(pad.get(), gst_event_new_caps(caps_.get()));
+  gst_pad_push_event(pad.get(), gst_event_new_caps(caps(watcher.ssrc_by).get()));
   // The link's running time out of the system clock's: so all links share the same buffers.
   GstSegment segment;
   gst_segment_init(&segment, GST_FORMAT_TIME);

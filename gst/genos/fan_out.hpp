@@ -31,6 +31,7 @@ class GENOS_PRIVATE FanOut : public std::enable_shared_from_this<FanOut> {
     core::LinkId link;
     std::string peer;
     core::MediaWish wish{};
+    std::uint32_t ssrc_by = 0;  // what is added to the SSRC
   };
   struct Seat {
     std::string peer, rung;  // in words
@@ -41,8 +42,9 @@ class GENOS_PRIVATE FanOut : public std::enable_shared_from_this<FanOut> {
   FanOut& operator=(const FanOut&) = delete;
   ~FanOut();
 
-  [[nodiscard]] GstCaps* caps() const { return caps_.get(); }
-  [[nodiscard]] GstCaps* other() const { return other_.get(); }
+  // Of what is sent with that added to the SSRC.
+  [[nodiscard]] Ref<GstCaps> caps(std::uint32_t ssrc_by = 0) const;
+  [[nodiscard]] Ref<GstCaps> other(std::uint32_t ssrc_by) const;
 
   // The same picture in another size. Packets of all rungs have one SSRC, payload type and clock.
   [[nodiscard]] Rung add_rung(const core::RungWords& words);

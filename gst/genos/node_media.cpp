@@ -85,6 +85,34 @@ void NodeMedia::end(core::LinkId link, Offer& offer, const std::string& stream) 
         {}, offer.room, {offer.peer}, message_of(farewell, Json::object().set("s", stream))});
 }
 
+void NodeMedia::end(RoomMedia& user, const std::string& stream,
+                    const std::shared_ptr<FanOut>& track) {
+  for (auto& [link, offers] : offers_)
+    for (auto& offer : offers)
+      if (offer.user.get() == &user && offer.stream.id == stream) end(link, offer, track);
+  if (const auto found = user.streams_.find(stream); found != user.streams_.end())
+    std::erase(found->second.tracks, track);
+}
+
+void NodeMedia::end(core::LinkId link, Offer& offer, const std::shared_ptr<FanOut>& track) {
+  const auto found = std::ranges::find(offer.stream.tracks, track);
+  if (found == offer.stream.tracks.end()) return;
+  const auto at = found - offer.stream.tracks.begin();
+  const auto present = present_.find({offer.room, offer.peer});
+  const bool is_here = present != present_.end();
+  if (track->remove(link) && is_here) leaves_off(present->second, offer, *track);
+  for (auto& other : offer.others) {
+    if (other.track != track) continue;
+    leave(link, offer, other);
+    if (is_here) offer.user->leaves_other(present->second.peer, track);
+  }
+  std::erase_if(offer.others, [&](const auto& other) { return other.track == track; });
+  offer.stream.tracks.erase(found);
+  if (offer.pads.empty()) return;
+  if (auto* to = host_.link_of(offer.peer)) to->end_media(offer.pads[std::size_t(at)].get(), false);
+  offer.pads.erase(offer.pads.begin() + at);
+}
+
 void NodeMedia::stop(RoomMedia& user, const std::string& peer) {
   for (auto& [link, offers] : offers_) {
     const auto is_it = [&](const Offer& offer) {
@@ -163,7 +191,7 @@ void NodeMedia::serve(core::LinkId link, Offer& offer, const StreamOut& stream) 
     if (other.instead || other.track != stream.instead_of) continue;
     const auto& track = stream.tracks.front();
     const FanOut::Watcher watcher{link, offer.peer.value,
-                                  present->second.wishes.of(offer.stream.id)};
+                                  present->second.wishes.of(offer.stream.id), offer.stream.ssrc_by};
     if (!track->add(watcher, other.pad.get(), base_time)) continue;
     other.instead = track;
     other.stream = stream.id;
@@ -198,7 +226,8 @@ void NodeMedia::pump(core::LinkId link) {
 // False: not now.
 bool NodeMedia::ask(link::PeerLink& to, Offer& offer) {
   for (const auto& track : offer.stream.tracks) {
-    auto pad = to.add_media(track->caps(), offer.stream.id, track->other());
+    auto pad = to.add_media(track->caps(offer.stream.ssrc_by).get(), offer.stream.id,
+                            track->other(offer.stream.ssrc_by).get());
     if (!pad && pad.error().code == core::Errc::wrong_state && offer.pads.empty()) return false;
     if (!pad) {
       g_warning("a stream cannot be offered: %s", pad.error().detail.c_str());
@@ -231,7 +260,8 @@ void NodeMedia::settle(core::LinkId link, link::PeerLink& to, Offer& offer) {
       offer.others.push_back({track, offer.pads[i], {}, {}});
       offer.user->wants_other(present.peer, track);
     } else {
-      const FanOut::Watcher watcher{link, offer.peer.value, present.wishes.of(offer.stream.id)};
+      const FanOut::Watcher watcher{link, offer.peer.value, present.wishes.of(offer.stream.id),
+                                    offer.stream.ssrc_by};
       if (track->add(watcher, pad, gst_element_get_base_time(to.pipeline())))
         watches(present, offer, *track);
     }
@@ -240,6 +270,8 @@ void NodeMedia::settle(core::LinkId link, link::PeerLink& to, Offer& offer) {
 }
 
 void NodeMedia::withdraw(core::LinkId link, Offer& offer) {
+  if (auto* to = host_.link_of(offer.peer))
+    for (const auto& pad : offer.pads) to->end_media(pad.get(), true);
   if (!offer.settled) return;
   const auto present = present_.find({offer.room, offer.peer});
   for (const auto& track : offer.stream.tracks) {

@@ -27,6 +27,8 @@ class NodeMedia {
   void detach(RoomMedia& user);
   void send(RoomMedia& user, const std::string& stream);
   void end(RoomMedia& user, const std::string& stream);
+  // One of its tracks; the others go on.
+  void end(RoomMedia& user, const std::string& stream, const std::shared_ptr<FanOut>& track);
   void stop(RoomMedia& user, const std::string& peer);
   void tell_wish();  // to those who do not know it yet
 
@@ -73,6 +75,7 @@ class NodeMedia {
   void moved(const core::Node::PeerMoved& moved);
   void left(const core::Node::PeerLeft& left);
   void end(core::LinkId link, Offer& offer, const std::string& stream);
+  void end(core::LinkId link, Offer& offer, const std::shared_ptr<FanOut>& track);
   void hear(const core::Node::Received& received);
   static void hear_announcement(Present& present, const std::string& stream,
                                 const core::Json& json);

@@ -51,6 +51,15 @@ void RoomMedia::end(const std::string& stream) {
   });
 }
 
+void RoomMedia::end(const std::string& stream, std::shared_ptr<FanOut> track) {
+  if (!front_) return;
+  front_->on_library([self = shared_from_this(), stream, track](NodeMedia* media) {
+    if (media) return media->end(*self, stream, track);
+    if (const auto found = self->streams_.find(stream); found != self->streams_.end())
+      std::erase(found->second.tracks, track);
+  });
+}
+
 void RoomMedia::stop_viewer(const std::string& peer) {
   if (!front_) return;
   front_->on_library([self = shared_from_this(), peer](NodeMedia* media) {

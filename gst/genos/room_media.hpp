@@ -32,6 +32,8 @@ struct StreamOut {
   // It goes to those only who took this track of another stream in its other codec, and on the line
   // of that.
   std::shared_ptr<FanOut> instead_of;
+  // Of tracks that were sent before, as another stream: no link has an SSRC twice.
+  std::uint32_t ssrc_by = 0;
 };
 
 // What is public may be called from any thread.
@@ -79,6 +81,7 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   // To those that are here and those that come.
   void send(StreamOut stream);
   void end(const std::string& stream);
+  void end(const std::string& stream, std::shared_ptr<FanOut> track);  // the others go on
   void stop_viewer(const std::string& peer);
 
  private:

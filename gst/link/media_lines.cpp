@@ -152,7 +152,7 @@ core::Result<Ref<GstPad>> MediaLines::add(GstElement* pipeline, GstCaps* caps,
 
 void MediaLines::place(GstElement* webrtcbin) {
   for (Sending& line : sending_) {
-    if (line.settled) continue;
+    if (line.settled || (line.ended && !line.inner)) continue;
     if (!line.inner)
       request(webrtcbin, line);
     else
@@ -257,6 +257,21 @@ void MediaLines::settle(const core::RemoteDescription& remote, const core::Shim&
     *line.accepted = takes;
     if (is_news && line.settled) choose(line, remote.media[*wire]);
   }
+}
+
+void MediaLines::end(GstPad* pad) {
+  const auto line =
+      std::ranges::find_if(sending_, [&](const Sending& each) { return each.outer.get() == pad; });
+  if (line != sending_.end()) line->ended = true;
+}
+
+std::vector<std::size_t> MediaLines::retire_ended(const core::Shim& shim) {
+  std::vector<std::size_t> wires;
+  for (Sending& line : sending_) {
+    if (!line.ended || !line.settled || std::exchange(line.retired, true)) continue;
+    if (const auto wire = shim.to_wire(line_of(line.transceiver.get()))) wires.push_back(*wire);
+  }
+  return wires;
 }
 
 MediaStanding MediaLines::standing(GstPad* pad) const {

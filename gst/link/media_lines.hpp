@@ -60,6 +60,9 @@ class MediaLines : public std::enable_shared_from_this<MediaLines> {
   void expect(const core::RemoteDescription& offer, const core::Shim& shim);
   // A description of the other side was applied: which of our lines does it take?
   void settle(const core::RemoteDescription& remote, const core::Shim& shim);
+  void end(GstPad* pad);  // of add()
+  // The wire lines of those that ended, each once.
+  [[nodiscard]] std::vector<std::size_t> retire_ended(const core::Shim& shim);
   // What became of a pad that add() made.
   [[nodiscard]] MediaStanding standing(GstPad* pad) const;
 
@@ -72,6 +75,7 @@ class MediaLines : public std::enable_shared_from_this<MediaLines> {
     Ref<GstWebRTCRTPTransceiver> transceiver;
     bool settled = false;  // its line stands in a description of both sides
     bool in_other = false;
+    bool ended = false, retired = false;
     std::shared_ptr<std::atomic<bool>> accepted = std::make_shared<std::atomic<bool>>(false);
   };
   static void request(GstElement* webrtcbin, Sending& line);

@@ -326,16 +326,24 @@ void PeerLink::Impl::close(core::Closing closing) {
   if (closing == core::Closing::at_once || !opened_ || port_->buffered() == 0)
     return end("closed by us");
   if (port_->buffered() > much) last_words_ = last_speech;
-  GSource* timer = g_timeout_source_new(static_cast<guint>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(flush_limit).count()));
-  // Weak: a context that goes must find no mailbox in its sources, but a mailbox ends its own.
-  const auto expired = [](gpointer data) -> gboolean {
-    if (const auto box = static_cast<std::weak_ptr<Box>*>(data)->lock())
-      box->post([](Impl& self) { self.end("closed by us"); });
+  post_later(flush_limit, [](Impl& self) { self.end("closed by us"); });
+}
+
+void PeerLink::Impl::post_later(core::Duration delay, void (*task)(Impl& self)) {
+  struct Later {
+    // A context that goes must find no mailbox in its sources, but a mailbox ends its own.
+    std::weak_ptr<Box> box;
+    void (*task)(Impl& self);
+  };
+  GSource* timer = g_timeout_source_new(
+      static_cast<guint>(std::chrono::duration_cast<std::chrono::milliseconds>(delay).count()));
+  const auto due = [](gpointer data) -> gboolean {
+    const auto& later = *static_cast<Later*>(data);
+    if (const auto box = later.box.lock()) box->post(later.task);
     return G_SOURCE_REMOVE;
   };
-  g_source_set_callback(timer, expired, new std::weak_ptr<Box>(mailbox_),
-                        [](gpointer data) { delete static_cast<std::weak_ptr<Box>*>(data); });
+  g_source_set_callback(timer, due, new Later{mailbox_, task},
+                        [](gpointer data) { delete static_cast<Later*>(data); });
   g_source_attach(timer, context_.get());
   g_source_unref(timer);
 }
@@ -388,6 +396,7 @@ core::Result<Ref<GstPad>> PeerLink::add_media(GstCaps* caps, const std::string& 
                                               GstCaps* other) {
   return impl_->add_media(caps, stream_id, other);
 }
+void PeerLink::end_media(GstPad* pad, bool in_words) { impl_->end_media(pad, in_words); }
 MediaStanding PeerLink::standing(GstPad* pad) const { return impl_->standing(pad); }
 std::vector<PeerLink::RemoteTrack> PeerLink::tracks() const { return impl_->tracks(); }
 void PeerLink::set_jitter(core::Duration jitter) { impl_->set_jitter(jitter); }

@@ -74,6 +74,9 @@ class PeerLink {
   // `other`: in which it can be pushed if they take no `caps`, of the same `ssrc`; or null.
   core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id,
                                       GstCaps* other = nullptr);
+  // Nothing follows on it, and the other side hears so in the next round: a page's track ends. One
+  // of ours may be told in words, else there is a round for it.
+  void end_media(GstPad* pad, bool in_words);
   // Of a pad of add_media().
   [[nodiscard]] MediaStanding standing(GstPad* pad) const;
   // What the other side sends, as of the last `negotiated`.

@@ -34,6 +34,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   void close(core::Closing closing);
   void shut_down();
   core::Result<Ref<GstPad>> add_media(GstCaps* caps, const std::string& stream_id, GstCaps* other);
+  void end_media(GstPad* pad, bool in_words);
   [[nodiscard]] MediaStanding standing(GstPad* pad) const { return lines_->standing(pad); }
   [[nodiscard]] std::vector<RemoteTrack> tracks() const;
   void set_jitter(core::Duration jitter);
@@ -83,6 +84,10 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
     return options_.role == core::LinkRole::answerer && options_.partner == core::Partner::page;
   }
   void ask_for_tracks();
+  void want_round();
+  void retire_ended();
+  void tell_ended_soon();
+  void post_later(core::Duration delay, void (*task)(Impl& self));
   [[nodiscard]] std::vector<std::size_t> unwanted_lines();
   [[nodiscard]] core::Result<core::Description> admit(const core::Description& theirs);
   [[nodiscard]] core::Result<core::Description> show(const core::Description& ours);
@@ -113,6 +118,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   core::FreshSender fresh_sender_;
   core::FreshReceiver fresh_receiver_;
   std::optional<std::string> settling_;  // the stream whose round is not over
+  bool untold_ = false;                  // that media ended
   unsigned rounds_wanted_ = 0, rounds_offered_ = 0;
   bool media_posted_ = false;
   unsigned tracks_asked_ = 0;

@@ -66,6 +66,7 @@ void PeerLink::Impl::signal(core::Signal signal) {
 
 void PeerLink::Impl::act(Negotiator::CreateOffer) {
   rounds_offered_ = rounds_wanted_;
+  untold_ = false;
   lines_->place(webrtc_.get());
   create(DescriptionType::offer);
 }
@@ -150,6 +151,8 @@ void PeerLink::Impl::act(Negotiator::Send& output) {
 void PeerLink::Impl::act(Negotiator::Negotiated& output) {
   if (output.ours && rounds_offered_ == rounds_wanted_) settling_.reset();
   lines_->settle(*remote_, shim_);
+  retire_ended();  // of what had no line yet
+  if (untold_ && options_.partner == core::Partner::page) tell_ended_soon();
   guard_->announce(remote_->media);
   if (!tracks().empty()) hasten_feedback(webrtc_.get());
   if (output.ours && options_.partner == core::Partner::page) ask_for_tracks();

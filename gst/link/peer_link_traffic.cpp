@@ -15,6 +15,9 @@ constexpr std::size_t message_cost = 256;
 constexpr const char* fresh_label = "genos:fresh";
 // Of what is good only now no more than this waits: 25 ms of a slow link.
 constexpr std::size_t fresh_limit = 32 * 1024;
+// Media that ended is played to its end: a jitter buffer has it for so long, and a line that is
+// said to be over is not played any more.
+constexpr core::Duration last_of_media = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -149,13 +152,40 @@ core::Result<Ref<GstPad>> PeerLink::Impl::add_media(GstCaps* caps, const std::st
   auto pad = lines_->add(pipeline_.get(), caps, stream_id, other);
   if (!pad) return pad;
   settling_ = stream_id;
-  if (!std::exchange(media_posted_, true))  // what else is added in this turn comes along
-    mailbox_->post([](Impl& self) {
-      self.media_posted_ = false;
-      self.rounds_wanted_++;
-      self.feed(core::Negotiator::Media{});
-    });
+  want_round();
   return pad;
+}
+
+// What else is added or ends in this turn comes along.
+void PeerLink::Impl::want_round() {
+  if (std::exchange(media_posted_, true)) return;
+  mailbox_->post([](Impl& self) {
+    self.media_posted_ = false;
+    self.rounds_wanted_++;
+    self.feed(core::Negotiator::Media{});
+  });
+}
+
+void PeerLink::Impl::end_media(GstPad* pad, bool in_words) {
+  if (over_ || closing_) return;
+  lines_->end(pad);
+  retire_ended();
+  if (untold_ && (!in_words || options_.partner == core::Partner::page)) tell_ended_soon();
+}
+
+void PeerLink::Impl::retire_ended() {
+  for (const auto wire : lines_->retire_ended(shim_)) {
+    shim_.retire(wire);
+    if (before_offer_) before_offer_->shim.retire(wire);
+    untold_ = true;
+  }
+}
+
+// Unless another round does.
+void PeerLink::Impl::tell_ended_soon() {
+  post_later(last_of_media, [](Impl& self) {
+    if (self.untold_) self.want_round();
+  });
 }
 
 std::vector<PeerLink::RemoteTrack> PeerLink::Impl::tracks() const {

@@ -117,16 +117,23 @@ void RoomSink::release_pad(GstPad* pad) {
   gst_element_remove_pad(GST_ELEMENT(bin_), pad);
 }
 
-// What was sent with it goes on as another stream.
-void RoomSink::end_sending(Stream& stream, const Track& track) {
+void RoomSink::end_sending(Stream& stream, const Track& track, Others others) {
   std::string id;
+  bool is_last = true;
   {
     const std::scoped_lock guard(streams_lock_);
     id = track.sent_in;
-    for (const auto& other : stream.tracks)
-      if (other.get() != &track && other->sent_in == id) other->sent = false;
+    for (const auto& other : stream.tracks) {
+      if (other.get() == &track || other->sent_in != id) continue;
+      if (others == Others::begin_anew) other->sent = false;
+      is_last = is_last && (others == Others::begin_anew || has_ended(*other));
+    }
   }
-  if (!id.empty() && media_) media_->end(id);
+  if (id.empty() || !media_) return;
+  if (is_last)
+    media_->end(id);
+  else
+    media_->end(id, track.fan);
 }
 
 void RoomSink::remove(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track) {
@@ -139,7 +146,7 @@ void RoomSink::remove(const std::shared_ptr<Stream>& stream, const std::shared_p
       streams_.erase(stream->number);
     }
   }
-  end_sending(*stream, *track);
+  end_sending(*stream, *track, Others::go_on);
   take_fallback(*stream, *track);
   take_apart(*track);
   if (left_over)
@@ -166,7 +173,7 @@ void RoomSink::decide(GstPad* pad, GstCaps* caps) {
   const auto kind = media_type_of(caps);
   if (!track || track->kind == kind) return;
   if (!track->kind.empty()) {
-    end_sending(*stream, *track);
+    end_sending(*stream, *track, Others::begin_anew);
     take_fallback(*stream, *track);
     take_apart(*track);
   }
@@ -289,6 +296,7 @@ void RoomSink::send_if_whole(Stream& stream) {
     out.id = random_id();
     for (const auto& track : fresh) {
       track->sent = true;
+      if (std::exchange(track->was_sent, true)) out.ssrc_by = g_random_int_range(1, G_MAXINT32);
       track->sent_in = out.id;
       out.tracks.push_back(track->fan);
     }
@@ -324,21 +332,27 @@ void RoomSink::line_ended(const std::shared_ptr<Stream>& stream, Track& track, L
 
 void RoomSink::track_ended(const std::shared_ptr<Stream>& stream, Track& track) {
   std::vector<std::string> over;
+  std::string id;
+  std::shared_ptr<FanOut> one;  // of several in a stream
   {
     const std::scoped_lock guard(streams_lock_);
-    std::string id = track.sent_in;
+    const Track* whole = &track;
     for (const auto& each : stream->tracks) {
       if (each->fallback.track.get() != &track) continue;
-      over.push_back(id);
-      id = each->sent_in;
+      over.push_back(track.sent_in);
+      whole = each.get();
     }
-    if (std::ranges::all_of(stream->tracks, [&](const auto& each) {
-          return each->sent_in != id || has_ended(*each);
-        }))
+    id = whole->sent_in;
+    const bool is_last = std::ranges::all_of(
+        stream->tracks, [&](const auto& each) { return each->sent_in != id || has_ended(*each); });
+    if (is_last)
       over.push_back(id);
+    else if (has_ended(*whole))
+      one = whole->fan;
   }
-  for (const auto& id : over)
-    if (media_) media_->end(id);
+  if (!media_) return;
+  for (const auto& ended : over) media_->end(ended);
+  if (one) media_->end(id, one);
 }
 
 // --- the room ---------------------------------------------------------------------------------

@@ -84,7 +84,8 @@ class RoomSink {
     std::vector<std::shared_ptr<Line>> lines;  // one for each rung
     std::shared_ptr<FanOut> fan;
     std::atomic<bool> sent{false};
-    std::string sent_in;  // the id of the stream that it was sent in
+    bool was_sent = false;  // ever
+    std::string sent_in;    // the id of the stream that it was sent in
     Fallback fallback;
   };
   struct Stream {
@@ -120,7 +121,9 @@ class RoomSink {
   [[nodiscard]] static std::vector<Ref<GstElement>> elements_of(Track& track);
   void take_down(std::vector<Ref<GstElement>> elements);
   void remove(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track);
-  void end_sending(Stream& stream, const Track& track);
+  // What was sent with it goes on, or begins anew as another stream.
+  enum class Others { go_on, begin_anew };
+  void end_sending(Stream& stream, const Track& track, Others others);
   // Links whatever rungs are there.
   void join_rungs(GstElement* transcoder);
 

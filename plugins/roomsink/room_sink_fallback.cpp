@@ -22,7 +22,7 @@ std::string upper(std::string_view text) {
 }
 
 const char* encoding_of(const FanOut& fan) {
-  return gst_structure_get_string(gst_caps_get_structure(fan.caps(), 0), "encoding-name");
+  return gst_structure_get_string(gst_caps_get_structure(fan.caps().get(), 0), "encoding-name");
 }
 
 }  // namespace

@@ -246,8 +246,9 @@ void RoomSrc::give_up(const ExitRef& exit) {
     remove(exit);
 }
 
+// Its end may still be on its way through the pad, which goes when the thread of its line has.
 void RoomSrc::remove(const ExitRef& exit) {
-  leave_off(exit);
+  auto line = std::shared_ptr(take_line(*exit));
   std::erase(exits_, exit);
   const auto stream = stream_key_of(exit->about);
   if (std::ranges::none_of(
@@ -255,17 +256,25 @@ void RoomSrc::remove(const ExitRef& exit) {
     groups_.erase(stream);
   tell_tracks();
   g_signal_handlers_disconnect_by_data(exit->pad.get(), this);
-  gst_element_remove_pad(GST_ELEMENT(bin_), exit->pad.get());
-  aside_.run([pad = exit->pad] { gst_pad_set_active(pad.get(), FALSE); });
+  aside_.run([line = std::move(line), pad = exit->pad, bin = GST_ELEMENT(bin_)]() mutable {
+    line = nullptr;
+    gst_pad_set_active(pad.get(), FALSE);
+    gst_element_remove_pad(bin, pad.get());
+  });
 }
 
 // --- lines ------------------------------------------------------------------------------------
 
+std::unique_ptr<TrackLine> RoomSrc::take_line(Exit& exit) {
+  if (exit.line) {
+    gst_ghost_pad_set_target(GST_GHOST_PAD(exit.pad.get()), nullptr);
+    exit.line->leave();
+  }
+  return std::exchange(exit.line, nullptr);
+}
+
 void RoomSrc::leave_off(const ExitRef& exit) {
-  if (!exit->line) return;
-  gst_ghost_pad_set_target(GST_GHOST_PAD(exit->pad.get()), nullptr);
-  exit->line->leave();
-  aside_.run([line = std::shared_ptr(std::move(exit->line))] {});
+  if (exit->line) aside_.run([line = std::shared_ptr(take_line(*exit))] {});
 }
 
 void RoomSrc::begin(const ExitRef& exit) {

@@ -84,6 +84,7 @@ class RoomSrc {
   void remove(const ExitRef& exit);
   void begin(const ExitRef& exit);  // when it has both a track and somebody who reads it
   void leave_off(const ExitRef& exit);
+  [[nodiscard]] static std::unique_ptr<TrackLine> take_line(Exit& exit);  // out of the bin; or null
   void await_link(const ExitRef& exit);
   void on_linked(const ExitRef& exit);
   void on_unlinked(const ExitRef& exit);

@@ -31,6 +31,16 @@ TEST(RtpSplice, TheFirstStreamKeepsItsNumbers) {
   EXPECT_EQ(sent(splice, next), next);
 }
 
+TEST(RtpSplice, ASourceMayBeSentAsAnother) {
+  auto bytes = packet({1, 2, 3});
+  RtpPlace by;
+  by.ssrc = 0x55443324;
+  shift(bytes, PictureIds::none, by);
+  auto expected = packet({1, 2, 3});
+  for (std::size_t i = 8; i < 12; ++i) expected[i] = i < 11 ? 0 : 1;
+  EXPECT_EQ(bytes, expected) << "modulo 2^32";
+}
+
 TEST(RtpSplice, NumbersGoOnAndTimesStayWhatTheyAre) {
   RtpSplice splice;
   splice.change_over({100, 9'000, 7});

@@ -316,6 +316,19 @@ TEST(Shim, FixesTheRoleForSetLocal) {
   EXPECT_EQ((*local).sdp, offer("webrtcbin-1.22-video").sdp);
 }
 
+TEST(Shim, WhatEndedIsInactiveOnTheWireOnly) {
+  Side side(v122);
+  side.make(offer("webrtcbin-1.22-video"), "");
+  side.shim.retire(1);
+  const auto again = side.shim.out(offer("webrtcbin-1.22-video"));
+  ASSERT_TRUE(again);
+  const auto wire = Sdp::parse((*again).sdp);
+  ASSERT_TRUE(wire);
+  EXPECT_EQ((*wire).direction((*wire).media[1]), Direction::inactive);
+  for (const auto name : {"ssrc", "ssrc-group", "msid"})
+    EXPECT_FALSE((*wire).media[1].has(name)) << name;
+}
+
 TEST(Shim, WritesIdentityAndMsid) {
   Side side(v122);
   side.make(offer("webrtcbin-1.22-video"), "key.signature");

@@ -119,13 +119,16 @@ TEST_F(RoomChangesTest, OfAStreamOneTrackMayEnd) {
       sound() + "s.audio_0" + sink_of());
   TestLine listener(src_of("media=audio") +
                     "! audioconvert ! audio/x-raw,format=S16LE,channels=2 ! fakesink name=out");
+  TestLine viewer(src_of("media=video end-with-last=true") + "! fakesink name=out");
   sender.play();
   listener.play();
+  viewer.play();
   const auto heard = [&](std::size_t seconds) {
     const auto begun = listener.received().size();
     return TestLine::until([&] { return listener.received().size() > begun + seconds * 192'000; });
   };
-  EXPECT_TRUE(heard(4));
+  EXPECT_EQ(viewer.outcome(), "eos") << "of this track";
+  EXPECT_TRUE(heard(2));
   EXPECT_EQ(sender.outcome(0s), "");
   EXPECT_EQ(listener.outcome(0s), "");
 }

@@ -217,7 +217,7 @@ Direction Shim::wire_direction(std::size_t wire, DescriptionType type) const {
   bool sending = false, receiving = false;
   for (const auto& slot : slots_) {
     if (slot.wire != wire || over(slot)) continue;
-    sending = sending || (!slot.synthetic && sends(slot.local));
+    sending = sending || (!slot.synthetic && !wires_[wire].retired && sends(slot.local));
     receiving = receiving || receives(slot.local);
   }
   const auto ours = direction_of(sending, receiving);
@@ -235,6 +235,9 @@ void Shim::write(SdpMedia& section, const Slot& slot, DescriptionType type) cons
   const auto direction = section.port == 0 ? Direction::inactive : wire_direction(slot.wire, type);
   section.set_direction(direction);
   if (sends(direction)) add_msid(section);
+  // Browsers and our own gate refuse an SSRC on two lines, and the track may go on as another one.
+  if (wires_[slot.wire].retired)
+    for (const auto name : {"ssrc", "ssrc-group", "msid"}) section.remove(name);
 }
 
 bool Shim::over(const Slot& slot) const {

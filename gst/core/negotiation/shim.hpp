@@ -63,6 +63,10 @@ class Shim {
   void offer_beside(std::size_t wire) { besides_.push_back(wire); }
   void offer_none_beside() { besides_.clear(); }
 
+  // We send nothing on this wire line any more. The wire hears so with the next description; to
+  // webrtcbin it stays as it is: 1.22 knows no way back from inactive.
+  void retire(std::size_t wire) { wires_[wire].retired = true; }
+
   // After in(offer), whose answer rejects a line that is new in it.
   void refuse(std::size_t wire) { wires_[wire].rejected = true; }
 
@@ -93,6 +97,7 @@ class Shim {
   struct Wire {                              // an m-line on the wire, for ever
     Direction remote = Direction::inactive;  // what the other side said last
     bool rejected = false;
+    bool retired = false;  // we send nothing there any more
   };
 
   [[nodiscard]] std::optional<Error> plan(const RemoteDescription& remote);

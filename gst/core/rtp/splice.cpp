@@ -15,6 +15,14 @@ void write16(std::span<std::uint8_t> at, std::uint16_t value) {
   at[1] = std::uint8_t(value);
 }
 
+std::uint32_t read32(std::span<const std::uint8_t> at) {
+  return std::uint32_t(read16(at)) << 16 | read16(at.subspan(2));
+}
+void write32(std::span<std::uint8_t> at, std::uint32_t value) {
+  write16(at, std::uint16_t(value >> 16));
+  write16(at.subspan(2), std::uint16_t(value));
+}
+
 // RFC 3550 section 5.1.
 std::optional<std::size_t> payload_at(std::span<const std::uint8_t> packet) {
   if (packet.size() < fixed_header || packet[0] >> 6 != 2) return std::nullopt;
@@ -45,8 +53,7 @@ std::optional<std::size_t> picture_at(std::span<const std::uint8_t> packet, Pict
 
 std::optional<RtpPlace> place_of(std::span<const std::uint8_t> packet, PictureIds ids) {
   if (!payload_at(packet)) return std::nullopt;
-  RtpPlace place{read16(packet.subspan(2)),
-                 std::uint32_t(read16(packet.subspan(4))) << 16 | read16(packet.subspan(6)), 0};
+  RtpPlace place{read16(packet.subspan(2)), read32(packet.subspan(4))};
   if (ids == PictureIds::none) return place;
   const auto picture = picture_at(packet, ids);
   if (!picture) return std::nullopt;
@@ -57,10 +64,9 @@ std::optional<RtpPlace> place_of(std::span<const std::uint8_t> packet, PictureId
 void shift(std::span<std::uint8_t> packet, PictureIds ids, const RtpPlace& by) {
   const auto place = place_of(packet, ids);
   if (!place) return;
-  const auto timestamp = place->timestamp + by.timestamp;
   write16(packet.subspan(2), std::uint16_t(place->sequence + by.sequence));
-  write16(packet.subspan(4), std::uint16_t(timestamp >> 16));
-  write16(packet.subspan(6), std::uint16_t(timestamp));
+  write32(packet.subspan(4), place->timestamp + by.timestamp);
+  write32(packet.subspan(8), read32(packet.subspan(8)) + by.ssrc);
   if (ids == PictureIds::none) return;
   const auto picture = std::uint16_t((place->picture + by.picture) & picture_mask);
   write16(packet.subspan(*picture_at(packet, ids)), std::uint16_t(0x8000 | picture));

@@ -15,6 +15,7 @@ struct RtpPlace {
   std::uint16_t sequence = 0;
   std::uint32_t timestamp = 0;
   std::uint16_t picture = 0;  // 15 bits
+  std::uint32_t ssrc = 0;     // only to add
 
   bool operator==(const RtpPlace&) const = default;
 };

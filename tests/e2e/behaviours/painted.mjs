@@ -56,7 +56,7 @@ function inOrder(numbers, most) {
 }
 
 export function paintedBehaviours() {
-  for (const codec of ['av1', 'vp8', 'h264']) {
+  for (const codec of ['av1', 'vp8', 'vp9', 'h264']) {
     scenario(`a page sees each picture of a line in ${codec}, at its time`, {relay: 'signald'}, async (lab) => {
       const page = await lab.page();
       await lab.join(page);

@@ -33,6 +33,38 @@ export function roomBehaviours() {
     assert.deepEqual([video.codec, video.width, video.height], ['video/AV1', 320, 240]);
   });
 
+  scenario('a page is told that one track of a line has ended, and hears the other', {relay: 'signald'}, async (lab) => {
+    const page = await lab.page();
+    await lab.join(page);
+    const line = await met(page, launch(lab, 'sink',
+        `${PICTURE} ! identity eos-after=120 ! s.video_0 ${SOUND} ! s.audio_0 genosroomsink name=s ROOM`));
+    const {kind} = await page.wait('track-end', {peer: line.self});
+    assert.equal(kind, 'video');
+    const heard = async () => (await lab.do(page, 'media-stats', {peer: line.self})).audio.packets;
+    const before = await heard();
+    await until(heard, (packets) => packets > before + 50, 'a second of sound');
+    assert.deepEqual(page.all('peer-leave'), []);
+  });
+
+  scenario('a page sees on when what a line brings is of another codec', {relay: 'signald'}, async (lab) => {
+    const page = await lab.page();
+    await lab.join(page);
+    const line = await met(page, launch(lab, 'sink',
+        `${PICTURE} ! identity eos-after=120 ! vp8enc deadline=1 cpu-used=8 keyframe-max-dist=30 ! c. ` +
+        `${PICTURE} ! queue max-size-buffers=2 leaky=downstream ! videoconvert ! video/x-raw,format=I420 ! ` +
+        'x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30 ! video/x-h264,profile=constrained-baseline ! c. ' +
+        `concat name=c ! s.video_0 ${SOUND} ! s.audio_0 genosroomsink name=s ROOM`));
+    const codecs = [];
+    for (const codec of ['video/VP8', 'video/H264']) {
+      await until(() => lab.do(page, 'media-stats', {peer: line.self}), ({video}) => video.codec === codec, codec, 30);
+      codecs.push((await flowing(lab, line, page)).video.codec);
+    }
+    assert.deepEqual(codecs, ['video/VP8', 'video/H264']);
+    const ended = page.all('track-end', {peer: line.self}).map(({kind}) => kind);
+    assert.deepEqual(ended.sort(), ['audio', 'video'], 'what it was before has ended');
+    assert.deepEqual(page.all('peer-leave'), []);
+  });
+
   // The picture turns black or white every 50 frames, and the sound ticks every second.
   scenario('a page sees and hears a line in step', {relay: 'signald'}, async (lab) => {
     const page = await lab.page();
@@ -166,14 +198,16 @@ export function roomBehaviours() {
     assert.deepEqual(page.all('peer-leave'), [], 'met once');
   });
 
-  scenario('a line takes of a page the codec that it names', {relay: 'signald'}, async (lab) => {
-    const page = await lab.page();
-    await lab.join(page);
-    const line = await met(page, launch(lab, 'src', 'genosroomsrc ROOM media=video ' +
-        `codecs=h264,vp8 ! video/x-h264 ! avdec_h264 ! ${SMALL}`));
-    await lab.do(page, 'add-media', {media: ['video'], source: 'canvas'});
-    await shown(line);
-  });
+  for (const [codec, decoder] of [['h264', 'avdec_h264'], ['vp9', 'vp9dec']]) {
+    scenario(`a line takes of a page the codec that it names, ${codec}`, {relay: 'signald'}, async (lab) => {
+      const page = await lab.page();
+      await lab.join(page);
+      const line = await met(page, launch(lab, 'src', 'genosroomsrc ROOM media=video ' +
+          `codecs=${codec},vp8 ! video/x-${codec} ! ${decoder} ! ${SMALL}`));
+      await lab.do(page, 'add-media', {media: ['video'], source: 'canvas'});
+      await shown(line);
+    });
+  }
 
   scenario('two pages and two lines all show each other', {relay: 'signald'}, async (lab) => {
     const pages = [await lab.page('one'), await lab.page('two')];
