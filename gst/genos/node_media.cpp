@@ -119,7 +119,7 @@ void NodeMedia::stop(RoomMedia& user, const std::string& peer) {
       return offer.user.get() == &user && offer.peer.value == peer;
     };
     for (auto& offer : offers)
-      if (is_it(offer)) withdraw(link, offer);
+      if (is_it(offer)) withdraw(link, offer, false);
     std::erase_if(offers, is_it);
   }
   for (const auto& [place, present] : present_) {
@@ -176,8 +176,16 @@ void NodeMedia::offer(const Place& place, const Present& present,
     for (const auto& offer : offers)
       if (offer.user == user && offer.peer != place.second) others.insert(offer.peer);
   if (!user->admits(present.peer, others.size())) return;
-  offers_[present.link].push_back({place.first, place.second, user, stream, {}, false, {}});
+  offers_[present.link].push_back(
+      {place.first, place.second, user, fresh(present.link, stream), {}, false, {}});
   pump(present.link);
+}
+
+// Who left the room and is back, while another room kept the link, gets it on a line of its own.
+StreamOut NodeMedia::fresh(core::LinkId link, StreamOut stream) {
+  if (!offered_[link].insert(stream.id).second)
+    stream.ssrc_by = std::uint32_t(g_random_int_range(1, G_MAXINT32));
+  return stream;
 }
 
 // On the lines that wait for it.
@@ -269,9 +277,9 @@ void NodeMedia::settle(core::LinkId link, link::PeerLink& to, Offer& offer) {
   for (const auto& [id, stream] : offer.user->streams_) serve(link, offer, stream);
 }
 
-void NodeMedia::withdraw(core::LinkId link, Offer& offer) {
+void NodeMedia::withdraw(core::LinkId link, Offer& offer, bool in_words) {
   if (auto* to = host_.link_of(offer.peer))
-    for (const auto& pad : offer.pads) to->end_media(pad.get(), true);
+    for (const auto& pad : offer.pads) to->end_media(pad.get(), in_words);
   if (!offer.settled) return;
   const auto present = present_.find({offer.room, offer.peer});
   for (const auto& track : offer.stream.tracks) {
@@ -286,6 +294,7 @@ void NodeMedia::withdraw(core::LinkId link, Offer& offer) {
 
 // Nothing goes over that link any more.
 void NodeMedia::drop(core::LinkId link) {
+  offered_.erase(link);
   if (auto node = offers_.extract(link))
     for (auto& offer : node.mapped()) withdraw(link, offer);
   auto node = routers_.extract(link);

@@ -6,6 +6,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -96,8 +97,9 @@ class NodeMedia {
   void pump(core::LinkId link);
   [[nodiscard]] bool ask(link::PeerLink& to, Offer& offer);
   void settle(core::LinkId link, link::PeerLink& to, Offer& offer);
-  void withdraw(core::LinkId link, Offer& offer);
+  void withdraw(core::LinkId link, Offer& offer, bool in_words = true);
   void drop(core::LinkId link);
+  [[nodiscard]] StreamOut fresh(core::LinkId link, StreamOut stream);
   void follow_tracks(core::LinkId link, link::PeerLink& from);
   void tell_ended(const core::RoomToken& room, const std::shared_ptr<TrackIn>& track);
   void tell_ended(const core::RoomToken& room, TrackRouter& router);
@@ -113,6 +115,7 @@ class NodeMedia {
   std::map<core::RoomToken, std::vector<std::shared_ptr<RoomMedia>>> users_;
   std::map<Place, Present> present_;
   std::map<core::LinkId, std::list<Offer>> offers_;
+  std::map<core::LinkId, std::set<std::string>> offered_;  // streams, those that ended too
   std::map<core::LinkId, std::shared_ptr<TrackRouter>> routers_;
 };
 

@@ -85,7 +85,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   }
   void ask_for_tracks();
   void want_round();
-  void retire_ended();
+  bool retire_ended();  // true: there were some
   void tell_ended_soon();
   void post_later(core::Duration delay, void (*task)(Impl& self));
   [[nodiscard]] std::vector<std::size_t> unwanted_lines();

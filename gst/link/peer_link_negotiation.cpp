@@ -151,8 +151,8 @@ void PeerLink::Impl::act(Negotiator::Send& output) {
 void PeerLink::Impl::act(Negotiator::Negotiated& output) {
   if (output.ours && rounds_offered_ == rounds_wanted_) settling_.reset();
   lines_->settle(*remote_, shim_);
-  retire_ended();  // of what had no line yet
-  if (untold_ && options_.partner == core::Partner::page) tell_ended_soon();
+  // What ended before its line was agreed on: words about it may have come too early.
+  if (retire_ended() || (untold_ && options_.partner == core::Partner::page)) tell_ended_soon();
   guard_->announce(remote_->media);
   if (!tracks().empty()) hasten_feedback(webrtc_.get());
   if (output.ours && options_.partner == core::Partner::page) ask_for_tracks();
@@ -169,7 +169,9 @@ void PeerLink::Impl::ask_for_tracks() {
   bool any = false;
   for (std::size_t wire = 0; wire < remote_->media.size(); ++wire) {
     const auto& media = remote_->media[wire];
-    if (!media.holds_track() || tracks_asked_ == core::limits::link_tracks_asked) continue;
+    const bool holds =
+        media.holds_track() || (shim_.is_retired(wire) && media.holds_track_in_vain());
+    if (!holds || tracks_asked_ == core::limits::link_tracks_asked) continue;
     if (!lines_->receive(media)) continue;
     shim_.offer_beside(wire);
     ++tracks_asked_;

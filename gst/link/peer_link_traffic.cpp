@@ -169,16 +169,18 @@ void PeerLink::Impl::want_round() {
 void PeerLink::Impl::end_media(GstPad* pad, bool in_words) {
   if (over_ || closing_) return;
   lines_->end(pad);
-  retire_ended();
+  (void)retire_ended();
   if (untold_ && (!in_words || options_.partner == core::Partner::page)) tell_ended_soon();
 }
 
-void PeerLink::Impl::retire_ended() {
-  for (const auto wire : lines_->retire_ended(shim_)) {
+bool PeerLink::Impl::retire_ended() {
+  const auto wires = lines_->retire_ended(shim_);
+  for (const auto wire : wires) {
     shim_.retire(wire);
     if (before_offer_) before_offer_->shim.retire(wire);
     untold_ = true;
   }
+  return !wires.empty();
 }
 
 // Unless another round does.

@@ -12,10 +12,6 @@
 namespace genos::element {
 namespace {
 
-// So long the tracks of a stream wait for each other: one round for all of them is sooner, and a
-// page gets one stream.
-constexpr core::Duration company = std::chrono::milliseconds(500);
-
 std::string media_type_of(GstCaps* caps) {
   return gst_structure_get_name(gst_caps_get_structure(caps, 0));
 }
@@ -98,15 +94,15 @@ void RoomSink::take_apart(Track& track) {
     const std::scoped_lock guard(streams_lock_);
     elements = elements_of(track);
     fan = std::exchange(track.fan, {});
+    track.sent = false;
+    track.sent_in.clear();
+    track.other = nullptr;
   }
   if (fan) fan->on_change({});
   take_down(std::move(elements));
   if (parent && GST_PAD_PAD_TEMPLATE(target.get()) &&
       GST_PAD_TEMPLATE_PRESENCE(GST_PAD_PAD_TEMPLATE(target.get())) == GST_PAD_REQUEST)
     gst_element_release_request_pad(parent.get(), target.get());
-  track.sent = false;
-  track.sent_in.clear();
-  track.other = nullptr;
   track.kind.clear();
 }
 
@@ -115,25 +111,6 @@ void RoomSink::release_pad(GstPad* pad) {
   if (const auto [stream, track] = find(pad); track) remove(stream, track);
   gst_child_proxy_child_removed(GST_CHILD_PROXY(bin_), G_OBJECT(pad), GST_PAD_NAME(pad));
   gst_element_remove_pad(GST_ELEMENT(bin_), pad);
-}
-
-void RoomSink::end_sending(Stream& stream, const Track& track, Others others) {
-  std::string id;
-  bool is_last = true;
-  {
-    const std::scoped_lock guard(streams_lock_);
-    id = track.sent_in;
-    for (const auto& other : stream.tracks) {
-      if (other.get() == &track || other->sent_in != id) continue;
-      if (others == Others::begin_anew) other->sent = false;
-      is_last = is_last && (others == Others::begin_anew || has_ended(*other));
-    }
-  }
-  if (id.empty() || !media_) return;
-  if (is_last)
-    media_->end(id);
-  else
-    media_->end(id, track.fan);
 }
 
 void RoomSink::remove(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track) {
@@ -146,7 +123,7 @@ void RoomSink::remove(const std::shared_ptr<Stream>& stream, const std::shared_p
       streams_.erase(stream->number);
     }
   }
-  end_sending(*stream, *track, Others::go_on);
+  end_sending(*stream, *track);
   take_fallback(*stream, *track);
   take_apart(*track);
   if (left_over)
@@ -173,9 +150,7 @@ void RoomSink::decide(GstPad* pad, GstCaps* caps) {
   const auto kind = media_type_of(caps);
   if (!track || track->kind == kind) return;
   if (!track->kind.empty()) {
-    end_sending(*stream, *track, Others::begin_anew);
-    take_fallback(*stream, *track);
-    take_apart(*track);
+    begin_anew(stream, track);
   }
   track->kind = kind;
   Ref<GstPad> entry;
@@ -275,84 +250,6 @@ void RoomSink::on_rung(GstElement* transcoder, GstPad* rung, gpointer data) noex
   }
   self.link_rung(stream, track, line);
   self.send_if_whole(*stream);
-}
-
-// --- streams ----------------------------------------------------------------------------------
-
-void RoomSink::send_if_whole(Stream& stream) {
-  StreamOut out;
-  {
-    const std::scoped_lock guard(streams_lock_);
-    if (!media_) return;
-    bool whole = true;
-    std::vector<std::shared_ptr<Track>> fresh;
-    for (const auto& track : stream.tracks) {
-      whole = whole && track->fan;
-      if (track->fan && !track->sent) fresh.push_back(track);
-    }
-    const bool waited = monotonic_now() - stream.first > company;
-    if (fresh.empty() || (!stream.begun && !whole && !waited)) return;
-    stream.begun = true;
-    out.id = random_id();
-    for (const auto& track : fresh) {
-      track->sent = true;
-      if (std::exchange(track->was_sent, true)) out.ssrc_by = g_random_int_range(1, G_MAXINT32);
-      track->sent_in = out.id;
-      out.tracks.push_back(track->fan);
-    }
-  }
-  out.meta = meta_of(stream, true);
-  media_->send(std::move(out));
-}
-
-// A fallback ends with its track, or before it.
-bool RoomSink::has_ended(const Track& track) {
-  const auto all = [](const Track& one) {
-    return std::ranges::all_of(one.lines, [](const auto& line) { return line->ended; });
-  };
-  const auto& other = track.fallback.track;
-  return !track.lines.empty() && all(track) && (!other || all(*other));
-}
-
-// The track goes on while another rung does: a picture that became smaller has fewer.
-void RoomSink::line_ended(const std::shared_ptr<Stream>& stream, Track& track, Line& line) {
-  std::shared_ptr<FanOut> fan;
-  {
-    const std::scoped_lock guard(streams_lock_);
-    line.ended = true;
-    const bool goes_on =
-        std::ranges::any_of(track.lines, [](const auto& each) { return !each->ended; });
-    if (goes_on && line.name) fan = track.fan;
-  }
-  if (fan)
-    fan->remove_rung(*line.name);
-  else
-    track_ended(stream, track);
-}
-
-void RoomSink::track_ended(const std::shared_ptr<Stream>& stream, Track& track) {
-  std::vector<std::string> over;
-  std::string id;
-  std::shared_ptr<FanOut> one;  // of several in a stream
-  {
-    const std::scoped_lock guard(streams_lock_);
-    const Track* whole = &track;
-    for (const auto& each : stream->tracks) {
-      if (each->fallback.track.get() != &track) continue;
-      over.push_back(track.sent_in);
-      whole = each.get();
-    }
-    id = whole->sent_in;
-    const bool is_last = std::ranges::all_of(
-        stream->tracks, [&](const auto& each) { return each->sent_in != id || has_ended(*each); });
-    if (is_last)
-      over.push_back(id);
-    else if (has_ended(*whole))
-      one = whole->fan;
-  }
-  if (!media_) return;
-  for (const auto& ended : over) media_->end(ended);
-  if (one) media_->end(id, one);
 }
 
 // --- the room ---------------------------------------------------------------------------------

@@ -121,9 +121,8 @@ class RoomSink {
   [[nodiscard]] static std::vector<Ref<GstElement>> elements_of(Track& track);
   void take_down(std::vector<Ref<GstElement>> elements);
   void remove(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track);
-  // What was sent with it goes on, or begins anew as another stream.
-  enum class Others { go_on, begin_anew };
-  void end_sending(Stream& stream, const Track& track, Others others);
+  void end_sending(Stream& stream, const Track& track);
+  void begin_anew(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track);
   // Links whatever rungs are there.
   void join_rungs(GstElement* transcoder);
 

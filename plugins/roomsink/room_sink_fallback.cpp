@@ -137,15 +137,17 @@ core::Result<bool> RoomSink::make_fallback(const Pair& pair) {
   const auto& [stream, track] = pair;
   Ref<GstElement> transcoder;
   Ref<GstPad> rung;
+  const RtpCodec* other = nullptr;
   {
     const std::scoped_lock guard(streams_lock_);
     if (!track->fallback.words.empty()) return true;
     transcoder = stream->transcoder;
     rung = rung_of(*track);
+    other = track->other;
   }
   const auto made = rung ? made_on(rung.get()) : Line();
-  if (!transcoder || made.words.lines == 0 || !track->other) return true;  // it is on its way out
-  const Owned<char> codec(g_ascii_strdown(track->other->encoding_name, -1));
+  if (!transcoder || made.words.lines == 0 || !other) return true;  // it is on its way out
+  const Owned<char> codec(g_ascii_strdown(other->encoding_name, -1));
   const auto fallback = core::fallback_of(made.words, made.codec, codec.get());
   auto ladder = core::Result<std::string>(std::string());
   {

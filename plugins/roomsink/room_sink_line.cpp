@@ -59,7 +59,11 @@ void RoomSink::link_rung(const std::shared_ptr<Stream>& stream, const std::share
     const std::scoped_lock guard(lock);
     may_fall_back = settings.fallback && !codec->is_sound && !is_fallback;
   }
-  if (!track->fan) track->other = may_fall_back ? codec_beside(*codec) : nullptr;
+  {
+    const auto* beside = may_fall_back ? codec_beside(*codec) : nullptr;
+    const std::scoped_lock guard(streams_lock_);
+    if (!track->fan) track->other = beside;
+  }
   take_ended(*track);
   const auto entry = build(stream, track, line, *codec, false);
   if (!entry) return;

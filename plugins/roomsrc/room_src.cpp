@@ -39,38 +39,6 @@ core::Result<std::vector<std::string>> read_codecs(const std::string& text) {
 
 }  // namespace
 
-// --- how loud ---------------------------------------------------------------------------------
-
-Loudness RoomSrc::loudness_of(const TrackIn::About& about) {
-  const std::scoped_lock guard(lock);
-  for (const auto& name : {about.peer, about.identity})
-    if (const auto found = loudness_.find(name); found != loudness_.end()) return found->second;
-  return {};
-}
-
-void RoomSrc::sound_all() {
-  session_.post([this] {
-    for (const auto& exit : exits_)
-      if (exit->line) exit->line->sound(loudness_of(exit->about));
-  });
-}
-
-void RoomSrc::set_volume(const std::string& peer, double volume) {
-  {
-    const std::scoped_lock guard(lock);
-    loudness_[peer].volume = volume;
-  }
-  sound_all();
-}
-
-void RoomSrc::set_mute(const std::string& peer, bool mute) {
-  {
-    const std::scoped_lock guard(lock);
-    loudness_[peer].mute = mute;
-  }
-  sound_all();
-}
-
 // --- tracks come and go -----------------------------------------------------------------------
 
 // The same one again, or else whatever stands empty: who watches goes on watching.
@@ -256,55 +224,16 @@ void RoomSrc::remove(const ExitRef& exit) {
     groups_.erase(stream);
   tell_tracks();
   g_signal_handlers_disconnect_by_data(exit->pad.get(), this);
-  aside_.run([line = std::move(line), pad = exit->pad, bin = GST_ELEMENT(bin_)]() mutable {
+  const bool is_idle = !line && !exit->leaving;
+  auto go = [line = std::move(line), pad = exit->pad, bin = GST_ELEMENT(bin_)]() mutable {
     line = nullptr;
     gst_pad_set_active(pad.get(), FALSE);
     gst_element_remove_pad(bin, pad.get());
-  });
-}
-
-// --- lines ------------------------------------------------------------------------------------
-
-std::unique_ptr<TrackLine> RoomSrc::take_line(Exit& exit) {
-  if (exit.line) {
-    gst_ghost_pad_set_target(GST_GHOST_PAD(exit.pad.get()), nullptr);
-    exit.line->leave();
-  }
-  return std::exchange(exit.line, nullptr);
-}
-
-void RoomSrc::leave_off(const ExitRef& exit) {
-  if (exit->line) aside_.run([line = std::shared_ptr(take_line(*exit))] {});
-}
-
-void RoomSrc::begin(const ExitRef& exit) {
-  auto* pad = exit->pad.get();
-  if (!exit->track || !gst_pad_is_linked(pad)) return;
-  if (exit->line && exit->line->track() == exit->track.get()) return;
-  const auto encoding = encoding_of(exit->about);
-  const auto* codec = codec_of_encoding(encoding);
-  if (!codec) {
-    GST_ELEMENT_WARNING(
-        bin_, STREAM, FORMAT,
-        ("what '%s' sends as %s is not known here", exit->about.peer.c_str(), encoding.c_str()),
-        (nullptr));
-    return;
-  }
-  leave_off(exit);
-  const auto wanted = adopt(gst_pad_peer_query_caps(pad, nullptr));
-  const auto encoded = adopt(gst_caps_new_empty_simple(codec->media_type));
-  TrackLine::Options options{!gst_caps_can_intersect(wanted.get(), encoded.get()), latency_,
-                             exit->stream.get(), group_of(exit->about)};
-  auto line = TrackLine::make(bin_, exit->track, *codec, options);
-  if (!line) {
-    GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN, ("%s", line.error().detail.c_str()), (nullptr));
-    return;
-  }
-  exit->line = *std::move(line);
-  exit->line->sound(loudness_of(exit->about));
-  gst_ghost_pad_set_target(GST_GHOST_PAD(pad), exit->line->src());
-  exit->line->start();
-  gst_element_post_message(GST_ELEMENT(bin_), gst_message_new_latency(GST_OBJECT(bin_)));
+  };
+  if (is_idle)
+    go();
+  else
+    aside_.run(std::move(go));
 }
 
 // --- what applications are told ---------------------------------------------------------------

@@ -61,6 +61,7 @@ class RoomSrc {
     std::unique_ptr<TrackLine> line;  // while it is linked
     bool ending = false;              // its end is on the way: nobody takes its place
     unsigned links = 0;               // how often it was linked or unlinked
+    bool leaving = false;             // its last line ends; then the next begins
     bool spare = false;               // nobody has linked it for a while
     bool waits = false;               // for whatever comes next
     guint64 packets = 0;              // of the track, when it was looked at last

@@ -135,7 +135,7 @@ void Transcoder::tell_failure(const core::RungWords& words, const char* pad,
 
 bool Transcoder::absorb(GstMessage* message) {
   std::shared_ptr<Rung> failed, leaving;
-  bool others = false;
+  bool others = false, is_news = false;
   const auto is_of = [message](const auto& rung) { return rung->owns(GST_MESSAGE_SRC(message)); };
   {
     const std::scoped_lock guard(lock_);
@@ -147,11 +147,12 @@ bool Transcoder::absorb(GstMessage* message) {
       others |= std::ranges::any_of(
           trunk->rungs, [&](const auto& rung) { return !is_of(rung) && !rung->has_failed(); });
     }
+    is_news = failed && failed->give_up();  // of two that fail at once one is the last
   }
   if (leaving) Rung::drop(leaving);
   if (leaving) return true;
   if (!failed) return false;
-  if (!failed->give_up()) return others;
+  if (!is_news) return others;
   if (!others) return false;  // an end might come before the error
   Rung::finish(failed);
   Owned<GError> error;

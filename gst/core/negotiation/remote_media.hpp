@@ -44,6 +44,10 @@ struct RemoteMedia {
   [[nodiscard]] bool holds_track() const {
     return !rejected && direction == Direction::recvonly && !track.empty();
   }
+  // The same on a line that was offered as inactive.
+  [[nodiscard]] bool holds_track_in_vain() const {
+    return !rejected && direction == Direction::inactive && !track.empty();
+  }
 };
 
 inline constexpr std::string_view twcc_uri =

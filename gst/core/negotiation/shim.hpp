@@ -66,6 +66,9 @@ class Shim {
   // We send nothing on this wire line any more. The wire hears so with the next description; to
   // webrtcbin it stays as it is: 1.22 knows no way back from inactive.
   void retire(std::size_t wire) { wires_[wire].retired = true; }
+  [[nodiscard]] bool is_retired(std::size_t wire) const {
+    return wire < wires_.size() && wires_[wire].retired;
+  }
 
   // After in(offer), whose answer rejects a line that is new in it.
   void refuse(std::size_t wire) { wires_[wire].rejected = true; }

@@ -62,6 +62,9 @@ export function roomBehaviours() {
     assert.deepEqual(codecs, ['video/VP8', 'video/H264']);
     const ended = page.all('track-end', {peer: line.self}).map(({kind}) => kind);
     assert.deepEqual(ended.sort(), ['audio', 'video'], 'what it was before has ended');
+    const streams = page.all('stream', {peer: line.self});
+    assert.equal(streams.length, 2);
+    assert.deepEqual([...streams[1].tracks].sort(), ['audio', 'video'], 'and goes on as one stream');
     assert.deepEqual(page.all('peer-leave'), []);
   });
 

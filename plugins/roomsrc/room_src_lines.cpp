@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The lines of a genosroomsrc, from a track to a pad that is linked, and how loud they are.
+#include <algorithm>
+#include <utility>
+
+#include "room_src.hpp"
+#include "track_about.hpp"
+
+namespace genos::element {
+
+std::unique_ptr<TrackLine> RoomSrc::take_line(Exit& exit) {
+  if (exit.line) {
+    gst_ghost_pad_set_target(GST_GHOST_PAD(exit.pad.get()), nullptr);
+    exit.line->leave();
+  }
+  return std::exchange(exit.line, nullptr);
+}
+
+// One at a time: whoever sends to a reader that stands still makes no heap of them.
+void RoomSrc::leave_off(const ExitRef& exit) {
+  if (!exit->line) return;
+  exit->leaving = true;
+  aside_.run([this, line = std::shared_ptr(take_line(*exit)), exit]() mutable {
+    line = nullptr;
+    session_.post([this, exit] {
+      exit->leaving = false;
+      if (std::ranges::find(exits_, exit) != exits_.end()) begin(exit);
+    });
+  });
+}
+
+void RoomSrc::begin(const ExitRef& exit) {
+  auto* pad = exit->pad.get();
+  if (!exit->track || !gst_pad_is_linked(pad)) return;
+  if (exit->line && exit->line->track() == exit->track.get()) return;
+  const auto encoding = encoding_of(exit->about);
+  const auto* codec = codec_of_encoding(encoding);
+  if (!codec) {
+    GST_ELEMENT_WARNING(
+        bin_, STREAM, FORMAT,
+        ("what '%s' sends as %s is not known here", exit->about.peer.c_str(), encoding.c_str()),
+        (nullptr));
+    return;
+  }
+  leave_off(exit);
+  if (exit->leaving) return;
+  const auto wanted = adopt(gst_pad_peer_query_caps(pad, nullptr));
+  const auto encoded = adopt(gst_caps_new_empty_simple(codec->media_type));
+  TrackLine::Options options{!gst_caps_can_intersect(wanted.get(), encoded.get()), latency_,
+                             exit->stream.get(), group_of(exit->about)};
+  auto line = TrackLine::make(bin_, exit->track, *codec, options);
+  if (!line) {
+    GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN, ("%s", line.error().detail.c_str()), (nullptr));
+    return;
+  }
+  exit->line = *std::move(line);
+  exit->line->sound(loudness_of(exit->about));
+  gst_ghost_pad_set_target(GST_GHOST_PAD(pad), exit->line->src());
+  exit->line->start();
+  gst_element_post_message(GST_ELEMENT(bin_), gst_message_new_latency(GST_OBJECT(bin_)));
+}
+
+// --- how loud ---------------------------------------------------------------------------------
+
+Loudness RoomSrc::loudness_of(const TrackIn::About& about) {
+  const std::scoped_lock guard(lock);
+  for (const auto& name : {about.peer, about.identity})
+    if (const auto found = loudness_.find(name); found != loudness_.end()) return found->second;
+  return {};
+}
+
+void RoomSrc::sound_all() {
+  session_.post([this] {
+    for (const auto& exit : exits_)
+      if (exit->line) exit->line->sound(loudness_of(exit->about));
+  });
+}
+
+void RoomSrc::set_volume(const std::string& peer, double volume) {
+  {
+    const std::scoped_lock guard(lock);
+    loudness_[peer].volume = volume;
+  }
+  sound_all();
+}
+
+void RoomSrc::set_mute(const std::string& peer, bool mute) {
+  {
+    const std::scoped_lock guard(lock);
+    loudness_[peer].mute = mute;
+  }
+  sound_all();
+}
+
+}  // namespace genos::element
