@@ -38,23 +38,6 @@ const core::RoomToken* room_of(const Node::Output& output) {
 
 }  // namespace
 
-core::Result<RoomSecrets> make_secrets(const RoomConfig& config) {
-  RoomSecrets secrets;
-  if (config.strict) {
-    auto key = crypto::strict_key(config.password, config.app_id, config.room_id);
-    if (!key) return key.error();
-    secrets.key = *key;
-  } else {
-    secrets.key = crypto::room_key(config.password, config.app_id, config.room_id);
-  }
-  if (!config.identity_file.empty()) {
-    auto identity = crypto::Identity::load(config.identity_file);
-    if (!identity) return identity.error();
-    secrets.identity = *identity;
-  }
-  return secrets;
-}
-
 // One room: who listens to it and how its peers find each other.
 struct NodeHost::Cell {
   RoomConfig config;
@@ -85,6 +68,7 @@ std::string NodeHost::conflict(World& world, const RoomConfig& config) {
     return std::string(what) + " '" + name + "' is used elsewhere in this process with another `" +
            property + "`: set the same everywhere, or another `peer`";
   };
+  if (!host.stays()) return {};
   if (const auto property = conflict_in_peer(host.config_, config); !property.empty())
     return sentence("peer", config.peer, property);
   const auto room = host.rooms_.find(crypto::room_token(config.app_id, config.room_id));
@@ -96,9 +80,16 @@ std::string NodeHost::conflict(World& world, const RoomConfig& config) {
 
 std::shared_ptr<NodeHost> NodeHost::open(World& world, const RoomConfig& config,
                                          const RoomSecrets& secrets) {
-  const bool shared = !config.peer.empty();
-  const auto name =
-      std::pair(config.app_id, shared ? config.peer : "\n" + world.random().alphanumerics(20));
+  const auto nameless = [&] { return "\n" + world.random().alphanumerics(20); };
+  const auto name = std::pair(config.app_id, config.peer.empty() ? nameless() : config.peer);
+  if (const auto found = world.nodes.find(name);
+      found != world.nodes.end() && found->second->rooms_.empty() &&
+      !conflict_in_peer(found->second->config_, config).empty()) {
+    // It is in no room any more; only its last links are still closing, which needs no name.
+    auto old = world.nodes.extract(found);
+    old.key().second = nameless();
+    world.nodes.insert(std::move(old));
+  }
   auto& host = world.nodes[name];
   if (!host) host = std::make_shared<NodeHost>(world, config, secrets);
   return host;
@@ -126,10 +117,16 @@ NodeHost::Cell* NodeHost::cell(const core::RoomToken& room) {
   return found == rooms_.end() ? nullptr : found->second.get();
 }
 
-bool NodeHost::when_left(const core::RoomToken& room, std::function<void()> then) {
-  Cell* found = cell(room);
-  if (!found || !found->leaving) return false;
-  found->then.push_back(std::move(then));
+bool NodeHost::stays() const {
+  return std::ranges::any_of(rooms_, [](const auto& entry) { return !entry.second->leaving; });
+}
+
+bool NodeHost::when_left(const RoomConfig& config, std::function<void()> then) {
+  Cell* way = cell(crypto::room_token(config.app_id, config.room_id));
+  if (!way && !rooms_.empty() && !conflict_in_peer(config_, config).empty())
+    way = rooms_.begin()->second.get();
+  if (!way || !way->leaving) return false;
+  way->then.push_back(std::move(then));
   return true;
 }
 

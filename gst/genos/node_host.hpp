@@ -11,9 +11,9 @@
 #include "bridge/pump.hpp"
 #include "core/room/node.hpp"
 #include "crypto/identity.hpp"
-#include "crypto/room_keys.hpp"
 #include "genos/node_media.hpp"
 #include "genos/room_config.hpp"
+#include "genos/room_secrets.hpp"
 #include "genos/world.hpp"
 #include "link/peer_link.hpp"
 #include "net/session.hpp"
@@ -29,13 +29,6 @@ class RoomListener {
   virtual void ended(const core::Error& error) = 0;
   virtual void lonely(const std::string& hint) = 0;
 };
-
-// What is slow to make for a room, made on the caller's thread: keys and identity.
-struct RoomSecrets {
-  crypto::Key key{};
-  std::optional<crypto::Identity> identity;
-};
-core::Result<RoomSecrets> make_secrets(const RoomConfig& config);
 
 using SessionFactory = std::function<std::unique_ptr<net::Session>(
     const core::PeerId& self, const RoomSecrets& secrets, net::Session::Events)>;
@@ -53,8 +46,9 @@ class NodeHost : public std::enable_shared_from_this<NodeHost> {
   NodeHost& operator=(const NodeHost&) = delete;
   ~NodeHost();
 
-  // True: that room is being left, and `then` runs when that is done; it must be joined afterwards.
-  bool when_left(const core::RoomToken& room, std::function<void()> then);
+  // True: a room that is in the way of `config` is being left, and `then` runs when that is done;
+  // the node must be opened again afterwards.
+  bool when_left(const RoomConfig& config, std::function<void()> then);
   // Joins, or shares the room that another listener has joined already. `factory` is null for
   // what `config.signaling` says.
   void join(const RoomConfig& config, const RoomSecrets& secrets,
@@ -80,6 +74,7 @@ class NodeHost : public std::enable_shared_from_this<NodeHost> {
     void operator()(const core::Node::Output& output) const { host->act(output); }
   };
 
+  [[nodiscard]] bool stays() const;  // in a room that is not being left
   void act(const core::Node::Output& output);
   void tell(const core::RoomToken& room, const core::Node::Output& output);
   void tell_everybody(const core::Node::Output& output);

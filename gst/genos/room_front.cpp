@@ -163,7 +163,7 @@ void RoomFront::enter(const RoomConfig& config, const RoomSecrets& secrets,
     return join_failed(attempt, error.get());
   }
   auto host = NodeHost::open(*world, config, secrets);
-  if (host->when_left(crypto::room_token(config.app_id, config.room_id), again)) return;
+  if (host->when_left(config, again)) return;
   host_ = host;
   entered_ = attempt;
   entered_token_ = crypto::room_token(config.app_id, config.room_id);

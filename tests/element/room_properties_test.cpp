@@ -132,6 +132,26 @@ TEST_F(RoomProperties, ConflictsNameTheProperty) {
   EXPECT_FALSE(alone.join_error());
 }
 
+// The links of who has left close for a while yet; that is nothing to be in the way of.
+TEST_F(RoomProperties, WhoHasLeftMayComeWithOtherServers) {
+  TestRoom other("servers", relay);
+  other.join();
+  const auto meets = [&](TestRoom& room, const char* servers) {
+    room.set("peer", "me").set("ice-servers", servers).join();
+    EXPECT_TRUE(context.until([&] { return bool(room.join_outcome); }));
+    if (!room.join_outcome) return;
+    if (const auto error = room.join_error()) ADD_FAILURE() << error->message;
+    EXPECT_TRUE(context.until([&] { return room.joined.size() == 1; }));
+  };
+  TestRoom first("servers", relay), second("servers", relay), third("servers", relay);
+  meets(first, "none");
+  first.leave();  // the next one waits for that
+  meets(second, "stun:127.0.0.1:9");
+  second.leave();
+  ASSERT_TRUE(context.until([&] { return bool(second.leave_outcome); }));
+  meets(third, "none");
+}
+
 TEST_F(RoomProperties, NamesOfChannels) {
   TestRoom room("names", relay);
   const std::string name32(32, 'x'), name33(33, 'x');
