@@ -117,6 +117,10 @@ gboolean gst_genos_transcode_queue_add(GstGenosTranscodeQueue* self, GstGenosTra
     g_set_error_literal(error, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE, problem);
     return FALSE;
   }
+  if (const auto sound = jobs::check(stored(job)); !sound) {
+    g_propagate_error(error, to_gerror(sound.error()).release());
+    return FALSE;
+  }
   auto* store = open_store(state, error);
   if (!store) return FALSE;
   const auto id = store->add(jobs::lasting(stored(job)), false);

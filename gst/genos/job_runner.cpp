@@ -164,7 +164,7 @@ void JobRunner::ended(Running& running, GAsyncResult* result) {
   for (gchar** file = files; *file; ++file) job.outputs.emplace_back(*file);
   g_strfreev(files);
   std::erase_if(running_, [&](const auto& each) { return each.get() == &running; });
-  if (store_ && !store_->finish(job))
+  if (store_ && !store_->finish(jobs::lasting(job)))
     events_.failed({core::Errc::failed,
                     "the end of job " + std::to_string(job.id) + " could not be written down"});
   events_.ended(job, made.get());

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "jobs/job_store.hpp"
+
 namespace genos {
 namespace {
 
@@ -17,16 +19,9 @@ using core::Error;
 // A muxer that got the end writes an index; a minute of it is a broken disk.
 constexpr guint patience_seconds = 60;
 
-bool is_sound(GstPad* pad) { return g_str_has_prefix(GST_PAD_NAME(pad), "sound_"); }
+constexpr auto first_has_passed = guint(GST_PAD_FLAG_LAST);
 
-// The name of a source without its folders and its ending.
-std::string stem_of(const std::string& source) {
-  if (source == "-") return "stdin";
-  auto name = source.substr(0, source.find_first_of("?#"));
-  if (!gst_uri_is_valid(source.c_str())) name = source;
-  const auto stem = std::filesystem::path(name).stem().string();
-  return stem.empty() || stem == "." || stem == ".." ? "stream" : stem;
-}
+bool is_sound(GstPad* pad) { return g_str_has_prefix(GST_PAD_NAME(pad), "sound_"); }
 
 }  // namespace
 
@@ -112,8 +107,13 @@ bool TranscodeRun::has_begun() const {
 
 // A frame that is not as long as the rate says is written by matroskamux (1.22) as a block that
 // refers to no other, as only keyframes are: who seeks then begins in the middle. When the next
-// comes says it, too.
-GstPadProbeReturn TranscodeRun::forget_length(GstPad*, GstPadProbeInfo* info, gpointer) noexcept {
+// comes says it, too; of the first there may be no next, and it is a keyframe.
+GstPadProbeReturn TranscodeRun::forget_length(GstPad* pad, GstPadProbeInfo* info,
+                                              gpointer) noexcept {
+  if (!GST_OBJECT_FLAG_IS_SET(pad, first_has_passed)) {
+    GST_OBJECT_FLAG_SET(pad, first_has_passed);
+    return GST_PAD_PROBE_OK;
+  }
   auto* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
   GST_BUFFER_DURATION(buffer) = GST_CLOCK_TIME_NONE;
   info->data = buffer;
@@ -211,14 +211,15 @@ std::error_code TranscodeRun::Output::keep(bool replace) const {
 }
 
 TranscodeRun::Output* TranscodeRun::make_output(const std::string& rung) {
-  const auto base = (std::filesystem::path(options_.folder) / stem_of(options_.source)).string();
+  const auto base =
+      (std::filesystem::path(options_.folder) / jobs::stem_of(options_.source)).string();
   auto output = std::make_unique<Output>();
   output->path = base + "." + rung + "." + options_.container;
   output->part = base + "." + rung + ".part." + options_.container;
   std::error_code none;
   if (!options_.replace && std::filesystem::exists(output->path, none)) {
     fail("'" + output->path +
-         "' is there already; say that it is to be replaced, or name another "
+         "' is there already; have it replaced (--replace), or name another "
          "folder");
     return nullptr;
   }
@@ -253,9 +254,9 @@ GstPadProbeReturn TranscodeRun::on_passed(GstPad* from, GstPadProbeInfo* info,
   const auto segment = adopt(gst_pad_get_sticky_event(from, GST_EVENT_SEGMENT, 0));
   const GstSegment* at = nullptr;
   if (segment) gst_event_parse_segment(segment.get(), &at);
-  const auto time = at ? gst_segment_to_stream_time(at, GST_FORMAT_TIME,
-                                                    GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info)))
-                       : GST_CLOCK_TIME_NONE;
+  const auto pts = GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info));
+  const auto time = at ? gst_segment_to_stream_time(at, GST_FORMAT_TIME, pts) : GST_CLOCK_TIME_NONE;
+  if (GST_CLOCK_TIME_IS_VALID(time) && pts > time) output.offset = pts - time;
   if (GST_CLOCK_TIME_IS_VALID(time) && time > output.reached) output.reached = time;
   return GST_PAD_PROBE_OK;
 }
@@ -264,7 +265,7 @@ bool TranscodeRun::connect(GstPad* end, Output& output, GstPad* of) {
   const auto caps = adopt(gst_pad_query_caps(end, nullptr));
   const auto entry = adopt(gst_element_get_compatible_pad(output.mux.get(), end, caps.get()));
   if (!entry || gst_pad_link(end, entry.get()) != GST_PAD_LINK_OK) {
-    fail(options_.container + " files cannot hold this codec; mkv can");
+    fail(options_.container + " files cannot hold what " + GST_PAD_NAME(of) + " is; mkv can");
     return false;
   }
   {
@@ -288,7 +289,10 @@ TranscodeRun::Place TranscodeRun::place() const {
     const bool all =
         std::ranges::none_of(outputs_, [](const auto& each) { return each->ways > 0; });
     for (const auto& output : outputs_)
-      if (all || output->ways > 0) place.reached = std::min(place.reached, output->reached.load());
+      if (all || output->ways > 0) {
+        place.reached = std::min(place.reached, output->reached.load());
+        place.offset = std::max(place.offset, output->offset.load());
+      }
   }
   gint64 whole = 0;
   const auto picture = adopt(gst_element_get_static_pad(t_.get(), "rung_0"));
@@ -300,7 +304,7 @@ TranscodeRun::Place TranscodeRun::place() const {
 
 TranscodeRun::Course TranscodeRun::course() const {
   Course course;
-  const auto [reached, whole] = place();
+  const auto [reached, whole, offset] = place();
   if (reached == GST_CLOCK_TIME_NONE) return course;
   const double elapsed = double(g_get_monotonic_time() - begun_) / G_USEC_PER_SEC;
   const double seconds = double(reached) / double(GST_SECOND);
@@ -315,11 +319,12 @@ TranscodeRun::Course TranscodeRun::course() const {
 // --- the end ----------------------------------------------------------------------------------
 
 // matroskademux (1.22) takes for the end what it cannot read, and a file that was cut ends as any.
-// A length may be guessed, and the last picture may stand for a while.
+// A length may be guessed, the last picture may stand for a while, and matroskademux's length of
+// what begins at ten seconds has those in it.
 std::string TranscodeRun::what_lacks() const {
-  const auto [reached, whole] = place();
+  const auto [reached, whole, offset] = place();
   if (whole == GST_CLOCK_TIME_NONE || reached == GST_CLOCK_TIME_NONE ||
-      reached + std::max(GstClockTime(2 * GST_SECOND), whole / 20) >= whole)
+      reached + offset + std::max(GstClockTime(2 * GST_SECOND), whole / 20) >= whole)
     return {};
   const auto seconds = [](GstClockTime time) {
     char text[G_ASCII_DTOSTR_BUF_SIZE];

@@ -64,7 +64,8 @@ class TranscodeRun {
     std::vector<std::string> pads;  // of the transcoder, whose data is in it
     bool broken = false;            // one of them failed
     std::atomic<GstClockTime> reached{0};
-    std::atomic<int> ways{0};  // ways into it that have not ended
+    std::atomic<GstClockTime> offset{0};  // of its first time, which a length may count
+    std::atomic<int> ways{0};             // ways into it that have not ended
   };
   struct Waiting {
     Ref<GstPad> pad, end;  // of the transcoder, and of the queue behind it
@@ -92,7 +93,7 @@ class TranscodeRun {
   std::string name_of(GstPad* pad) const;
   void spoil(const char* pad);
   struct Place {
-    GstClockTime reached = GST_CLOCK_TIME_NONE, length = GST_CLOCK_TIME_NONE;
+    GstClockTime reached = GST_CLOCK_TIME_NONE, length = GST_CLOCK_TIME_NONE, offset = 0;
   };
   [[nodiscard]] Place place() const;
   [[nodiscard]] std::string what_lacks() const;  // of the input, at its end

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "genos/transcode_run.hpp"
+#include "jobs/job_store.hpp"
 
 namespace genos {
 
@@ -30,7 +31,7 @@ core::Result<Ref<GstElement>> TranscodeRun::make_source() const {
   core::Result<Ref<GstElement>> element = Ref<GstElement>();
   if (source == "-") {
     element = make("fdsrc");
-  } else if (gst_uri_is_valid(source.c_str())) {
+  } else if (jobs::is_uri(source)) {
     element = source_of_uri(source);
   } else {
     std::error_code error;

@@ -2,6 +2,7 @@
 // `genos broadcast`: pictures and sound for everybody in a room.
 #include <algorithm>
 
+#include "jobs/job_store.hpp"
 #include "tools/pipeline_run.hpp"
 
 namespace genos::tool {
@@ -179,7 +180,7 @@ bool settle(Programme& programme, Words line) {
     complain("one of --file, --camera, --screen and a line after -- is shown, not several");
     return false;
   }
-  if (programme.file.empty() || gst_uri_is_valid(programme.file.c_str())) return true;
+  if (programme.file.empty() || jobs::is_uri(programme.file)) return true;
   Owned<GError> error;
   const Owned<char> uri(gst_filename_to_uri(programme.file.c_str(), out(error)));
   if (!g_file_test(programme.file.c_str(), G_FILE_TEST_EXISTS)) {

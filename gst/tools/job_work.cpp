@@ -3,6 +3,8 @@
 
 #include <glib-unix.h>
 
+#include <cmath>
+
 namespace genos::tool {
 
 std::unique_ptr<jobs::JobStore> open_jobs(bool needed) {
@@ -73,19 +75,28 @@ int JobWork::run_queue() {
 int JobWork::loop(const std::function<void()>& begin) {
   for (const int signal : {SIGINT, SIGTERM})
     sources_.push_back(g_unix_signal_add(signal, stop, this));
+  if (options_.timeout > 0)
+    sources_.push_back(g_timeout_add(guint(std::ceil(options_.timeout * 1000)), late, this));
   begin();
   if (!over_) g_main_loop_run(loop_.get());
   return code_;
 }
 
 gboolean JobWork::stop(gpointer data) noexcept {
-  auto& self = *static_cast<JobWork*>(data);
-  if (std::exchange(self.stopped_, true)) return G_SOURCE_CONTINUE;
-  if (!self.runner_->is_idle())
-    self.progress_.say("ending what is there; it can be played up to here");
-  self.code_ = exit_interrupted;
-  self.runner_->stop();
+  static_cast<JobWork*>(data)->stop(exit_interrupted);
   return G_SOURCE_CONTINUE;
+}
+
+gboolean JobWork::late(gpointer data) noexcept {
+  static_cast<JobWork*>(data)->stop(exit_failed);
+  return G_SOURCE_CONTINUE;
+}
+
+void JobWork::stop(int code) {
+  if (std::exchange(stopped_, true)) return;
+  if (!runner_->is_idle()) progress_.say("ending what is there; it can be played up to here");
+  code_ = code;
+  runner_->stop();
 }
 
 void JobWork::tell(const jobs::Job& job, GstGenosTranscodeJob* made) {
@@ -100,8 +111,9 @@ void JobWork::tell(const jobs::Job& job, GstGenosTranscodeJob* made) {
     if (left >= 0) line.add("time-left", left);
     return line.print(true, {});
   }
-  char text[64];
-  g_snprintf(text, sizeof text, "%5.1f %%  %5.1f x", percent < 0 ? 0.0 : percent, speed);
+  char share[32] = "", text[64];
+  if (percent >= 0) g_snprintf(share, sizeof share, "%5.1f %%  ", percent);
+  g_snprintf(text, sizeof text, "%s%5.1f x", share, speed);
   progress_.line(printable(job.source) + "  " + text +
                  (left >= 0 ? "  " + time_text(left) + " left" : ""));
 }

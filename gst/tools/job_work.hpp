@@ -11,6 +11,8 @@
 
 namespace genos::tool {
 
+constexpr gint no_limit = G_MININT;  // what --limit is when nobody says it
+
 class JobWork {
  public:
   // Of the processes that share `store`, so many jobs run at a time; without it only ours count.
@@ -26,7 +28,9 @@ class JobWork {
   int run_queue();
 
  private:
-  static gboolean stop(gpointer self) noexcept;
+  static gboolean stop(gpointer self) noexcept;  // Ctrl-C
+  static gboolean late(gpointer self) noexcept;  // --timeout
+  void stop(int code);
   JobRunner::Events events();
   int loop(const std::function<void()>& begin);
   void tell(const jobs::Job& job, GstGenosTranscodeJob* made);

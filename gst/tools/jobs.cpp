@@ -51,6 +51,16 @@ int tell_one(const core::Result<jobs::Job>& job, const Options& options) {
   return exit_ok;
 }
 
+int cancel(jobs::JobStore& store, gint64 id, const Options& options) {
+  const auto before = store.get(id);
+  const int code = tell_one(store.cancel(id), options);
+  if (code != exit_ok || before->state == jobs::State::queued ||
+      before->state == jobs::State::running || before->state == jobs::State::cancelled)
+    return code;
+  complain("job " + std::to_string(id) + " had ended: there is nothing to cancel");
+  return exit_failed;
+}
+
 int list(jobs::JobStore& store, const Options& options) {
   const auto all = store.list();
   if (!all) {
@@ -75,7 +85,7 @@ int usage(const std::string& what) {
 }  // namespace
 
 int jobs(std::vector<std::string> args) {
-  gint limit = 0;
+  gint limit = no_limit;
   Options options;
   std::vector<std::string> rest;
   if (!parse(args, "jobs [list | show ID | cancel ID | run]",
@@ -91,14 +101,17 @@ int jobs(std::vector<std::string> args) {
   const bool one = verb == "show" || verb == "cancel";
   gint64 id = 0;
   if (!one && verb != "list" && verb != "run") return usage("there is no '" + verb + "'");
-  if (limit < 0) return usage("--limit is 1 or more");
+  if (limit == no_limit)
+    limit = 0;
+  else if (limit < 1)
+    return usage("--limit is 1 or more");
   if (rest.size() > (one ? 2 : 1) || (one && (rest.size() < 2 || !read_id(rest[1], id))))
     return usage(one ? verb + " takes the number of a job" : verb + " takes nothing more");
   auto store = open_jobs(true);
   if (!store) return exit_failed;
   if (verb == "list") return list(*store, options);
   if (verb == "show") return tell_one(store->get(id), options);
-  if (verb == "cancel") return tell_one(store->cancel(id), options);
+  if (verb == "cancel") return cancel(*store, id, options);
   return JobWork(std::move(store), unsigned(limit), options).run_queue();
 }
 

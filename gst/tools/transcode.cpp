@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // `genos transcode`: sources, or a stream in a room, into a file for each rung of a ladder.
 #include <algorithm>
+#include <map>
 
 #include "tools/job_work.hpp"
 #include "tools/transcode_room.hpp"
@@ -12,6 +13,11 @@ int queue(const std::vector<std::string>& sources, jobs::Job job, const Options&
   if (std::ranges::find(sources, "-") != sources.end()) {
     complain("standard input cannot wait in the queue");
     return exit_usage;
+  }
+  for (const auto& source : sources) {
+    if (jobs::is_uri(source) || g_file_test(source.c_str(), G_FILE_TEST_IS_REGULAR)) continue;
+    complain("'" + source + "' is not a file");
+    return exit_failed;
   }
   auto store = open_jobs(true);
   if (!store) return exit_failed;
@@ -30,10 +36,28 @@ int queue(const std::vector<std::string>& sources, jobs::Job job, const Options&
   return exit_ok;
 }
 
+// Else the second would be written over the first. False, after saying what is wrong.
+bool have_names_of_their_own(const std::vector<std::string>& sources) {
+  std::map<std::string, std::string> names;
+  for (const auto& source : sources) {
+    const auto& first = names.emplace(jobs::stem_of(source), source).first->second;
+    if (first == source) continue;
+    complain("'" + first + "' and '" + source +
+             "' would be written to the same files: give them "
+             "folders of their own");
+    return false;
+  }
+  return true;
+}
+
 // False, after saying what is wrong.
 bool settle(RoomJob& live, bool in_room, bool is_for_files, const char* length) {
-  if (in_room ? is_for_files : (length || !live.from.empty())) {
-    complain("a room is no file and cannot be queued; --from and --for are for rooms");
+  if (in_room && is_for_files) {
+    complain("a room is no file and cannot be queued: --room goes without IN, --queue and --limit");
+    return false;
+  }
+  if (!in_room && (length || !live.from.empty())) {
+    complain("--from and --for are for rooms (--room NAME)");
     return false;
   }
   if (!length || parse_length(length, live.length)) return true;
@@ -47,7 +71,7 @@ int transcode(std::vector<std::string> args) {
   char *ladder = nullptr, *sound = nullptr, *to = nullptr, *container = nullptr, *from = nullptr,
        *length = nullptr;
   gboolean replace = FALSE, later = FALSE;
-  gint limit = 0;
+  gint limit = no_limit;
   Options options;
   std::vector<std::string> rest;
   const bool fine = parse(
@@ -90,16 +114,24 @@ int transcode(std::vector<std::string> args) {
   const Owned<char> owned(length);
   if (!fine) return exit_usage;
   const bool in_room = !options.room.empty();
-  if (!settle(live, in_room, !rest.empty() || later || limit != 0, length)) return exit_usage;
+  if (!settle(live, in_room, !rest.empty() || later || limit != no_limit, length))
+    return exit_usage;
+  if (const auto checked = jobs::check(job); !checked) {
+    complain(checked.error().detail);
+    return exit_usage;
+  }
   if (in_room && !job.folder.empty()) return transcode_room(live, options);
   if (rest.empty() || job.folder.empty()) {
     complain("say what and where to: `genos transcode film.mp4 --out DIR`");
     return exit_usage;
   }
-  if (limit < 0) {
+  if (limit == no_limit)
+    limit = 0;
+  else if (limit < 1) {
     complain("--limit is 1 or more");
     return exit_usage;
   }
+  if (!have_names_of_their_own(rest)) return exit_usage;
   if (later) return queue(rest, job, options);
   JobWork work(open_jobs(false), unsigned(limit), options);
   for (const auto& source : rest) {

@@ -12,11 +12,12 @@ namespace {
 // a ladder has as many encoders as rungs, and more threads cost 15 to 60 % more CPU time.
 constexpr std::array video_encoders = {
     Encoder{"av1", "genosav1enc", "keyframe-interval=0", "bitrate", 1},
+    // VP8 cannot say what its colours are: decoders take them for those of old television.
     Encoder{"vp8", "vp8enc",
             "deadline=1 cpu-used=8 end-usage=cbr keyframe-max-dist=100000 error-resilient=default "
             "lag-in-frames=0 threads=1 buffer-size=1000 buffer-initial-size=500 "
             "buffer-optimal-size=600 undershoot=50 static-threshold=1 max-intra-bitrate=300",
-            "target-bitrate", 1},
+            "target-bitrate", 1, "", "", "videoconvert ! video/x-raw,colorimetry=bt601 ! "},
     Encoder{"vp9", "vp9enc",
             "deadline=1 cpu-used=8 end-usage=cbr keyframe-max-dist=100000 lag-in-frames=0 "
             "threads=1 buffer-size=1000 buffer-initial-size=500 buffer-optimal-size=600 "
@@ -34,8 +35,9 @@ constexpr std::array video_encoders = {
 constexpr std::array sound_encoders = {
     Encoder{"opus", "opusenc", "inband-fec=true packet-loss-percentage=5 bitrate-type=vbr",
             "bitrate", 1, "", " dtx=true audio-type=voice"},
-    Encoder{"aac", "avenc_aac", "", "bitrate", 1, "aacparse"},
-    Encoder{"aac", "voaacenc", "", "bitrate", 1, "aacparse"},
+    // avenc_aac fails when the channels change, and who reads AAC knows them from the beginning.
+    Encoder{"aac", "avenc_aac", "", "bitrate", 1, "aacparse", "", "capsfilter name=steady ! "},
+    Encoder{"aac", "voaacenc", "", "bitrate", 1, "aacparse", "", "capsfilter name=steady ! "},
 };
 
 bool is_installed(const char* name) {
@@ -48,8 +50,14 @@ bool is_installed(const char* name) {
 template <std::size_t count>
 core::Result<const Encoder*> find(const std::array<Encoder, count>& all, std::string_view codec,
                                   const EncoderChoice& choice) {
+  if (codec.empty()) {  // the first of which there is one, made by what is chosen for it
+    auto found = find(all, all[0].codec, choice);
+    for (std::size_t i = 1; i < count && !found; ++i)
+      if (auto other = find(all, all[i].codec, choice)) found = other;
+    return found;
+  }
   std::string tried, missing;
-  const auto fits = [&](const Encoder& one) { return codec.empty() || codec == one.codec; };
+  const auto fits = [&](const Encoder& one) { return codec == one.codec; };
   for (const auto& chosen : choice)
     for (const auto& one : all) {
       if (chosen != EncoderChoice::value_type(one.codec, one.factory) || !fits(one)) continue;
@@ -99,19 +107,25 @@ core::Result<const Encoder*> find_encoder(std::string_view codec, bool is_sound,
   return is_sound ? find(sound_encoders, codec, choice) : find(video_encoders, codec, choice);
 }
 
-static std::string bitrate_words(const Encoder& encoder, unsigned bitrate) {
-  return std::to_string(std::max(1U, bitrate / encoder.bitrate_unit));
-}
-
+// What an encoder does not take, as AAC's of more than 320 kbit/s, is its nearest.
 void set_bitrate(GstElement* element, const Encoder& encoder, unsigned bitrate) {
-  gst_util_set_object_arg(G_OBJECT(element), encoder.bitrate_property,
-                          bitrate_words(encoder, bitrate).c_str());
+  auto* spec = g_object_class_find_property(G_OBJECT_GET_CLASS(element), encoder.bitrate_property);
+  if (!spec) return;
+  GValue asked = G_VALUE_INIT, value = G_VALUE_INIT;
+  g_value_init(&asked, G_TYPE_UINT);
+  g_value_set_uint(&asked, std::max(1U, bitrate / encoder.bitrate_unit));
+  g_value_init(&value, spec->value_type);
+  if (g_value_transform(&asked, &value)) {
+    g_param_value_validate(spec, &value);
+    g_object_set_property(G_OBJECT(element), encoder.bitrate_property, &value);
+  }
+  g_value_unset(&value);
+  g_value_unset(&asked);
 }
 
 std::string encoder_words(const Encoder& encoder, const core::RungWords& words) {
-  return std::string(encoder.factory) + " name=encoder " + encoder.settings +
-         (words.dtx ? encoder.dtx : "") + " " + encoder.bitrate_property + "=" +
-         bitrate_words(encoder, words.bitrate);
+  return std::string(encoder.before) + encoder.factory + " name=encoder " + encoder.settings +
+         (words.dtx ? encoder.dtx : "");
 }
 
 }  // namespace genos::element

@@ -21,6 +21,7 @@ struct Encoder {
   unsigned bitrate_unit;    // bit/s
   const char* parser = "";  // behind it
   const char* dtx = "";     // more settings, for sound that is to have it
+  const char* before = "";  // in front of it; what is called "steady" keeps its first caps
 };
 
 // What a person prefers: "h264=openh264enc,aac=voaacenc".

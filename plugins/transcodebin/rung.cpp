@@ -87,6 +87,17 @@ std::string description_of(const Encoder& encoder, const core::RungWords& words)
   return text;
 }
 
+// The first caps that leave it are those it asks for from then on.
+GstPadProbeReturn keep_caps(GstPad* pad, GstPadProbeInfo* info, gpointer) noexcept {
+  auto* event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
+  GstCaps* caps = nullptr;
+  gst_event_parse_caps(event, &caps);
+  const auto filter = adopt(gst_pad_get_parent_element(pad));
+  g_object_set(filter.get(), "caps", caps, nullptr);
+  return GST_PAD_PROBE_REMOVE;
+}
+
 Ref<GstElement> child(const Ref<GstElement>& bin, const char* name) {
   return adopt(gst_bin_get_by_name(GST_BIN(bin.get()), name));
 }
@@ -117,6 +128,11 @@ core::Result<bool> Rung::build(GstBin* bin, const std::string& pad_name) {
                        std::string(encoder_->factory) + ": " + (error ? error->message : "")};
   gst_object_set_name(GST_OBJECT(elements_.get()), ("rung-" + pad_name).c_str());
   encoder_element_ = child(elements_, "encoder");
+  apply_bitrate();
+  if (const auto steady = child(elements_, "steady")) {
+    const auto out = adopt(gst_element_get_static_pad(steady.get(), "src"));
+    gst_pad_add_probe(out.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, keep_caps, nullptr, nullptr);
+  }
   gst_bin_add(bin, elements_.get());
   exit_ = splitter_add(splitter_, outlet_, child(elements_, "queue").get());
   const auto in = adopt(gst_element_get_static_pad(elements_.get(), "sink"));

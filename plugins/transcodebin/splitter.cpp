@@ -152,6 +152,7 @@ static GstFlowReturn splitter_chain(GstPad*, GstObject* parent, GstBuffer* raw) 
     return GST_FLOW_OK;
   }
   if (!state.has_info) return GST_FLOW_NOT_NEGOTIATED;
+  state.has_frame = true;
   if (state.fitting) frame = state.fitting->scale(frame.get());
   if (!frame) return GST_FLOW_ERROR;
   state.last = running_time_of(state, frame.get());

@@ -106,7 +106,7 @@ static bool take_other_size(Splitter& state, GstVideoInfo info) {
 bool take_caps(Splitter& state, const GstCaps* caps) {
   GstVideoInfo info;
   if (!gst_video_info_from_caps(&info, caps)) return false;
-  if (state.has_info && state.keeps_size) return take_other_size(state, info);
+  if (state.has_frame && state.keeps_size) return take_other_size(state, info);
   state.info = info;
   state.has_info = true;
   state.planned = 0;

@@ -42,6 +42,7 @@ struct Splitter {
   GstSegment segment{};
   GstVideoInfo info{};
   bool has_info = false;
+  bool has_frame = false;  // the size of the first is kept, not of caps that no picture came with
   int channels = 1;
   SoundOrder order;
   std::unique_ptr<FrameScaler> fitting;  // of another picture than that; none: as it comes

@@ -28,7 +28,9 @@ bool can_pull(GstPad* pad) {
 
 // --- settings ---------------------------------------------------------------------------------
 
+// It keeps the bin from starting; one that plays goes on with what it has.
 core::Result<bool> Transcoder::remember(const char* property, const core::Error& error) {
+  if (GST_STATE(GST_ELEMENT(bin_)) >= GST_STATE_PAUSED) return error;
   const std::scoped_lock guard(lock_);
   return wrong_.insert_or_assign(property, error).first->second;
 }
@@ -169,12 +171,20 @@ GstPadProbeReturn Transcoder::on_input(GstPad*, GstPadProbeInfo* info, gpointer 
   return GST_PAD_PROBE_OK;
 }
 
+bool Transcoder::is_silent() const {
+  const std::scoped_lock guard(lock_);
+  return sounds_.empty();
+}
+
 void Transcoder::decide(Input& input, GstCaps* caps) {
   input.decided = true;
   const char* name = caps ? gst_structure_get_name(gst_caps_get_structure(caps, 0)) : "";
   if (!g_str_has_suffix(name, "/x-raw")) return decode(input, true);
   if (const auto pad = claim(caps))
     gst_ghost_pad_set_target(GST_GHOST_PAD(input.pad), pad.get());
+  else if (g_str_has_prefix(name, "audio/") && is_silent())
+    GST_ELEMENT_ERROR(bin_, STREAM, WRONG_TYPE, ("nothing takes '%s': `sounds` is empty", name),
+                      (nullptr));
   else
     GST_ELEMENT_ERROR(
         bin_, STREAM, WRONG_TYPE,

@@ -72,6 +72,7 @@ class Transcoder {
   static void on_decoded(GstElement* decoder, GstPad* pad, gpointer self) noexcept;
   static GstPadProbeReturn on_trunk(GstPad* pad, GstPadProbeInfo* info, gpointer self) noexcept;
   core::Result<bool> remember(const char* property, const core::Error& error);
+  [[nodiscard]] bool is_silent() const;  // no sound is asked for
   void decide(Input& input, GstCaps* caps);
   void decode(Input& input, bool in_thread_of_data);
   void forget(Input& input);

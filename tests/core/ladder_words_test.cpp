@@ -24,6 +24,7 @@ TEST(LadderWords, AreReadAndWrittenAlike) {
 TEST(LadderWords, AreForgivingInWhatCannotBeMistaken) {
   EXPECT_EQ(read(" 720p30 : 1.5M , 360p30:vp8:500k"), "720p30:1500k,360p30:500k:vp8");
   EXPECT_EQ(read("180p15:150k,720p30:1500k"), "720p30:1500k,180p15:150k");
+  EXPECT_EQ(read(" low "), read("low"));
   EXPECT_EQ(read("720p"), "720p:1500k");
   EXPECT_EQ(read("360p15"), "360p15:375k");
 }
@@ -48,6 +49,9 @@ TEST(LadderWords, WhatIsWrongIsSaid) {
   EXPECT_NE(read("720p30:av1:vp8").find("'vp8' is neither"), std::string::npos);
   EXPECT_NE(read("720p30:0k").find("'0k' is neither"), std::string::npos);
   EXPECT_NE(read("720p30:5000M").find("neither"), std::string::npos);
+  EXPECT_NE(read("low,90p").find("low, medium, high"), std::string::npos);
+  EXPECT_NE(read("720p30:1500").find("is 1500k meant?"), std::string::npos);
+  EXPECT_NE(read("17p1:999").find("is 999k meant?"), std::string::npos);
   EXPECT_NE(read("99999999999p").find("like 720p30"), std::string::npos);
   EXPECT_NE(read("720p30:1M,720p30:1M").find("twice"), std::string::npos);
   std::string many = "16p";
@@ -67,6 +71,8 @@ TEST(LadderWords, SoundsToo) {
     EXPECT_EQ(to_words(rung_of(parse_sounds(words)->at(0))), words);
   EXPECT_TRUE(parse_sounds("opus:dtx")->at(0).dtx);
   EXPECT_TRUE(parse_sounds("")->empty());
+  EXPECT_TRUE(parse_sounds("none")->empty());
+  EXPECT_NE(parse_sounds("opus:96").error().detail.find("is 96k meant?"), std::string::npos);
   for (const char* wrong : {"mp3", "opus:1k", "opus:900k", "opus:96k:2", "opus:", ",",
                             "aac:96k:dtx", "opus:dtx:96k", "dtx"})
     EXPECT_FALSE(parse_sounds(wrong)) << wrong;

@@ -88,6 +88,12 @@ class Jobs(unittest.TestCase):
         self.assertEqual(os.stat(store).st_mode & 0o077, 0)
         shown = self.genos("jobs", "show", "1")
         self.assertIn(os.path.join(self.out, "a.90p.webm"), shown.stdout)
+        late = self.genos("jobs", "cancel", "1")
+        self.assertEqual(late.returncode, 1)
+        self.assertIn("had ended", late.stderr)
+        self.genos("transcode", "a.mp4", "--ladder", "90p:vp8", "--out", "here")
+        shown = self.genos("jobs", "show", "3", cwd="/")
+        self.assertIn(os.path.join(self.folder, "here", "a.90p.webm"), shown.stdout)
 
     def test_the_queue_is_worked_off(self):
         names = ["a.mp4", "b.mp4", "c.mp4"]

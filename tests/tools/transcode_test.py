@@ -170,6 +170,46 @@ class Transcode(unittest.TestCase):
             dark = max(upright) < 40
             self.assertEqual(dark, sizes[-1] == "360x640", "black beside what stands upright, nowhere else")
 
+    def test_what_was_filmed_upright_stays_so(self):
+        """The demuxer says so after it has said the size, and before the first picture."""
+        film(self.path("straight.mp4"))
+        self.ffmpeg("-i", self.path("straight.mp4"), "-c", "copy", "-metadata:s:v:0", "rotate=90", self.film)
+        told = self.run_tool(self.film, "--ladder", "180p:vp8", "--out", self.out)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        size = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "stream=width,height",
+                               "-of", "csv=p=0", self.path("out", "film.180p.webm")], capture_output=True, text=True,
+                              check=True).stdout
+        self.assertEqual(size.strip(), "180,320")
+
+    def ffmpeg(self, *words):
+        subprocess.run(["ffmpeg", "-v", "error", "-y", *words], check=True, timeout=LIMIT)
+
+    def test_what_does_not_begin_at_zero_lacks_nothing(self):
+        film(self.film)
+        self.ffmpeg("-i", self.film, "-c", "copy", "-output_ts_offset", "10", self.path("late.mkv"))
+        told = self.run_tool(self.path("late.mkv"), "--ladder", "180p:vp8", "--out", self.out)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+
+    def test_one_picture(self):
+        self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-frames:v", "1", "-c:v", "libx264",
+                    self.film)
+        told = self.run_tool(self.film, "--ladder", "180p:vp8", "--out", self.out)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        self.assertLess(seconds_in(self.path("out", "film.180p.webm")), 0.1)
+
+    def test_a_name_that_looks_like_a_uri(self):
+        film(self.path("film: one.mp4"))
+        told = self.run_tool("film: one.mp4", "--ladder", "90p:vp8", "--out", self.out, cwd=self.folder)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        self.assertEqual(self.made(), ["film: one.90p.webm"])
+
+    def test_it_stops_in_time(self):
+        film(self.film, 60, "1280x720")
+        told = self.run_tool(self.film, "--ladder", "720p,360p", "--out", self.out, "--timeout", "1")
+        self.assertEqual(told.returncode, 1, told.stderr)
+        self.assertEqual(self.made(), ["film.360p.part.webm", "film.720p.part.webm"])
+        seconds_in(self.path("out", "film.360p.part.webm"))
+
     def test_sound_that_changes(self):
         with open(self.path("film.ts"), "wb") as file:
             for channels, rate in (("2", "48000"), ("1", "44100")):
@@ -195,14 +235,19 @@ class Transcode(unittest.TestCase):
         film(self.film)
         with open(self.path("noise.mp4"), "wb") as file:
             file.write(bytes(range(256)) * 100)
-        for words, said in (
-                (["nowhere.mp4"], "not a file"),
-                ([self.film, "--ladder", "720"], "like 720p30:1500k"),
-                ([self.film, "--ladder", "180p:h264"], "mkv can"),
-                ([self.film, "--container", "avi"], "webm or mkv"),
-                ([self.path("noise.mp4")], "noise.mp4")):
+        for words, said, code in (
+                (["nowhere.mp4"], "not a file", 1),
+                (["nowhere.mp4", "--queue"], "not a file", 1),
+                ([self.film, "--ladder", "720"], "like 720p30:1500k", 64),
+                ([self.film, "--ladder", "720", "--queue"], "like 720p30:1500k", 64),
+                ([self.film, "--ladder", "180p:h264"], "mkv can", 64),
+                ([self.film, "--sound", "aac"], "mkv can", 64),
+                ([self.film, "--container", "avi"], "webm or mkv", 64),
+                ([self.film, "--limit", "0"], "1 or more", 64),
+                ([self.film, "other/film.mp4", "--replace"], "the same files", 64),
+                ([self.path("noise.mp4")], "noise.mp4", 1)):
             told = self.run_tool(*words, "--out", self.out)
-            self.assertEqual(told.returncode, 1, words)
+            self.assertEqual(told.returncode, code, (words, told.stderr))
             self.assertIn(said, told.stderr)
             self.assertEqual(self.made(), [], words)
         self.assertEqual(self.run_tool(self.film).returncode, 64)

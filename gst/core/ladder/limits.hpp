@@ -14,6 +14,10 @@ inline constexpr std::uint32_t max_lines = 8640;
 inline constexpr std::uint32_t max_frames_per_second = 240;
 // Ten times what a Blu-ray has.
 inline constexpr std::uint64_t max_bitrate = 400'000'000;
+// Of the usual bitrate of such a rung: less is no picture, but a `k` that was forgotten.
+inline constexpr std::uint32_t least_bitrate_share = 100;
+// What encoders take.
+inline constexpr std::uint32_t min_bitrate = 1'000;
 // What libopus takes.
 inline constexpr std::uint32_t min_sound_bitrate = 6'000;
 inline constexpr std::uint32_t max_sound_bitrate = 510'000;

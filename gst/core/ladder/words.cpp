@@ -61,7 +61,9 @@ std::string range(std::string_view what, std::uint32_t least, std::uint32_t most
 std::optional<Error> read_size(std::string_view word, std::string_view size, RungWords& rung) {
   const auto lines = take_number(size);
   if (!lines || !size.starts_with('p'))
-    return wrong(word, "a rung is LINESp[FRAMES][:BITRATE][:CODEC], like 720p30:1500k");
+    return wrong(word,
+                 "a rung is LINESp[FRAMES][:BITRATE][:CODEC], like 720p30:1500k; low, medium, high "
+                 "and livestream are whole ladders");
   size.remove_prefix(1);
   if (*lines < limits::min_lines || *lines > limits::max_lines)
     return wrong(word, range("the number of lines", limits::min_lines, limits::max_lines));
@@ -72,6 +74,12 @@ std::optional<Error> read_size(std::string_view word, std::string_view size, Run
     return wrong(word, range("frames a second after the p", 1, limits::max_frames_per_second));
   rung.frames = *frames;
   return std::nullopt;
+}
+
+// Bits a second are rarely meant where there are so few of them.
+std::string too_few(std::uint32_t bitrate, const std::string& why) {
+  const auto number = std::to_string(bitrate);
+  return number + " is " + number + " bit/s, " + why + ": is " + number + "k meant?";
 }
 
 Result<RungWords> parse_rung(std::string_view word) {
@@ -85,10 +93,14 @@ Result<RungWords> parse_rung(std::string_view word) {
       continue;
     } else {
       return wrong(word, "'" + std::string(parts[i]) +
-                             "' is neither a bitrate like 1500k nor av1, vp9, vp8 or h264");
+                             "' is neither a bitrate like 1500k nor av1, vp9, vp8 or h264; a rung "
+                             "has one of each");
     }
   }
-  if (rung.bitrate == 0) rung.bitrate = usual_bitrate(rung.lines, rung.frames);
+  const auto usual = usual_bitrate(rung.lines, rung.frames);
+  if (rung.bitrate == 0) rung.bitrate = usual;
+  if (rung.bitrate < std::max(limits::min_bitrate, usual / limits::least_bitrate_share))
+    return wrong(word, too_few(rung.bitrate, "too little for such pictures"));
   return rung;
 }
 
@@ -103,6 +115,8 @@ Result<SoundWords> parse_sound(std::string_view word) {
     return wrong(word, "a sound is opus or aac, with a bitrate like opus:96k; opus may have :dtx");
   if (parts.size() == 1) return sound;
   sound.bitrate = parse_bitrate(parts[1]);
+  if (sound.bitrate > 0 && sound.bitrate < limits::max_sound_bitrate / 1000)
+    return wrong(word, too_few(sound.bitrate, "too little for any sound"));
   if (sound.bitrate < limits::min_sound_bitrate || sound.bitrate > limits::max_sound_bitrate)
     return wrong(word, range("a sound's bitrate in bit/s", limits::min_sound_bitrate,
                              limits::max_sound_bitrate));
@@ -152,8 +166,9 @@ std::uint32_t usual_bitrate(std::uint32_t lines, std::uint32_t frames) {
 }
 
 Result<std::vector<RungWords>> parse_ladder(std::string_view words) {
-  for (const auto& preset : presets)
-    if (words == preset.name) words = preset.words;
+  if (const auto only = split(words, ','); only.size() == 1)
+    for (const auto& preset : presets)
+      if (only[0] == preset.name) words = preset.words;
   std::vector<RungWords> rungs;
   for (const auto word : split(words, ',')) {
     auto rung = parse_rung(word);
@@ -172,7 +187,7 @@ Result<std::vector<RungWords>> parse_ladder(std::string_view words) {
 
 Result<std::vector<SoundWords>> parse_sounds(std::string_view words) {
   std::vector<SoundWords> sounds;
-  if (words.empty()) return sounds;
+  if (words.empty() || words == "none") return sounds;
   for (const auto word : split(words, ',')) {
     auto sound = parse_sound(word);
     if (!sound) return sound.error();
