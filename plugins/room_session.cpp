@@ -14,6 +14,15 @@ RoomSession::RoomSession(GstElement* owner) : owner_(owner), context_(adopt(g_ma
 
 RoomSession::~RoomSession() { stop(); }
 
+bool RoomSession::is_named() const {
+  gchar* raw = nullptr;
+  g_object_get(room_.get(), "id", &raw, nullptr);
+  const Owned<char> name(raw);
+  if (name && *name) return true;
+  GST_ELEMENT_ERROR(owner_, RESOURCE, SETTINGS, ("room is empty; give it a name"), (nullptr));
+  return false;
+}
+
 void RoomSession::start() {
   loop_ = g_main_loop_new(context_.get(), FALSE);
   {
@@ -79,7 +88,8 @@ void RoomSession::enter() {
       [this](auto*, auto* peer, int, const char*) { tell("genos-peer-leave", peer); }));
   connections_.push_back(
       on<void(GstGenosRoom*, const char*)>(room, "lonely", [this](auto*, const char* hint) {
-        GST_ELEMENT_INFO(owner_, RESOURCE, NOT_FOUND, ("%s", hint), (nullptr));
+        // gst-launch-1.0 prints the second only.
+        GST_ELEMENT_INFO(owner_, RESOURCE, NOT_FOUND, ("%s", hint), ("%s", hint));
       }));
   connections_.push_back(
       on<void(GstGenosRoom*, GError*)>(room, "ended", [this](auto*, GError* why) { fail(*why); }));

@@ -23,6 +23,7 @@
 #include "core/base/overloaded.hpp"
 #include "core/wire/limits.hpp"
 #include "genos/signaling_session.hpp"
+#include "link/peer_link.hpp"
 
 using namespace genos;
 
@@ -57,6 +58,7 @@ static void gst_genos_room_dispose(GObject* object) {
 
 static void gst_genos_room_finalize(GObject* object) {
   state_of(GST_GENOS_ROOM(object)).~RoomState();
+  link::wait_for_warm_up();  // the program may end at once now
   G_OBJECT_CLASS(gst_genos_room_parent_class)->finalize(object);
 }
 

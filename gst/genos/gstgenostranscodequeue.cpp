@@ -21,6 +21,7 @@
 #include "bridge/gio_refs.hpp"
 #include "genos/gstgenostranscodejob_private.hpp"
 #include "genos/job_runner.hpp"
+#include "genos/job_words.hpp"
 #include "genos/room_front.hpp"
 
 using namespace genos;
@@ -117,7 +118,7 @@ gboolean gst_genos_transcode_queue_add(GstGenosTranscodeQueue* self, GstGenosTra
     g_set_error_literal(error, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE, problem);
     return FALSE;
   }
-  if (const auto sound = jobs::check(stored(job)); !sound) {
+  if (const auto sound = check_words(stored(job)); !sound) {
     g_propagate_error(error, to_gerror(sound.error()).release());
     return FALSE;
   }

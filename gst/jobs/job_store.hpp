@@ -35,8 +35,6 @@ bool is_uri(const std::string& source);  // and no file of that name
 std::string stem_of(const std::string& source);
 // A job may run later, and in another folder; its outputs may be asked for there, too.
 Job lasting(Job job);
-// What can be known before it runs: its words, and whether its container holds what they name.
-core::Result<bool> check(const Job& job);
 
 class JobStore {
  public:

@@ -99,6 +99,8 @@ class PeerLink {
 
 // Process-wide and early: makes the certificate (0.1 to 0.5 s) on a thread of its own, once.
 void warm_up();
+// Until that has ended: a program that calls gst_deinit() meanwhile crashes.
+void wait_for_warm_up();
 // Waits for every link's teardown; true when all ended in time.
 bool drain_teardowns(core::Duration limit);
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <chrono>
+#include <condition_variable>
 #include <mutex>
 
 #include "bridge/signal.hpp"
@@ -26,11 +28,43 @@ void make_certificate() {
   gst_element_set_state(pipeline.get(), GST_STATE_NULL);
 }
 
+// Far more than it ever took.
+constexpr std::chrono::seconds longest{10};
+
+struct Warming {
+  std::mutex lock;
+  std::condition_variable ended;
+  bool under_way = false;
+};
+Warming& warming() {
+  static auto* const one = new Warming;  // its thread may outlive static objects
+  return *one;
+}
+
+void set_under_way(bool under_way) {
+  auto& now = warming();
+  const std::scoped_lock guard(now.lock);
+  now.under_way = under_way;
+  now.ended.notify_all();
+}
+
 }  // namespace
 
 void warm_up() {
   static std::once_flag once;
-  std::call_once(once, [] { reaper::after({}, make_certificate); });
+  std::call_once(once, [] {
+    set_under_way(true);
+    reaper::after({}, [] {
+      make_certificate();
+      set_under_way(false);
+    });
+  });
+}
+
+void wait_for_warm_up() {
+  auto& now = warming();
+  std::unique_lock guard(now.lock);
+  now.ended.wait_for(guard, longest, [&now] { return !now.under_way; });
 }
 
 }  // namespace genos::link

@@ -36,7 +36,7 @@ void append_end(Words& line, bool is_sound) {
 void append_sound(Words& line, const Programme& programme, bool tone) {
   if (programme.silent || (!programme.microphone && !tone)) return;
   if (programme.microphone)
-    append(line, {"autoaudiosrc", "!", "audioconvert"});
+    append(line, {"autoaudiosrc", "name=microphone", "!", "audioconvert"});
   else
     append(line, {"audiotestsrc", "is-live=true", "wave=ticks", "volume=0.3"});
   append_end(line, true);
@@ -65,7 +65,7 @@ Words line_of(const Programme& programme) {
   if (programme.camera && !programme.device.empty())
     append(line, {"v4l2src", "device=" + programme.device, "!", "decodebin", "!", "videoconvert"});
   else if (programme.camera)
-    append(line, {"autovideosrc", "!", "videoconvert"});
+    append(line, {"autovideosrc", "name=camera", "!", "videoconvert"});
   else if (programme.screen)
     append(line, {"ximagesrc", "use-damage=false", "!", "video/x-raw,framerate=30/1", "!",
                   "videoconvert"});
@@ -91,23 +91,26 @@ Ref<GstElement> pipeline_of(const Programme& programme) {
   return nullptr;
 }
 
-// Plays the film again and again: a seek that flushes nothing, at the end of each round.
+// Plays the film again and again: a seek that flushes nothing, at the end of each round. A demuxer
+// waits in it for its readers, so not on the main loop's thread.
 class Loop {
  public:
   explicit Loop(GstElement* film) : film_(film) {}
-  void begin() { seek(GST_SEEK_FLAG_SEGMENT | GST_SEEK_FLAG_FLUSH); }
-  void again() { seek(GST_SEEK_FLAG_SEGMENT); }
+  void begin() const { seek(GST_SEEK_FLAG_SEGMENT | GST_SEEK_FLAG_FLUSH); }
+  void again() const { seek(GST_SEEK_FLAG_SEGMENT); }
 
  private:
-  void seek(int flags) {
-    const auto once = [](GstElement*, GstPad* pad, gpointer given) -> gboolean {
-      auto* event = gst_event_new_seek(1, GST_FORMAT_TIME, *static_cast<GstSeekFlags*>(given),
-                                       GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, 0);
-      gst_pad_send_event(pad, event);
-      return FALSE;  // one pad is enough: it goes to the demuxer
+  void seek(int flags) const {
+    const auto call = [](GstElement* film, gpointer given) noexcept {
+      gst_element_foreach_src_pad(film, seek_once, given);
     };
-    auto all = GstSeekFlags(flags);
-    gst_element_foreach_src_pad(film_, once, &all);
+    gst_element_call_async(film_, call, GINT_TO_POINTER(flags), nullptr);
+  }
+  static gboolean seek_once(GstElement*, GstPad* pad, gpointer flags) noexcept {
+    auto* event = gst_event_new_seek(1, GST_FORMAT_TIME, GstSeekFlags(GPOINTER_TO_INT(flags)),
+                                     GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, 0);
+    gst_pad_send_event(pad, event);
+    return FALSE;  // one pad is enough: it goes to the demuxer
   }
   GstElement* film_;
 };
@@ -132,6 +135,14 @@ void tell_viewers(PipelineRun& run, GstElement* element, std::vector<Connection>
       [tell](auto*, const char* peer) { tell("viewer-removed", "- ", peer); }));
 }
 
+// autovideosrc and autoaudiosrc warn that they have found nothing, and show colour bars.
+const char* missing_device(GstMessage* message) {
+  if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_WARNING) return nullptr;
+  for (const char* device : {"camera", "microphone"})
+    if (g_str_equal(GST_MESSAGE_SRC_NAME(message), device)) return device;
+  return nullptr;
+}
+
 int show(const Programme& programme, const Look& look, const Options& options) {
   auto pipeline = pipeline_of(programme);
   if (!pipeline) return exit_usage;
@@ -150,17 +161,23 @@ int show(const Programme& programme, const Look& look, const Options& options) {
   tell_viewers(run, element.get(), connections);
   const auto film = adopt(gst_bin_get_by_name(GST_BIN(run.pipeline()), "film"));
   const bool loops = film && !programme.once;
-  if (loops) {
-    bool begun = false;
-    run.on_message = [loop = Loop(film.get()), begun](GstMessage* message) mutable {
-      if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_SEGMENT_DONE) loop.again();
-      if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ASYNC_DONE && !std::exchange(begun, true))
-        loop.begin();
-      return false;
-    };
-  }
-  run.on_interrupt = [&] { run.finish(exit_interrupted); };
-  run.at_timeout = [&] { run.finish(exit_ok); };
+  bool begun = false;
+  run.on_message = [&, loop = Loop(film.get())](GstMessage* message) {
+    if (const char* missing = missing_device(message)) {
+      complain(std::string("there is no ") + missing);
+      run.quit(exit_failed);
+      return true;
+    }
+    if (loops && GST_MESSAGE_TYPE(message) == GST_MESSAGE_SEGMENT_DONE) loop.again();
+    if (loops && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ASYNC_DONE && !std::exchange(begun, true))
+      loop.begin();
+    return false;
+  };
+  // The end of a file that is read in rounds would be the end of a round. Ten seconds of sound may
+  // wait for their moment by then; nobody does for them: to leave the room ends it for all.
+  const auto finish = [&](int code) { loops ? run.quit(code) : run.finish(code); };
+  run.on_interrupt = [&] { finish(exit_interrupted); };
+  run.at_timeout = [&] { finish(exit_ok); };
   const int code = run.run();
   connections.clear();
   return code;
@@ -178,6 +195,17 @@ bool settle(Programme& programme, Words line) {
                       int(!programme.line.empty());
   if (sources > 1) {
     complain("one of --file, --camera, --screen and a line after -- is shown, not several");
+    return false;
+  }
+  const bool own_sound = !programme.file.empty() || !programme.line.empty();
+  if (programme.microphone && (own_sound || programme.silent)) {
+    complain(
+        "--microphone is for --camera, --screen and the test picture: what else is shown has "
+        "its own sound");
+    return false;
+  }
+  if (programme.once && programme.file.empty()) {
+    complain("--once is for --file");
     return false;
   }
   if (programme.file.empty() || jobs::is_uri(programme.file)) return true;

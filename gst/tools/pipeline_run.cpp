@@ -109,7 +109,8 @@ gboolean PipelineRun::take_message(GstBus*, GstMessage* message, gpointer data) 
   switch (GST_MESSAGE_TYPE(message)) {
     case GST_MESSAGE_EOS: self.quit(self.code_at_end_); break;
     case GST_MESSAGE_ERROR: self.on_error(message); break;
-    case GST_MESSAGE_INFO: self.on_hint(message); break;
+    case GST_MESSAGE_INFO: self.on_hint(message, gst_message_parse_info); break;
+    case GST_MESSAGE_WARNING: self.on_hint(message, gst_message_parse_warning); break;
     case GST_MESSAGE_ELEMENT:
       if (self.on_news) self.on_news(gst_message_get_structure(message));
       break;
@@ -131,11 +132,11 @@ void PipelineRun::on_error(GstMessage* message) {
   quit(settings ? exit_usage : exit_failed);
 }
 
-void PipelineRun::on_hint(GstMessage* message) const {
+void PipelineRun::on_hint(GstMessage* message, Parse parse) const {
   Owned<GError> hint;
   {
     Out<GError> slot(hint);
-    gst_message_parse_info(message, slot, nullptr);
+    parse(message, slot, nullptr);
   }
   if (!options_.quiet) complain(hint->message);
 }

@@ -45,7 +45,8 @@ class PipelineRun {
   static gboolean take_message(GstBus*, GstMessage* message, gpointer self) noexcept;
   static gboolean take_signal(gpointer self) noexcept;
   void on_error(GstMessage* message);
-  void on_hint(GstMessage* message) const;
+  using Parse = void (*)(GstMessage*, GError**, gchar**);
+  void on_hint(GstMessage* message, Parse parse) const;
 
   const Options options_;
   Owned<GMainLoop> loop_;

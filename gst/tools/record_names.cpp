@@ -10,7 +10,8 @@ constexpr std::size_t longest_name = 64;
 
 bool is_folder(const std::string& text) {
   std::error_code none;
-  return text.ends_with('/') || std::filesystem::is_directory(text, none);
+  return text.ends_with('/') || std::filesystem::is_directory(text, none) ||
+         (std::filesystem::path(text).extension().empty() && !std::filesystem::exists(text, none));
 }
 
 }  // namespace
@@ -36,7 +37,7 @@ std::string RecordNames::problem() const {
   std::error_code none;
   const auto parent = folder_ ? path_ : path_.parent_path();
   if (!parent.empty() && !std::filesystem::is_directory(parent, none))
-    return "there is no folder '" + parent.string() + "'";
+    return "there is no folder '" + parent.string() + "'; make it, or name a file like a.webm";
   const auto extension = path_.extension();
   if (!folder_ && extension != ".webm" && extension != ".mkv")
     return "'" + path_.string() + "' should end in .webm or .mkv, or be a folder";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "genos/job_words.hpp"
 #include "tools/job_work.hpp"
 #include "tools/transcode_room.hpp"
 
@@ -116,7 +117,7 @@ int transcode(std::vector<std::string> args) {
   const bool in_room = !options.room.empty();
   if (!settle(live, in_room, !rest.empty() || later || limit != no_limit, length))
     return exit_usage;
-  if (const auto checked = jobs::check(job); !checked) {
+  if (const auto checked = check_words(job); !checked) {
     complain(checked.error().detail);
     return exit_usage;
   }

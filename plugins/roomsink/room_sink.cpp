@@ -283,7 +283,7 @@ RoomMedia::Events RoomSink::events() {
 }
 
 bool RoomSink::open() {
-  if (!check_words()) return false;
+  if (!session_.is_named() || !check_words()) return false;
   media_ = std::make_shared<RoomMedia>(events());
   session_.start();
   media_->attach(room());

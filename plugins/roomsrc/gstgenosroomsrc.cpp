@@ -258,6 +258,8 @@ static void gst_genos_room_src_class_init(GstGenosRoomSrcClass* klass) {
   gst_element_class_add_static_pad_template(element_class, &video_template);
   gst_element_class_add_static_pad_template(element_class, &audio_template);
   gst_element_class_set_static_metadata(element_class, "Genos room source",
-                                        "Source/Network/Video/Audio",
-                                        "What the others in a room show", "Genos developers");
+                                        // "Video" and "Audio" are what autovideosrc and
+                                        // autoaudiosrc look for: no camera is found here.
+                                        "Source/Network", "What the others in a room show",
+                                        "Genos developers");
 }

@@ -25,7 +25,7 @@ function fileOf(metadata) {
 
 export class Session {
   self = selfId;
-  /** Streams of ours, for those who come later. @type {Map<MediaStream, string>} */
+  /** Streams of ours, for those who come later. @type {Map<MediaStream, object>} */
   own = new Map();
   name = '';
   /** @type {Map<string, {talk: Rate, told: Rate}>} */
@@ -90,8 +90,8 @@ export class Session {
   #joined(peer) {
     this.listener.joined(peer);
     if (this.name) this.nameChannel.send(this.name, {target: peer}).catch(() => {});
-    for (const [stream, title] of this.own) {
-      this.room.addStream(stream, {target: peer, metadata: {title}});
+    for (const [stream, metadata] of this.own) {
+      this.room.addStream(stream, {target: peer, metadata});
     }
   }
 
@@ -132,8 +132,9 @@ export class Session {
 
   /** @param {MediaStream} stream @param {string} title @param {string} kind camera or screen */
   show(stream, title, kind) {
-    this.own.set(stream, title);
-    return Promise.all(this.room.addStream(stream, {metadata: {title, kind}}));
+    const metadata = {title, kind};
+    this.own.set(stream, metadata);
+    return Promise.all(this.room.addStream(stream, {metadata}));
   }
 
   /** @param {MediaStream} stream */

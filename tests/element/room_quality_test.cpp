@@ -124,6 +124,26 @@ TEST_F(RoomQualityTest, WhatNobodyTakesIsNeitherSentNorMade) {
   EXPECT_TRUE(watch_it(0));
 }
 
+// `from` of a viewer, `targets` of a sender: of two each, one.
+TEST_F(RoomQualityTest, OneOfTwoIsTakenAndOneOfTwoIsGiven) {
+  const std::string first(20, 'a'), second(20, 'b'), third(20, 'c'), fourth(20, 'd');
+  TestLine wide(large() + two_rungs("", "self-id=" + first));
+  TestLine narrow(picture() + sink_of("self-id=" + second + " targets=" + third));
+  TestLine chosen(watch("self-id=" + third + " from=" + second));
+  TestLine other(watch("self-id=" + fourth));
+  TestLine picky(watch("from=" + first));
+  Pictures of_narrow(chosen), of_wide(other), of_first(picky);
+  for (auto* line : {&wide, &narrow, &chosen, &other, &picky}) line->play();
+  EXPECT_TRUE(of_narrow.sees(64, 30));
+  EXPECT_TRUE(of_wide.sees(128, 30));
+  EXPECT_TRUE(of_first.sees(128, 30));
+  EXPECT_EQ(of_narrow.widths(), std::vector{64});
+  EXPECT_EQ(of_wide.widths(), std::vector{128});
+  EXPECT_EQ(of_first.widths(), std::vector{128});
+  EXPECT_EQ(viewers(narrow), 1U);
+  EXPECT_EQ(viewers(wide), 2U);
+}
+
 TEST_F(RoomQualityTest, WhoAlwaysWishesForSomethingElseHarmsNobody) {
   TestLine sender(large() + two_rungs());
   TestLine steady(src_of("media=video") + "! video/x-av1 ! fakesink name=out");

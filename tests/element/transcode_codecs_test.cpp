@@ -208,6 +208,57 @@ TEST_F(TranscodeChanges, AnEncoderThatIsNamedAndNotThereIsSaid) {
   gst_object_unref(feature);
 }
 
+TEST_F(TranscodeChanges, AnEncoderThatIsNamedMakesItsOwnCodecOnly) {
+  Transcoding line(picture(320, 180, 30) +
+                   "genostranscodebin name=t ladder=180p,90p:h264 encoders=h264=openh264enc");
+  EXPECT_EQ(line.play().outcome(), "eos");
+  EXPECT_STRNE(gst_structure_get_string(line.stats("rung_0").get(), "codec"), "h264");
+  EXPECT_STREQ(gst_structure_get_string(line.stats("rung_1").get(), "encoder"), "openh264enc");
+}
+
+TEST_F(TranscodeChanges, ABitrateThatAnEncoderDoesNotTakeIsItsNearest) {
+  Transcoding line(
+      "audiotestsrc num-buffers=50 ! genostranscodebin name=t sounds=aac:510k "
+      "encoders=aac=voaacenc");
+  EXPECT_EQ(line.play().outcome(), "eos");
+  gint bitrate = 0;
+  g_object_get(line.encoder("sound_0").get(), "bitrate", &bitrate, nullptr);
+  EXPECT_EQ(bitrate, 320'000);
+}
+
+TEST_F(TranscodeChanges, AWrongWordWhilePlayingChangesNothing) {
+  Transcoding line(picture(320, 180, -1, "is-live=true") +
+                   "genostranscodebin name=t ladder=180p:vp8");
+  for (int round = 0; round < 2; ++round) {
+    const auto before = line.frames("rung_0").size();
+    line.play();
+    ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_0").size() > before + 3; }));
+    g_object_set(line.t(), "ladder", "nonsense", nullptr);
+    gst_element_set_state(line.pipeline(), GST_STATE_NULL);
+  }
+}
+
+TEST_F(TranscodeChanges, SoundForNobodyIsSaid) {
+  Transcoding line("audiotestsrc num-buffers=10 ! genostranscodebin name=t sounds=none");
+  EXPECT_EQ(line.play().outcome(), "error: nothing takes 'audio/x-raw': `sounds` is empty");
+}
+
+TEST_F(TranscodeChanges, WhatItsSourceTakesIsInItsLatency) {
+  Transcoding line(picture(320, 180, -1, "is-live=true") +
+                   "genostranscodebin name=t ladder=180p:vp8");
+  line.play();
+  ASSERT_TRUE(TestLine::until([&] { return line.frames("rung_0").size() > 3; }));
+  const auto pad = adopt(gst_element_get_static_pad(line.t(), "rung_0"));
+  GstQuery* query = gst_query_new_latency();
+  gboolean live = FALSE;
+  GstClockTime least = 0;
+  EXPECT_TRUE(gst_pad_query(pad.get(), query));
+  gst_query_parse_latency(query, &live, &least, nullptr);
+  gst_query_unref(query);
+  EXPECT_TRUE(live);
+  EXPECT_GE(least, GST_SECOND / 30) << "a frame of videotestsrc";
+}
+
 TEST_F(TranscodeChanges, StatsSayWhereItIs) {
   Transcoding line(picture(320, 180, 60) +
                    "genostranscodebin name=t ladder=180p:vp8,90p10:vp8 "

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`genos broadcast`, `watch`, `record`, `streams`, between processes: cli_media_test.py GENOS. TAP."""
+import glob
 import json
 import os
 import subprocess
 import sys
 import time
+import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap
@@ -75,6 +77,44 @@ class Broadcast(Media):
             self.assertGreater(max(each), 4.5)
         self.assertEqual(complaints(self.path("a.webm")), "")
 
+    def test_a_file_in_rounds_ends_when_told(self):
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
+                        "testsrc2=size=320x180:rate=30:duration=2", "-f", "lavfi", "-i",
+                        "sine=duration=2", "-c:v", "libx264", "-c:a", "aac", self.path("f.mp4")],
+                       check=True, timeout=LIMIT)
+        subprocess.run(["ffmpeg", "-v", "error", "-i", self.path("f.mp4"), "-c", "copy", self.path("f.mkv")],
+                       check=True, timeout=LIMIT)
+        for name in ("f.mp4", "f.mkv"):
+            process = self.start("broadcast", *SMALL, "--file", self.path(name))
+            listing = self.start("streams", "--watch")
+            self.wait_for(listing, "stream-add")
+            time.sleep(3)  # in the second round
+            self.end(process, INTERRUPTED)
+            self.end(listing, INTERRUPTED)
+            run = self.run_tool("broadcast", *SMALL, "--file", self.path(name), "--timeout", "3")
+            self.assertEqual(run.returncode, OK, run.stderr)
+
+    def test_a_line_that_ends_at_once_ends_well(self):
+        """gst-launch-1.0 ends GStreamer then, while the certificate is still being made."""
+        for words in (["num-buffers=1", "!", "genosroomsink", "room=demo"], ["is-live=true", "!", "genosroomsink"]):
+            for _ in range(6):
+                run = subprocess.run(["gst-launch-1.0", "videotestsrc", *words], capture_output=True, text=True,
+                                     timeout=LIMIT, check=False)
+                self.assertEqual(run.returncode, 0 if words[-1] == "room=demo" else 255, run.stderr)
+                self.assertNotIn("CRITICAL", run.stderr)
+
+    def test_who_is_alone_is_told_why(self):
+        run = subprocess.run(["timeout", "-s", "INT", "5", "gst-launch-1.0", "-e", "videotestsrc", "is-live=true", "!",
+                              "genosroomsink", "room=nobody-else", "ice-servers=none"], capture_output=True,
+                             text=True, timeout=LIMIT, check=False)
+        self.assertIn("nobody in 'nobody-else' on", run.stdout + run.stderr)
+
+    @unittest.skipIf(glob.glob("/dev/video*"), "this machine has a camera")
+    def test_where_there_is_no_camera(self):
+        run = self.run_tool("broadcast", "--camera")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("there is no camera", run.stderr)
+
     def test_a_file_once(self):
         subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
                         "testsrc2=size=320x180:rate=30:duration=2", self.path("f.mp4")],
@@ -92,6 +132,8 @@ class Broadcast(Media):
     def test_what_cannot_be(self):
         for words, said in ((["--file", "/there/is/none"], "there is no file"),
                             (["--camera", "--screen"], "not several"),
+                            (["--file", "a.mp4", "--microphone"], "own sound"),
+                            (["--once"], "is for --file"),
                             (["--ladder", "700q"], "700q"),
                             (["--max-viewers", "-1"], "--max-viewers"),
                             (["--", "nosuchelement", "!", "room."], "nosuchelement")):
@@ -230,6 +272,7 @@ class Record(Media):
     def test_what_cannot_be(self):
         for words, said in (([], "--out"), (["--out", self.path("a.mp4")], ".webm"),
                             (["--out", self.path("no/a.webm")], "no folder"),
+                            (["--out", self.path("recordings")], "make it"),
                             (["--out", self.path("a.webm"), "--media", "smell"], "video or audio"),
                             (["--out", self.path("a.webm"), "--for", "soon"], "--for")):
             run = self.run_tool("record", *words)
