@@ -132,13 +132,15 @@ void PipelineRun::on_error(GstMessage* message) {
   quit(settings ? exit_usage : exit_failed);
 }
 
-void PipelineRun::on_hint(GstMessage* message, Parse parse) const {
+void PipelineRun::on_hint(GstMessage* message, Parse parse) {
   Owned<GError> hint;
   {
     Out<GError> slot(hint);
     parse(message, slot, nullptr);
   }
-  if (!options_.quiet) complain(hint->message);
+  if (options_.quiet || last_hint_ == hint->message) return;  // some come every second
+  last_hint_ = hint->message;
+  complain(last_hint_);
 }
 
 }  // namespace genos::tool

@@ -46,9 +46,10 @@ class PipelineRun {
   static gboolean take_signal(gpointer self) noexcept;
   void on_error(GstMessage* message);
   using Parse = void (*)(GstMessage*, GError**, gchar**);
-  void on_hint(GstMessage* message, Parse parse) const;
+  void on_hint(GstMessage* message, Parse parse);
 
   const Options options_;
+  std::string last_hint_;
   Owned<GMainLoop> loop_;
   Ref<GstElement> pipeline_;
   std::vector<guint> sources_;
