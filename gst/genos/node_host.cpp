@@ -206,7 +206,7 @@ void NodeHost::lonely(Cell& cell) {
       "nobody in '" + cell.config.room_id + "' on " + (where.empty() ? "any relay" : where);
   hint += reached
               ? "; on another machine use signaling=lan, or the address of a relay that both reach"
-          : cell.config.signaling.empty()
+          : cell.config.signaling.empty() && !g_getenv("GENOS_SIGNALING")
               ? "; no relay answers: something else may have that port; name one with `signaling`"
               : "; no relay answers: check the address, or leave `signaling` out";
   const auto listeners = cell.listeners;

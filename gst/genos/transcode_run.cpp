@@ -111,7 +111,9 @@ bool TranscodeRun::has_begun() const {
 GstPadProbeReturn TranscodeRun::forget_length(GstPad* pad, GstPadProbeInfo* info,
                                               gpointer) noexcept {
   if (!GST_OBJECT_FLAG_IS_SET(pad, first_has_passed)) {
+    GST_OBJECT_LOCK(pad);
     GST_OBJECT_FLAG_SET(pad, first_has_passed);
+    GST_OBJECT_UNLOCK(pad);
     return GST_PAD_PROBE_OK;
   }
   auto* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));

@@ -36,7 +36,7 @@ void append_end(Words& line, bool is_sound) {
 void append_sound(Words& line, const Programme& programme, bool tone) {
   if (programme.silent || (!programme.microphone && !tone)) return;
   if (programme.microphone)
-    append(line, {"autoaudiosrc", "name=microphone", "!", "audioconvert"});
+    append(line, {"autoaudiosrc", "name=genos-microphone", "!", "audioconvert"});
   else
     append(line, {"audiotestsrc", "is-live=true", "wave=ticks", "volume=0.3"});
   append_end(line, true);
@@ -65,7 +65,7 @@ Words line_of(const Programme& programme) {
   if (programme.camera && !programme.device.empty())
     append(line, {"v4l2src", "device=" + programme.device, "!", "decodebin", "!", "videoconvert"});
   else if (programme.camera)
-    append(line, {"autovideosrc", "name=camera", "!", "videoconvert"});
+    append(line, {"autovideosrc", "name=genos-camera", "!", "videoconvert"});
   else if (programme.screen)
     append(line, {"ximagesrc", "use-damage=false", "!", "video/x-raw,framerate=30/1", "!",
                   "videoconvert"});
@@ -135,12 +135,30 @@ void tell_viewers(PipelineRun& run, GstElement* element, std::vector<Connection>
       [tell](auto*, const char* peer) { tell("viewer-removed", "- ", peer); }));
 }
 
-// autovideosrc and autoaudiosrc warn that they have found nothing, and show colour bars.
-const char* missing_device(GstMessage* message) {
-  if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_WARNING) return nullptr;
+// autovideosrc and autoaudiosrc warn that there is nothing they can use, and show colour bars.
+std::string missing_device(const std::string& source, const GError& warning) {
   for (const char* device : {"camera", "microphone"})
-    if (g_str_equal(GST_MESSAGE_SRC_NAME(message), device)) return device;
-  return nullptr;
+    if (source == std::string("genos-") + device)
+      return std::string("no ") + device + " can be used: " + warning.message;
+  return {};
+}
+
+// True: it was dealt with.
+bool take_warning(PipelineRun& run, GstMessage* message, bool is_own_line) {
+  Owned<GError> warning;
+  {
+    Out<GError> slot(warning);
+    gst_message_parse_warning(message, slot, nullptr);
+  }
+  if (const auto missing = missing_device(GST_MESSAGE_SRC_NAME(message), *warning);
+      !missing.empty()) {
+    complain(missing);
+    run.quit(exit_failed);
+    return true;
+  }
+  // A film without sound, or without pictures: our line has a way for both.
+  return !is_own_line &&
+         g_error_matches(warning.get(), GST_PARSE_ERROR, GST_PARSE_ERROR_DELAYED_LINK);
 }
 
 int show(const Programme& programme, const Look& look, const Options& options) {
@@ -163,11 +181,8 @@ int show(const Programme& programme, const Look& look, const Options& options) {
   const bool loops = film && !programme.once;
   bool begun = false;
   run.on_message = [&, loop = Loop(film.get())](GstMessage* message) {
-    if (const char* missing = missing_device(message)) {
-      complain(std::string("there is no ") + missing);
-      run.quit(exit_failed);
-      return true;
-    }
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_WARNING)
+      return take_warning(run, message, !programme.line.empty());
     if (loops && GST_MESSAGE_TYPE(message) == GST_MESSAGE_SEGMENT_DONE) loop.again();
     if (loops && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ASYNC_DONE && !std::exchange(begun, true))
       loop.begin();

@@ -17,7 +17,8 @@ constexpr std::array video_encoders = {
             "deadline=1 cpu-used=8 end-usage=cbr keyframe-max-dist=100000 error-resilient=default "
             "lag-in-frames=0 threads=1 buffer-size=1000 buffer-initial-size=500 "
             "buffer-optimal-size=600 undershoot=50 static-threshold=1 max-intra-bitrate=300",
-            "target-bitrate", 1, "", "", "videoconvert ! video/x-raw,colorimetry=bt601 ! "},
+            "target-bitrate", 1, "", "",
+            "videoconvert qos=false ! video/x-raw,colorimetry=bt601 ! "},
     Encoder{"vp9", "vp9enc",
             "deadline=1 cpu-used=8 end-usage=cbr keyframe-max-dist=100000 lag-in-frames=0 "
             "threads=1 buffer-size=1000 buffer-initial-size=500 buffer-optimal-size=600 "

@@ -123,7 +123,7 @@ core::Result<bool> Rung::build(GstBin* bin, const std::string& pad_name) {
   Owned<GError> error;
   elements_ = sink(gst_parse_bin_from_description(description_of(*encoder_, outlet_->words).c_str(),
                                                   TRUE, out(error)));
-  if (!elements_)
+  if (!elements_ || error)
     return core::Error{core::Errc::not_found,
                        std::string(encoder_->factory) + ": " + (error ? error->message : "")};
   gst_object_set_name(GST_OBJECT(elements_.get()), ("rung-" + pad_name).c_str());

@@ -239,7 +239,7 @@ TEST_F(TranscodeChanges, AWrongWordWhilePlayingChangesNothing) {
 }
 
 TEST_F(TranscodeChanges, SoundForNobodyIsSaid) {
-  Transcoding line("audiotestsrc num-buffers=10 ! genostranscodebin name=t sounds=none");
+  Transcoding line("audiotestsrc num-buffers=10 ! genostranscodebin name=t sounds=\"\"");
   EXPECT_EQ(line.play().outcome(), "error: nothing takes 'audio/x-raw': `sounds` is empty");
 }
 

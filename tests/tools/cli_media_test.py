@@ -96,24 +96,25 @@ class Broadcast(Media):
 
     def test_a_line_that_ends_at_once_ends_well(self):
         """gst-launch-1.0 ends GStreamer then, while the certificate is still being made."""
-        for words in (["num-buffers=1", "!", "genosroomsink", "room=demo"], ["is-live=true", "!", "genosroomsink"]):
+        for words in (["num-buffers=1", "!", "genosroomsink", "ice-servers=none", "room=demo"],
+                      ["is-live=true", "!", "genosroomsink"]):
             for _ in range(6):
                 run = subprocess.run(["gst-launch-1.0", "videotestsrc", *words], capture_output=True, text=True,
-                                     timeout=LIMIT, check=False)
+                                     timeout=LIMIT, check=False, env=self.environment)
                 self.assertEqual(run.returncode, 0 if words[-1] == "room=demo" else 255, run.stderr)
                 self.assertNotIn("CRITICAL", run.stderr)
 
     def test_who_is_alone_is_told_why(self):
-        run = subprocess.run(["timeout", "-s", "INT", "5", "gst-launch-1.0", "-e", "videotestsrc", "is-live=true", "!",
+        run = subprocess.run(["timeout", "-s", "INT", "8", "gst-launch-1.0", "-e", "videotestsrc", "is-live=true", "!",
                               "genosroomsink", "room=nobody-else", "ice-servers=none"], capture_output=True,
-                             text=True, timeout=LIMIT, check=False)
+                             text=True, timeout=LIMIT, check=False, env=self.environment)
         self.assertIn("nobody in 'nobody-else' on", run.stdout + run.stderr)
 
     @unittest.skipIf(glob.glob("/dev/video*"), "this machine has a camera")
     def test_where_there_is_no_camera(self):
         run = self.run_tool("broadcast", "--camera")
         self.assertEqual(run.returncode, 1)
-        self.assertIn("there is no camera", run.stderr)
+        self.assertIn("no camera can be used", run.stderr)
 
     def test_a_file_once(self):
         subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
@@ -121,6 +122,7 @@ class Broadcast(Media):
                        check=True, timeout=LIMIT)
         run = self.run_tool("broadcast", "--file", self.path("f.mp4"), "--once")
         self.assertEqual(run.returncode, OK, run.stderr)
+        self.assertNotIn("linking", run.stderr)  # its line has a way for sound too
 
     def test_a_line_of_ones_own(self):
         self.start("broadcast", *SMALL, "--", "videotestsrc", "is-live=true", "!", "room.",

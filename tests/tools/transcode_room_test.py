@@ -140,7 +140,7 @@ class TranscodeRoom(Media):
             self.assertIn(said, run.stderr)
         self.broadcast()
         run = self.run_tool("transcode", "--out", self.out, "--ladder", "700q")
-        self.assertEqual(run.returncode, FAILED)
+        self.assertEqual(run.returncode, USAGE)
         self.assertIn("700q", run.stderr)
         self.assertEqual(self.made(), [])
 

@@ -205,7 +205,7 @@ class Transcode(unittest.TestCase):
 
     def test_it_stops_in_time(self):
         film(self.film, 60, "1280x720")
-        told = self.run_tool(self.film, "--ladder", "720p,360p", "--out", self.out, "--timeout", "1")
+        told = self.run_tool(self.film, "--ladder", "720p,360p", "--out", self.out, "--timeout", "4")
         self.assertEqual(told.returncode, 1, told.stderr)
         self.assertEqual(self.made(), ["film.360p.part.webm", "film.720p.part.webm"])
         seconds_in(self.path("out", "film.360p.part.webm"))

@@ -187,7 +187,7 @@ Result<std::vector<RungWords>> parse_ladder(std::string_view words) {
 
 Result<std::vector<SoundWords>> parse_sounds(std::string_view words) {
   std::vector<SoundWords> sounds;
-  if (words.empty() || words == "none") return sounds;
+  if (words.empty()) return sounds;
   for (const auto word : split(words, ',')) {
     auto sound = parse_sound(word);
     if (!sound) return sound.error();
