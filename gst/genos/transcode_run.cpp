@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "jobs/job_store.hpp"
+#include "genos/job_words.hpp"
 
 namespace genos {
 namespace {
@@ -34,8 +34,11 @@ TranscodeRun::~TranscodeRun() { stop(); }
 
 core::Result<bool> TranscodeRun::start(GMainContext* context) {
   if (!gst_is_initialized()) gst_init(nullptr, nullptr);
-  if (options_.container != "webm" && options_.container != "mkv")
-    return Error{Errc::malformed, "container is webm or mkv, not '" + options_.container + "'"};
+  jobs::Job said;
+  said.ladder = options_.ladder;
+  said.sounds = options_.sounds;
+  said.container = options_.container;
+  if (auto checked = check_words(said); !checked) return checked;
   std::error_code error;
   std::filesystem::create_directories(options_.folder, error);
   if (error) return Error{Errc::failed, "'" + options_.folder + "': " + error.message()};
