@@ -154,7 +154,6 @@ bool Transcoder::absorb(GstMessage* message) {
   if (!failed) return false;
   if (!is_news) return others;
   if (!others) return false;  // an end might come before the error
-  Rung::finish(failed);
   Owned<GError> error;
   {
     Out<GError> slot(error);
@@ -162,6 +161,7 @@ bool Transcoder::absorb(GstMessage* message) {
   }
   const Owned<char> name(gst_pad_get_name(failed->pad()));
   tell_failure(failed->words(), name.get(), error->message);
+  Rung::finish(failed);  // after the words: its end may be the end of all that is read
   return true;
 }
 
