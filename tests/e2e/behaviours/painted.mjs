@@ -26,6 +26,7 @@ function painted(number) {
 }
 
 const SMALL = 32;  // pixels each way: what a line writes of a picture that it shows
+const READ = `videoconvert ! videoscale ! video/x-raw,format=GRAY8,width=${SMALL},height=${SMALL} ! fdsink`;
 
 /** @param {Buffer} picture a small one */
 const readNumber = (picture) => numberIn((x, y) =>
@@ -108,12 +109,24 @@ export function paintedBehaviours() {
     assert.deepEqual(page.all('peer-leave'), []);
   });
 
+  for (const [codec, decoder] of [['av1', 'genosav1dec'], ['h264', 'avdec_h264'], ['vp9', 'vp9dec']]) {
+    scenario(`a line shows each picture of a page in the codec that it names, ${codec}`, {relay: 'signald'}, async (lab) => {
+      const page = await lab.page();
+      await lab.join(page);
+      const line = await metBothWays(lab, page, launch(lab, 'src', 'genosroomsrc ROOM media=video ' +
+          `codecs=${codec},vp8 ! video/x-${codec} ! ${decoder} ! ${READ}`));
+      const pictures = pieces(line.child.stdout, SMALL * SMALL);
+      await lab.do(page, 'add-media', {media: ['video'], source: 'numbered'});
+      await line.wait('output', () => pictures.length > 6 * RATE, {seconds: 6 + PATIENCE});
+      inOrder(pictures.slice(RATE).map(({data}) => readNumber(data)), 0.1);
+    });
+  }
+
   scenario('a line shows each picture of a page, in step with its sound', {relay: 'signald'}, async (lab) => {
     const page = await lab.page();
     await lab.join(page);
     const line = await metBothWays(lab, page, launch(lab, 'src', 'genosroomsrc name=r ROOM ' +
-        `r.video_0 ! videoconvert ! videoscale ! video/x-raw,format=GRAY8,width=${SMALL},height=${SMALL} ! ` +
-        'fdsink sync=true r.audio_0 ! audioconvert ! audioresample ! ' +
+        `r.video_0 ! ${READ} sync=true r.audio_0 ! audioconvert ! audioresample ! ` +
         'audio/x-raw,format=S16LE,channels=1,rate=8000 ! fdsink fd=3 sync=true'));
     const pictures = pieces(line.child.stdout, SMALL * SMALL);
     const sounds = pieces(line.child.stdio[3], 160);  // 10 ms

@@ -6,7 +6,7 @@ import {join} from 'node:path';
 
 import {sleep, until} from '../harness/actor.mjs';
 import {scenario} from '../harness/lab.mjs';
-import {IN_STEP, launch, met} from '../harness/lines.mjs';
+import {IN_STEP, changingLine, launch, met} from '../harness/lines.mjs';
 import {flowing} from './media.mjs';
 
 const PICTURE = 'videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=30/1';
@@ -44,6 +44,76 @@ export function roomBehaviours() {
     const before = await heard();
     await until(heard, (packets) => packets > before + 50, 'a second of sound');
     assert.deepEqual(page.all('peer-leave'), []);
+  });
+
+  scenario('streams of a running line come and go while a page watches another of them', {relay: 'signald'}, async (lab) => {
+    const page = await lab.page('page');
+    await lab.join(page);
+    const line = await met(page, changingLine(lab));
+    const comes = async (watcher, from) => {
+      const {stream} = await watcher.wait('stream', {peer: line.self}, {from});
+      await watcher.wait('shown', {stream});
+      return stream;
+    };
+    let mark = page.mark();
+    line.add('video_0', `${PICTURE} ! queue`);
+    line.add('audio_0', SOUND);
+    const first = await comes(page, mark);
+    await flowing(lab, line, page);
+    for (const turn of [1, 2]) {
+      mark = page.mark();
+      line.add('video_1', `${PICTURE} ! queue`);
+      const second = await comes(page, mark);
+      assert.notEqual(second, first, `turn ${turn}`);
+      if (turn === 2) break;
+      line.takeAway('video_1');
+      await page.wait('track-end', {stream: second});
+      await flowing(lab, line, page);
+    }
+    assert.deepEqual(page.all('track-end', {stream: first}), [], 'the first is there');
+    const late = await lab.page('late');
+    await lab.join(late);
+    await late.wait('peer-join', {peer: line.self});
+    await until(async () => late.all('shown', {peer: line.self}), (all) => all.length === 2, 'both streams, late');
+    line.takeAway('video_0');
+    line.takeAway('audio_0');
+    for (const watcher of [page, late]) {
+      await until(async () => watcher.all('track-end', {peer: line.self}), (all) => all.length >= 2, 'the first ends');
+      const frames = async () => (await lab.do(watcher, 'media-stats', {peer: line.self})).video.frames;
+      const before = await frames();
+      await until(frames, (count) => count > before + 40 || count < before, 'the second goes on');
+      assert.deepEqual(watcher.all('peer-leave'), []);
+    }
+    assert.deepEqual(line.all('error'), []);
+  });
+
+  scenario('streams of a page come and go while a line watches another of them', {relay: 'signald'}, async (lab) => {
+    const page = await lab.page();
+    await lab.join(page);
+    const line = await met(page, changingLine(lab));
+    const add = async (media) => {
+      const mark = line.mark();
+      const {stream} = await lab.do(page, 'add-media', {media, source: 'canvas'});
+      const flows = [];
+      for (const kind of media)
+        flows.push(await line.wait('flows', ({pad}) => pad.startsWith(kind), {from: mark}));
+      return {stream, flows};
+    };
+    const first = await add(['video', 'audio']);
+    for (const turn of [1, 2]) {
+      const second = await add(['video']);
+      const {pad} = second.flows[0];
+      assert.ok(first.flows.every((each) => each.stream !== second.flows[0].stream), `turn ${turn}`);
+      const mark = line.mark();
+      await lab.do(page, 'remove-media', {stream: second.stream});
+      await line.wait('ends', {pad}, {from: mark});
+    }
+    assert.equal(line.all('ends').length, 2, 'the first goes on');
+    // The last of its kind leaves its pad, for whoever comes next.
+    await lab.do(page, 'remove-media', {stream: first.stream});
+    const pads = ({flows}) => flows.map(({pad}) => pad);
+    assert.deepEqual(pads(await add(['video', 'audio'])), pads(first));
+    assert.deepEqual([line.all('error'), page.all('peer-leave')], [[], []]);
   });
 
   scenario('a page sees on when what a line brings is of another codec', {relay: 'signald'}, async (lab) => {
@@ -200,17 +270,6 @@ export function roomBehaviours() {
     await shown(line);
     assert.deepEqual(page.all('peer-leave'), [], 'met once');
   });
-
-  for (const [codec, decoder] of [['h264', 'avdec_h264'], ['vp9', 'vp9dec']]) {
-    scenario(`a line takes of a page the codec that it names, ${codec}`, {relay: 'signald'}, async (lab) => {
-      const page = await lab.page();
-      await lab.join(page);
-      const line = await met(page, launch(lab, 'src', 'genosroomsrc ROOM media=video ' +
-          `codecs=${codec},vp8 ! video/x-${codec} ! ${decoder} ! ${SMALL}`));
-      await lab.do(page, 'add-media', {media: ['video'], source: 'canvas'});
-      await shown(line);
-    });
-  }
 
   scenario('two pages and two lines all show each other', {relay: 'signald'}, async (lab) => {
     const pages = [await lab.page('one'), await lab.page('two')];

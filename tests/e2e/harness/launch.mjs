@@ -41,6 +41,29 @@ export class Launch extends Program {
   }
 }
 
+/** A line in Python whose pads come and go (../peer/changing_line.py). */
+export class ChangingLine extends Program {
+  /** @param {string} name @param {string[]} words properties of its room */
+  constructor(name, words) {
+    super(name);
+    const env = {...process.env, GST_PLUGIN_PATH: dirname(binary('GENOS_PLUGIN', 'the plugin'))};
+    const script = new URL('../peer/changing_line.py', import.meta.url).pathname;
+    // The Python that has gi.
+    this.follow(spawn('/usr/bin/python3', [script, ...words], {env, stdio: 'pipe'}));
+    createInterface({input: this.child.stdout}).on('line', (line) => this.take(JSON.parse(line)));
+  }
+
+  /** @param {string} pad @param {string} words the elements that bring what it shows */
+  add(pad, words) {
+    this.child.stdin.write(`${pad} ${words}\n`);
+  }
+
+  /** @param {string} pad */
+  takeAway(pad) {
+    this.child.stdin.write(`${pad}\n`);
+  }
+}
+
 /** The command-line tool, with `--json`. */
 export class Tool extends Program {
   /** @param {string} name @param {string[]} words what comes after `genos` */

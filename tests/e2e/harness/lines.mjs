@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Lines of gst-launch-1.0 in a scenario's room.
-import {Launch} from './launch.mjs';
+import {ChangingLine, Launch} from './launch.mjs';
 
 // In ms. ITU-R BT.1359: people begin to notice at 45 when sound is early, and accept 90. A page measures to some 40.
 export const IN_STEP = 100;
 export const LOUD = 3000;  // a sample of a tick, or of a page's tone, and of nothing else
 
+const roomOf = (lab) => [`app-id=${lab.app}`, `room=${lab.room}`, `signaling=${lab.relays[0].url}`,
+                         'ice-servers=none'];
+
 /** @param {import('./lab.mjs').Lab} lab @param {string} words ROOM stands for the properties of an element there */
 export function launch(lab, name, words) {
-  const room = [`app-id=${lab.app}`, `room=${lab.room}`, `signaling=${lab.relays[0].url}`,
-                'ice-servers=none'];
+  const room = roomOf(lab);
   const line = new Launch(name, words.split(' ').flatMap((word) => word === 'ROOM' ? room : word));
+  lab.actors.push(line);
+  return line;
+}
+
+/** A line whose pads come and go. @param {import('./lab.mjs').Lab} lab */
+export function changingLine(lab) {
+  const line = new ChangingLine('line', roomOf(lab));
   lab.actors.push(line);
   return line;
 }
