@@ -77,6 +77,14 @@ void MediaGuard::keep_list(GstElement* rtpbin, GstElement* webrtcbin) {
   }
 }
 
+// webrtcbin (1.22) gives each jitterbuffer the do-nack of every line in turn, so it has that of the
+// last: beside a page's sound nothing of its pictures was asked for again, and with 5 % of loss
+// each loss was a standstill, of 0.3 to 1 s.
+void MediaGuard::ask_again_for(std::uint32_t ssrc, GstElement* jitterbuffer) {
+  const std::scoped_lock guard(lock_);
+  g_object_set(jitterbuffer, "do-retransmission", gboolean{pictures_.contains(ssrc)}, nullptr);
+}
+
 std::vector<Connection> MediaGuard::watch(GstElement* pipeline, GstElement* webrtcbin) {
   std::vector<Connection> connections;
   const Shared self = shared_from_this();
@@ -89,6 +97,11 @@ std::vector<Connection> MediaGuard::watch(GstElement* pipeline, GstElement* webr
             add_probe(pad, Probes::rtp, self);
           if (g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtcp_sink_"))
             add_probe(pad, Probes::rtcp, self);
+        }));
+    connections.push_back(on<void(GstElement*, GstElement*, guint, guint)>(
+        rtpbin.get(), "new-jitterbuffer",
+        [self](auto*, GstElement* jitterbuffer, guint, guint ssrc) {
+          self->ask_again_for(ssrc, jitterbuffer);
         }));
   }
   connections.push_back(on<void(GstBin*, GstBin*, GstElement*)>(
@@ -105,7 +118,8 @@ void MediaGuard::announce(const std::vector<core::RemoteMedia>& media) {
   for (const auto& line : media) {
     if (line.rejected) continue;
     for (const std::uint32_t ssrc : line.ssrcs)
-      if (ssrcs_.size() < max_ssrcs) ssrcs_.insert(ssrc);
+      if (ssrcs_.size() < max_ssrcs && ssrcs_.insert(ssrc).second)
+        if (line.kind == core::MediaKind::video) pictures_.insert(ssrc);
     for (const auto& [media_of, repair] : line.retransmissions)
       if (repairs_.size() < max_ssrcs) repairs_.insert(repair);
   }

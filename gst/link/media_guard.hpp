@@ -38,6 +38,7 @@ class MediaGuard : public std::enable_shared_from_this<MediaGuard> {
  private:
   struct Probes;
   static void keep_list(GstElement* rtpbin, GstElement* webrtcbin);
+  void ask_again_for(std::uint32_t ssrc, GstElement* jitterbuffer);
   [[nodiscard]] bool passes(GstBuffer* buffer);      // of anything that the network brings
   [[nodiscard]] bool admits(GstBuffer* buffer);      // of RTP
   [[nodiscard]] bool hears(Ref<GstBuffer>& buffer);  // of RTCP, which it may change
@@ -49,7 +50,7 @@ class MediaGuard : public std::enable_shared_from_this<MediaGuard> {
   std::atomic<std::size_t> refused_{0};
   std::mutex lock_;                // guards what follows
   std::set<std::uint32_t> ssrcs_;  // those of repairs_ too
-  std::set<std::uint32_t> repairs_;
+  std::set<std::uint32_t> repairs_, pictures_;
   core::RtcpGate reports_;
 };
 

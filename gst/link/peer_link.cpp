@@ -277,6 +277,7 @@ void PeerLink::Impl::watch_webrtcbin() {
     connections_.push_back(std::move(connection));
   for (auto& connection : lines_->watch(pipeline_.get(), webrtc))
     connections_.push_back(std::move(connection));
+  connections_.push_back(repairs_->watch(pipeline_.get()));
 }
 
 void PeerLink::Impl::on_connection_state() {

@@ -17,6 +17,7 @@
 #include "link/media_guard.hpp"
 #include "link/media_lines.hpp"
 #include "link/peer_link.hpp"
+#include "link/repair_numbers.hpp"
 
 namespace genos::link {
 
@@ -98,6 +99,7 @@ class PeerLink::Impl : public std::enable_shared_from_this<Impl> {
   std::shared_ptr<Box> mailbox_;
   std::shared_ptr<MediaGuard> guard_;
   std::shared_ptr<MediaLines> lines_;
+  std::shared_ptr<RepairNumbers> repairs_ = std::make_shared<RepairNumbers>();
   core::Gate gate_;
   core::Shim shim_;
   struct Agreed {

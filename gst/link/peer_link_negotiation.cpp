@@ -80,8 +80,9 @@ void PeerLink::Impl::create(DescriptionType type) {
     auto made = created_sdp(s, offer ? "offer" : "answer");
     box->post([made = std::move(made), offer](Impl& self) {
       if (!made) return self.feed(Negotiator::Failed{made.error().detail});
-      if (offer && self.gives_way()) self.gate_.created(*made);
-      self.feed(Negotiator::Created{*made});
+      const auto kept = self.repairs_->keep(*made);
+      if (offer && self.gives_way()) self.gate_.created(kept);
+      self.feed(Negotiator::Created{kept});
     });
   });
   g_signal_emit_by_name(webrtc_.get(), offer ? "create-offer" : "create-answer", nullptr,

@@ -114,7 +114,8 @@ struct Link {
 
   // Once it is open:
   std::optional<Liveness> liveness;
-  Time answered = Time::min();  // a ping of ours
+  std::optional<Liveness> words;  // of a page, of what it says itself: see word_interval
+  Time answered = Time::min();    // a ping of ours
   std::map<RoomToken, Binding> bindings;
   // Frames for rooms that we are not in, or that the other side may not be in.
   std::map<RoomToken, std::vector<Bytes>> early;
@@ -248,6 +249,7 @@ class NodeImpl {
   void on(Node::LinkHeard& in, Time now);
   void on(Node::LinkNegotiated& in, Time now);
   void heard_on(Link& link, Time now);
+  void advance_words(Link& link, Time now);
   void advance_link(LinkId id, Time now);
   void advance_bindings(Link& link, Time now);
   void advance_liveness(Link& link, Time now);

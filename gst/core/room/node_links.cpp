@@ -19,6 +19,10 @@ constexpr int pings_of_life = 2;
 constexpr Duration replace_limit = std::chrono::seconds(15);
 // Whose link broke is sought with short attempts for so long.
 constexpr Duration loss_memory = std::chrono::minutes(2);
+// trystero (0.25.4) forgets a peer whose path was gone for six seconds, without closing the
+// connection: when the path comes back the browser goes on with it, its checks and reports are
+// heard, and nobody answers there. A page is asked after so long without a word.
+constexpr Duration word_interval = std::chrono::milliseconds(1500);
 // A link that ended so soon may do so each time, as what cannot be negotiated does: the next ones
 // wait, ever longer, but for less than a member is kept without one.
 constexpr Duration short_life = std::chrono::seconds(5);
@@ -62,6 +66,11 @@ void NodeImpl::on(Node::LinkOpened& in, Time now) {
   if (!link || link->open()) return;
   const Duration lost = options_.silence_limit;
   link->liveness.emplace(Liveness::Limits{options_.ping_interval, lost / doubt_share, lost}, now);
+  if (link->partner == Partner::page) {
+    const Duration mute =
+        lost + word_interval - options_.ping_interval;  // as long after a question
+    link->words.emplace(Liveness::Limits{word_interval, mute, mute}, now);
+  }
   link->resend.stop();
   link->theirs.clear();
   link->ours.clear();
@@ -131,6 +140,7 @@ void NodeImpl::advance_link(LinkId id, Time now) {
   if (now >= link->pump_at) dirty_.insert(id);
   advance_bindings(*link, now);
   if (find(id)) advance_liveness(*link, now);
+  if (find(id) && link->words) advance_words(*link, now);
 }
 
 void NodeImpl::advance_bindings(Link& link, Time now) {
@@ -159,6 +169,22 @@ void NodeImpl::advance_liveness(Link& link, Time now) {
       silent(link, now);
       return;
     }
+  }
+}
+
+void NodeImpl::advance_words(Link& link, Time now) {
+  link.words->advance(now);
+  while (const auto output = link.words->poll()) {
+    if (*output == Liveness::Output::ask) ask_in_any_room(link, now);
+    if (*output != Liveness::Output::lost) continue;
+    const bool asked = std::ranges::any_of(link.bindings, [&](const auto& each) {
+      const Member* member = member_of(each.first, link.peer);
+      return member && member->link == link.id;
+    });
+    // What waits to be sent may hold our questions up.
+    if (!asked || link.outstanding > 0) return link.words->heard(now);
+    outputs_.push_back(Node::CloseLink{link.id, Closing::at_once});
+    return lose(link, "it does not answer any more", now);
   }
 }
 

@@ -9,7 +9,8 @@ import {scenario} from '../harness/lab.mjs';
 import {IN_STEP, LOUD, launch, loudest, met, metBothWays, pieces} from '../harness/lines.mjs';
 import {SIDE, fieldsOf, numberIn} from '../page/painted.js';
 
-const WIDTH = 160, HEIGHT = 120, RATE = 25;
+const WIDTH = 160, HEIGHT = 120;
+export const RATE = 25;
 const RAW = `width=${WIDTH} height=${HEIGHT} framerate=${RATE}/1`;
 
 /** One picture in grey. @param {number} number */
@@ -25,11 +26,11 @@ function painted(number) {
   return picture;
 }
 
-const SMALL = 32;  // pixels each way: what a line writes of a picture that it shows
-const READ = `videoconvert ! videoscale ! video/x-raw,format=GRAY8,width=${SMALL},height=${SMALL} ! fdsink`;
+export const SMALL = 32;  // pixels each way: what a line writes of a picture that it shows
+export const READ = `videoconvert ! videoscale ! video/x-raw,format=GRAY8,width=${SMALL},height=${SMALL} ! fdsink`;
 
 /** @param {Buffer} picture a small one */
-const readNumber = (picture) => numberIn((x, y) =>
+export const readNumber = (picture) => numberIn((x, y) =>
     picture[Math.floor(y * SMALL) * SMALL + Math.floor(x * SMALL)]);
 
 /** A file of raw pictures. @returns {string} its path */
@@ -41,13 +42,13 @@ function paintedFile(lab, count) {
   return path;
 }
 
-const numberedLine = (lab, codec) =>
+export const numberedLine = (lab, codec) =>
     `filesrc location=${paintedFile(lab, 60 * RATE)} ! rawvideoparse format=gray8 ${RAW} ! ` +
     `identity sync=true ! genosroomsink ROOM ladder=${HEIGHT}p:${codec}`;
 
 /** Every number could be read, none came twice or late, and few are missing.
  *  @param {(number|null)[]} numbers */
-function inOrder(numbers, most) {
+export function inOrder(numbers, most) {
   const unread = numbers.filter((number) => number === null).length;
   const span = numbers.at(-1) - numbers[0] + 1;
   console.log(`pictures ${numbers[0]} to ${numbers.at(-1)}, ${span - numbers.length} missing, ${unread} unreadable`);

@@ -118,7 +118,7 @@ export function play(stream, shown) {
 /** What arrives on one connection, summed over its tracks. @param {RTCPeerConnection} connection */
 export async function received(connection) {
   const total = {
-    video: {tracks: 0, packets: 0, frames: 0, freezes: 0, width: 0, height: 0, codec: ''},
+    video: {tracks: 0, packets: 0, frames: 0, freezes: 0, nacks: 0, repaired: 0, width: 0, height: 0, codec: ''},
     audio: {tracks: 0, packets: 0, energy: 0},
   };
   const report = await connection.getStats();
@@ -131,6 +131,8 @@ export async function received(connection) {
     if (entry.kind !== 'video') return;
     kind.frames += entry.framesDecoded ?? 0;
     kind.freezes += entry.freezeCount ?? 0;
+    kind.nacks += entry.nackCount ?? 0;
+    kind.repaired += entry.retransmittedPacketsReceived ?? 0;
     kind.width = Math.max(kind.width, entry.frameWidth ?? 0);
     kind.height = Math.max(kind.height, entry.frameHeight ?? 0);
     kind.codec = report.get(entry.codecId)?.mimeType ?? kind.codec;
