@@ -23,6 +23,7 @@
 #include "core/rtp/av1_packetizer.hpp"
 #include "core/rtp/sequence_header.hpp"
 #include "frame_hook.hpp"
+#include "rtpav1pay/header_room.hpp"
 
 using namespace genos;
 using namespace genos::element;
@@ -32,12 +33,16 @@ GST_DEBUG_CATEGORY_STATIC(genos_rtp_av1_pay_debug);
 
 namespace {
 
-enum Prop : guint { prop_none, prop_opaque };
+enum Prop : guint { prop_none, prop_opaque, prop_pt };
 
 constexpr guint default_payload_type = 45;  // Chromium's number for AV1
+// From 35 on they are dynamic too (RFC 5761): Chromium's is one of those.
+constexpr guint least_payload_type = 35, most_payload_type = 127;
 constexpr guint clock_rate = 90'000;
+// What an MTU of 28, the least, leaves without header extensions.
+constexpr guint least_payload = 16;
+static_assert(least_payload >= core::min_av1_payload);
 
-// Payload types from 35 on are dynamic too (RFC 5761): Chromium's is one of those.
 GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
     "src", GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS("application/x-rtp, media=(string)video, payload=(int)[35,127], "
@@ -53,6 +58,7 @@ guint frame_signal = 0;
 
 struct State {
   std::atomic<bool> opaque{false};
+  HeaderRoom header;
   // Of the streaming thread:
   bool annexb = false;
   bool frames = false;  // a buffer is a frame, not a temporal unit
@@ -91,15 +97,15 @@ static gboolean gst_genos_rtp_av1_pay_set_caps(GstRTPBasePayload* base, GstCaps*
 }
 
 static core::Result<Cut> cut(GstRTPBasePayload* base, std::span<const std::uint8_t> bytes,
-                             core::FrameKind kind) {
+                             core::FrameKind kind, guint room) {
   auto& state = state_of(base);
-  const auto room = gst_rtp_buffer_calc_payload_len(GST_RTP_BASE_PAYLOAD_MTU(base), 0, 0);
   if (state.opaque) return Cut{core::packetize_opaque(bytes, kind, room), true};
   const auto obus = state.annexb ? core::split_annexb(bytes) : core::split_obu_stream(bytes);
   if (!obus) return obus.error();
   return Cut{core::packetize_av1(*obus, room), !state.frames || core::shows_frame(*obus)};
 }
 
+// `marker`: it ends a temporal unit.
 static GstBuffer* packet_of(GstRTPBasePayload* base, const core::Av1Packet& packet, bool marker) {
   GstBuffer* buffer =
       gst_rtp_base_payload_allocate_output_buffer(base, static_cast<guint>(packet.size()), 0, 0);
@@ -108,7 +114,6 @@ static GstBuffer* packet_of(GstRTPBasePayload* base, const core::Av1Packet& pack
   packet.write({static_cast<std::uint8_t*>(gst_rtp_buffer_get_payload(&rtp)), packet.size()});
   gst_rtp_buffer_set_marker(&rtp, marker);
   gst_rtp_buffer_unmap(&rtp);
-  if (marker) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_MARKER);
   return buffer;
 }
 
@@ -125,6 +130,7 @@ static GstBufferList* list_of(GstRTPBasePayload* base, const Cut& made, const Mo
     GstBuffer* buffer = packet_of(base, packet, made.ends_unit && last);
     GST_BUFFER_PTS(buffer) = moment.pts;
     GST_BUFFER_DTS(buffer) = moment.dts;
+    if (last) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_MARKER);  // the end of a frame
     if (moment.kind == core::FrameKind::delta)
       GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
     gst_buffer_list_add(list, buffer);
@@ -145,10 +151,11 @@ static GstFlowReturn gst_genos_rtp_av1_pay_handle_buffer(GstRTPBasePayload* base
   const bool delta = GST_BUFFER_FLAG_IS_SET(incoming, GST_BUFFER_FLAG_DELTA_UNIT);
   const Moment moment{GST_BUFFER_PTS(incoming), GST_BUFFER_DTS(incoming),
                       delta ? core::FrameKind::delta : core::FrameKind::key};
+  const auto room = state_of(base).header.payload_of(base, incoming, least_payload);
   const auto frame = through_frame_hook(base, frame_signal, adopt(incoming));
   if (!frame) return GST_FLOW_OK;
   const MappedBuffer mapped(frame.get());
-  const auto made = cut(base, mapped.bytes(), moment.kind);
+  const auto made = cut(base, mapped.bytes(), moment.kind, room);
   if (!made) {
     complain(base, made.error().detail);
     return GST_FLOW_OK;
@@ -157,24 +164,36 @@ static GstFlowReturn gst_genos_rtp_av1_pay_handle_buffer(GstRTPBasePayload* base
   return gst_rtp_base_payload_push_list(base, list_of(base, *made, moment));
 }
 
+// The base class's own, which has a wider range.
+static GParamSpec* base_payload_type() {
+  return g_object_class_find_property(G_OBJECT_CLASS(gst_genos_rtp_av1_pay_parent_class), "pt");
+}
+
 static void gst_genos_rtp_av1_pay_set_property(GObject* object, guint id, const GValue* value,
                                                GParamSpec* pspec) {
-  if (id == prop_opaque)
-    state_of(object).opaque = g_value_get_boolean(value);
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+  switch (id) {
+    case prop_opaque: state_of(object).opaque = g_value_get_boolean(value); break;
+    case prop_pt: {
+      auto* base = base_payload_type();
+      G_OBJECT_CLASS(gst_genos_rtp_av1_pay_parent_class)
+          ->set_property(object, base->param_id, value, base);
+      break;
+    }
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+  }
 }
 
 static void gst_genos_rtp_av1_pay_get_property(GObject* object, guint id, GValue* value,
                                                GParamSpec* pspec) {
-  if (id == prop_opaque)
-    g_value_set_boolean(value, state_of(object).opaque);
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+  switch (id) {
+    case prop_opaque: g_value_set_boolean(value, state_of(object).opaque); break;
+    case prop_pt: g_value_set_uint(value, GST_RTP_BASE_PAYLOAD_PT(object)); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+  }
 }
 
 static void gst_genos_rtp_av1_pay_init(GstGenosRtpAv1Pay* self) {
-  new (&state_of(self)) State();
+  (new (&state_of(self)) State())->header.watch(GST_RTP_BASE_PAYLOAD(self));
   GST_RTP_BASE_PAYLOAD_PT(self) = default_payload_type;
 }
 
@@ -196,6 +215,12 @@ static void gst_genos_rtp_av1_pay_class_init(GstGenosRtpAv1PayClass* klass) {
           "side must do the same",
           FALSE,
           GParamFlags(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)));
+  g_object_class_install_property(
+      object, prop_pt,
+      g_param_spec_uint("pt", "payload type",
+                        "The payload type of the packets; WebRTC has 35 to 63 and 96 to 127",
+                        least_payload_type, most_payload_type, default_payload_type,
+                        GParamFlags(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)));
   /**
    * GstGenosRtpAv1Pay::frame:
    * @self: the payloader

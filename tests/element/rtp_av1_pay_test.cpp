@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // genosrtpav1pay: what leaves it.
+#include <gst/rtp/gstrtphdrext.h>
 #include <gst/video/video.h>
 
+#include "core/rtp/dependency_descriptor.hpp"
+#include "layer_meta.hpp"
 #include "support/rtp_av1.hpp"
 
 namespace genos {
@@ -42,6 +45,73 @@ TEST_F(RtpAv1, AFrameIsOneListOfPacketsOfTheMtu) {
   EXPECT_EQ(lists, 2);
   EXPECT_EQ(packet_in(buffers[0].get()).timestamp, first.timestamp + 90000);
   EXPECT_TRUE(GST_BUFFER_FLAG_IS_SET(buffers[0].get(), GST_BUFFER_FLAG_DELTA_UNIT));
+}
+
+GstRTPHeaderExtension* new_extension(guint id) {
+  auto* made = gst_rtp_header_extension_create_from_uri(core::dependency_descriptor_uri);
+  gst_rtp_header_extension_set_id(made, id);
+  return made;
+}
+
+void give_extension(GstElement* pay) {
+  const auto made = adopt(GST_ELEMENT(new_extension(3)));
+  g_signal_emit_by_name(pay, "add-extension", made.get());
+}
+
+GstRTPHeaderExtension* on_request(GstElement*, guint id, const char*, gpointer) {
+  return new_extension(id);
+}
+
+// Of a keyframe with so many temporal layers as take most; all but the last are as full as may be.
+void expect_full_packets(Harness& pay, guint mtu) {
+  auto bytes = key_unit(5000).stream();
+  GstBuffer* buffer = gst_buffer_new_memdup(bytes.data(), bytes.size());
+  element::set_layer(buffer, {0, 3});
+  gst_harness_push(pay.get(), buffer);
+  const auto packets = packets_of(pay);
+  ASSERT_GT(packets.size(), 10u);
+  for (const auto& packet : packets) EXPECT_LE(packet.size, mtu);
+  EXPECT_GE(packets[0].size, mtu - 8);
+}
+
+TEST_F(RtpAv1, HeaderExtensionsAreInTheMtu) {
+  const auto wanted = std::string("application/x-rtp,media=video,extmap-5=(string)\"") +
+                      core::dependency_descriptor_uri + "\"";
+  Harness negotiated("genosrtpav1pay mtu=300", tu_caps, wanted.c_str());
+  expect_full_packets(negotiated, 300);
+  Harness asked("genosrtpav1pay mtu=300 auto-header-extension=false", tu_caps, wanted.c_str());
+  g_signal_connect(asked.find("genosrtpav1pay").get(), "request-extension", G_CALLBACK(on_request),
+                   nullptr);
+  expect_full_packets(asked, 300);
+  Harness given("genosrtpav1pay mtu=300", tu_caps);
+  give_extension(given.find("genosrtpav1pay").get());
+  expect_full_packets(given, 300);
+  g_signal_emit_by_name(given.find("genosrtpav1pay").get(), "clear-extensions");
+  given.push(key_unit(5000).stream(), GST_SECOND);
+  EXPECT_EQ(packets_of(given).at(0).size, 300u);
+}
+
+TEST_F(RtpAv1, AnMtuWithoutRoomForItsExtensionsCarriesALittle) {
+  Harness pay("genosrtpav1pay mtu=28", tu_caps);
+  give_extension(pay.find("genosrtpav1pay").get());
+  pay.push(key_unit(50).stream(), 0);
+  EXPECT_GT(packets_of(pay).size(), 3u);
+}
+
+TEST_F(RtpAv1, PayloadTypesBelow35AreNone) {
+  Harness pay("genosrtpav1pay", tu_caps);
+  const auto element = pay.find("genosrtpav1pay");
+  auto* spec =
+      G_PARAM_SPEC_UINT(g_object_class_find_property(G_OBJECT_GET_CLASS(element.get()), "pt"));
+  EXPECT_EQ(spec->minimum, 35u);
+  EXPECT_EQ(spec->maximum, 127u);
+  EXPECT_EQ(spec->default_value, 45u);
+  guint type = 0;
+  g_object_set(element.get(), "pt", 99u, nullptr);
+  g_object_get(element.get(), "pt", &type, nullptr);
+  EXPECT_EQ(type, 99u);
+  pay.push(key_unit(50).stream(), 0);
+  EXPECT_EQ(packets_of(pay).at(0).type, 99u);
 }
 
 TEST_F(RtpAv1, PayloadTypesFrom35On) {

@@ -81,6 +81,35 @@ TEST_P(RtpDependency, LayersArriveWithTheirFrames) {
 
 INSTANTIATE_TEST_SUITE_P(Layers, RtpDependency, testing::Values(1u, 2u, 3u));
 
+TEST_F(RtpAv1, AHiddenFrameHasADescriptorOfItsOwn) {
+  const auto wanted = with_extension("application/x-rtp,media=video,encoding-name=AV1");
+  Harness pay("genosrtpav1pay mtu=200", frame_caps, wanted.c_str());
+  const auto hidden = std::move(Av1Unit().add_sequence_header().add_frame(hidden_key, 300));
+  const auto bytes = hidden.stream();
+  gst_harness_push(pay.get(), gst_buffer_new_memdup(bytes.data(), bytes.size()));
+  push(pay, delta_unit(300), 0, {});
+  std::optional<core::DependencyStructure> structure;
+  std::vector<core::DependencyDescriptor> said;
+  std::vector<bool> markers;
+  for (const auto& packet : pay.pull()) {
+    const auto one = core::parse_dependency_descriptor(descriptor_in(packet.get()),
+                                                       structure ? &*structure : nullptr);
+    ASSERT_TRUE(one);
+    if ((*one).structure) structure = (*one).structure;
+    said.push_back(*one);
+    markers.push_back(packet_in(packet.get()).marker);
+  }
+  ASSERT_EQ(said.size(), 4u);
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    EXPECT_EQ(said[i].frame_number, i / 2);
+    EXPECT_EQ(said[i].first_packet, i % 2 == 0);
+    EXPECT_EQ(said[i].last_packet, i % 2 == 1);
+    EXPECT_EQ(said[i].structure.has_value(), i == 0);
+    EXPECT_EQ(markers[i], i == 3);
+  }
+  EXPECT_EQ(said[2].frame.frame_diffs, std::vector<std::uint16_t>{1});
+}
+
 TEST_F(RtpAv1, NothingIsSaidUnlessItIsWanted) {
   Harness pay("genosrtpav1pay", tu_caps);
   push(pay, key_unit(50), 0, {0, 2});
