@@ -249,23 +249,6 @@ TranscodeRun::Output* TranscodeRun::make_output(const std::string& rung) {
   return outputs_.back().get();
 }
 
-GstPadProbeReturn TranscodeRun::on_passed(GstPad* from, GstPadProbeInfo* info,
-                                          gpointer data) noexcept {
-  auto& output = *static_cast<Output*>(data);
-  if (!(info->type & GST_PAD_PROBE_TYPE_BUFFER)) {
-    if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS) --output.ways;
-    return GST_PAD_PROBE_OK;
-  }
-  const auto segment = adopt(gst_pad_get_sticky_event(from, GST_EVENT_SEGMENT, 0));
-  const GstSegment* at = nullptr;
-  if (segment) gst_event_parse_segment(segment.get(), &at);
-  const auto pts = GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info));
-  const auto time = at ? gst_segment_to_stream_time(at, GST_FORMAT_TIME, pts) : GST_CLOCK_TIME_NONE;
-  if (GST_CLOCK_TIME_IS_VALID(time) && pts > time) output.offset = pts - time;
-  if (GST_CLOCK_TIME_IS_VALID(time) && time > output.reached) output.reached = time;
-  return GST_PAD_PROBE_OK;
-}
-
 bool TranscodeRun::connect(GstPad* end, Output& output, GstPad* of) {
   const auto caps = adopt(gst_pad_query_caps(end, nullptr));
   const auto entry = adopt(gst_element_get_compatible_pad(output.mux.get(), end, caps.get()));
@@ -284,61 +267,7 @@ bool TranscodeRun::connect(GstPad* end, Output& output, GstPad* of) {
   return true;
 }
 
-// --- how far it is ----------------------------------------------------------------------------
-
-TranscodeRun::Place TranscodeRun::place() const {
-  Place place;
-  {
-    const std::scoped_lock guard(lock_);
-    // A rung that failed has ended before its time; the others go on.
-    const bool all =
-        std::ranges::none_of(outputs_, [](const auto& each) { return each->ways > 0; });
-    for (const auto& output : outputs_)
-      if (all || output->ways > 0) {
-        place.reached = std::min(place.reached, output->reached.load());
-        place.offset = std::max(place.offset, output->offset.load());
-      }
-  }
-  gint64 whole = 0;
-  const auto picture = adopt(gst_element_get_static_pad(t_.get(), "rung_0"));
-  const auto pad = picture ? picture : adopt(gst_element_get_static_pad(t_.get(), "sound_0"));
-  if (pad && gst_pad_query_duration(pad.get(), GST_FORMAT_TIME, &whole) && whole > 0)
-    place.length = GstClockTime(whole);
-  return place;
-}
-
-TranscodeRun::Course TranscodeRun::course() const {
-  Course course;
-  const auto [reached, whole, offset] = place();
-  if (reached == GST_CLOCK_TIME_NONE) return course;
-  const double elapsed = double(g_get_monotonic_time() - begun_) / G_USEC_PER_SEC;
-  const double seconds = double(reached) / double(GST_SECOND);
-  if (elapsed > 0) course.speed = seconds / elapsed;
-  if (whole == GST_CLOCK_TIME_NONE) return course;
-  const double length = double(whole) / double(GST_SECOND);
-  course.percent = std::clamp(seconds / length * 100, 0.0, 100.0);
-  if (course.speed > 0) course.time_left = std::max(0.0, length - seconds) / course.speed;
-  return course;
-}
-
 // --- the end ----------------------------------------------------------------------------------
-
-// matroskademux (1.22) takes for the end what it cannot read, and a file that was cut ends as any.
-// A length may be guessed, the last picture may stand for a while, and matroskademux's length of
-// what begins at ten seconds has those in it.
-std::string TranscodeRun::what_lacks() const {
-  const auto [reached, whole, offset] = place();
-  if (whole == GST_CLOCK_TIME_NONE || reached == GST_CLOCK_TIME_NONE ||
-      reached + offset + std::max(GstClockTime(2 * GST_SECOND), whole / 20) >= whole)
-    return {};
-  const auto seconds = [](GstClockTime time) {
-    char text[G_ASCII_DTOSTR_BUF_SIZE];
-    return std::string(
-        g_ascii_formatd(text, sizeof text, "%.1f", double(time) / double(GST_SECOND)));
-  };
-  return "ended after " + seconds(reached) + " s of " + seconds(whole) +
-         " s: it may be cut off or damaged";
-}
 
 void TranscodeRun::fail(const std::string& why) {
   GST_ELEMENT_ERROR(pipeline_.get(), RESOURCE, FAILED, ("%s", why.c_str()), (nullptr));

@@ -65,6 +65,7 @@ class TranscodeRun {
     bool broken = false;            // one of them failed
     std::atomic<GstClockTime> reached{0};
     std::atomic<GstClockTime> offset{0};  // of its first time, which a length may count
+    std::atomic<bool> from_zero{false};   // which its length counts
     std::atomic<int> ways{0};             // ways into it that have not ended
   };
   struct Waiting {

@@ -190,6 +190,22 @@ class Transcode(unittest.TestCase):
         told = self.run_tool(self.path("late.mkv"), "--ladder", "180p:vp8", "--out", self.out)
         self.assertEqual((told.returncode, told.stderr), (0, ""))
 
+    def test_percents_are_of_what_is_there(self):
+        """ffmpeg has the time before its beginning in a file's length, GStreamer has not."""
+        film(self.film, 8, "640x360")
+        self.ffmpeg("-i", self.film, "-c", "copy", "-output_ts_offset", "100", self.path("theirs.mkv"))
+        subprocess.run(["gst-launch-1.0", "-q", "videotestsrc", "num-buffers=240", "timestamp-offset=100000000000", "!",
+                        "video/x-raw,width=640,height=360", "!", "vp8enc", "deadline=1", "!", "matroskamux", "!",
+                        "filesink", "location=" + self.path("ours.mkv")], check=True, timeout=LIMIT)
+        told = self.run_tool(self.path("theirs.mkv"), self.path("ours.mkv"), "--ladder", "360p,180p", "--out", self.out,
+                             "--json")
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        lines = [json.loads(line) for line in told.stdout.splitlines()]
+        for number in ("1", "2"):
+            percents = [line["percent"] for line in lines if line["id"] == number and "percent" in line]
+            self.assertEqual((percents, percents[-1]), (sorted(percents), 100))
+            self.assertTrue(any(10 < percent < 100 for percent in percents), percents)
+
     def test_one_picture(self):
         self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-frames:v", "1", "-c:v", "libx264",
                     self.film)

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How far a run of a transcoding job is, and what its input lacked in the end.
+#include <algorithm>
+#include <utility>
+
+#include "genos/transcode_run.hpp"
+
+namespace genos {
+
+// What a Matroska file has for its length is the time of its end when ffmpeg wrote it, and how long
+// it is when GStreamer did; matroskademux (1.22) takes it as it is.
+static bool counts_from_zero(GstEvent* event) {
+  GstTagList* tags = nullptr;
+  gst_event_parse_tag(event, &tags);
+  const auto says = [tags](const char* tag, const char* word) {
+    const gchar* text = nullptr;
+    return gst_tag_list_peek_string_index(tags, tag, 0, &text) && g_str_has_prefix(text, word);
+  };
+  return says(GST_TAG_CONTAINER_FORMAT, "Matroska") && says(GST_TAG_ENCODER, "Lavf");
+}
+
+GstPadProbeReturn TranscodeRun::on_passed(GstPad* from, GstPadProbeInfo* info,
+                                          gpointer data) noexcept {
+  auto& output = *static_cast<Output*>(data);
+  if (!(info->type & GST_PAD_PROBE_TYPE_BUFFER)) {
+    auto* event = GST_PAD_PROBE_INFO_EVENT(info);
+    if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) --output.ways;
+    if (GST_EVENT_TYPE(event) == GST_EVENT_TAG && counts_from_zero(event)) output.from_zero = true;
+    return GST_PAD_PROBE_OK;
+  }
+  const auto segment = adopt(gst_pad_get_sticky_event(from, GST_EVENT_SEGMENT, 0));
+  const GstSegment* at = nullptr;
+  if (segment) gst_event_parse_segment(segment.get(), &at);
+  const auto pts = GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info));
+  const auto time = at ? gst_segment_to_stream_time(at, GST_FORMAT_TIME, pts) : GST_CLOCK_TIME_NONE;
+  if (GST_CLOCK_TIME_IS_VALID(time) && pts > time) output.offset = pts - time;
+  if (GST_CLOCK_TIME_IS_VALID(time) && time > output.reached) output.reached = time;
+  return GST_PAD_PROBE_OK;
+}
+
+TranscodeRun::Place TranscodeRun::place() const {
+  Place place;
+  bool from_zero = false;
+  {
+    const std::scoped_lock guard(lock_);
+    // A rung that failed has ended before its time; the others go on.
+    const bool all =
+        std::ranges::none_of(outputs_, [](const auto& each) { return each->ways > 0; });
+    for (const auto& output : outputs_)
+      if (all || output->ways > 0) {
+        place.reached = std::min(place.reached, output->reached.load());
+        place.offset = std::max(place.offset, output->offset.load());
+        from_zero |= output->from_zero;
+      }
+  }
+  gint64 whole = 0;
+  const auto picture = adopt(gst_element_get_static_pad(t_.get(), "rung_0"));
+  const auto pad = picture ? picture : adopt(gst_element_get_static_pad(t_.get(), "sound_0"));
+  if (!pad || !gst_pad_query_duration(pad.get(), GST_FORMAT_TIME, &whole) || whole <= 0)
+    return place;
+  place.length = GstClockTime(whole);
+  if (from_zero && place.offset < place.length) place.length -= std::exchange(place.offset, 0);
+  return place;
+}
+
+TranscodeRun::Course TranscodeRun::course() const {
+  Course course;
+  const auto [reached, whole, offset] = place();
+  if (reached == GST_CLOCK_TIME_NONE) return course;
+  const double elapsed = double(g_get_monotonic_time() - begun_) / G_USEC_PER_SEC;
+  const double seconds = double(reached) / double(GST_SECOND);
+  if (elapsed > 0) course.speed = seconds / elapsed;
+  if (whole == GST_CLOCK_TIME_NONE) return course;
+  const double length = double(whole) / double(GST_SECOND);
+  course.percent = std::clamp(seconds / length * 100, 0.0, 100.0);
+  if (course.speed > 0) course.time_left = std::max(0.0, length - seconds) / course.speed;
+  return course;
+}
+
+// matroskademux (1.22) takes for the end what it cannot read, and a file that was cut ends as any.
+// A length may be guessed, the last picture may stand for a while, and the length of what begins at
+// ten seconds may have those in it.
+std::string TranscodeRun::what_lacks() const {
+  const auto [reached, whole, offset] = place();
+  if (whole == GST_CLOCK_TIME_NONE || reached == GST_CLOCK_TIME_NONE ||
+      reached + offset + std::max(GstClockTime(2 * GST_SECOND), whole / 20) >= whole)
+    return {};
+  const auto seconds = [](GstClockTime time) {
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    return std::string(
+        g_ascii_formatd(text, sizeof text, "%.1f", double(time) / double(GST_SECOND)));
+  };
+  return "ended after " + seconds(reached) + " s of " + seconds(whole) +
+         " s: it may be cut off or damaged";
+}
+
+}  // namespace genos
