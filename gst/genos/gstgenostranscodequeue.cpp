@@ -196,7 +196,7 @@ GstGenosTranscodeJob* gst_genos_transcode_queue_dup_job(GstGenosTranscodeQueue* 
  * @error: why it was not cancelled
  *
  * A job that waits is cancelled at once; whoever runs one is asked to end it, and does so within a
- * second.
+ * second. Of one whose process was killed the unfinished files are removed.
  *
  * Returns: whether there is such a job
  */

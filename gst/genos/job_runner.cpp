@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "genos/gstgenostranscodejob_private.hpp"
+
 namespace genos {
 namespace {
 
@@ -131,8 +133,19 @@ void JobRunner::begin(jobs::Job job) {
   gst_genos_transcode_job_run_async(raw->made.get(), raw->cancellable.get(), done, raw);
 }
 
+void JobRunner::note_parts(Running& running) {
+  const auto& run = job_state_of(running.made.get()).run;
+  if (running.parts_noted || !run) return;
+  auto job = running.job;
+  job.outputs = run->parts();
+  if (job.outputs.empty()) return;
+  running.parts_noted = true;
+  (void)store_->note_parts(job.id, jobs::lasting(job).outputs);
+}
+
 void JobRunner::tell(Running& running) {
   auto* made = running.made.get();
+  if (store_) note_parts(running);
   const gint64 now = g_get_monotonic_time();
   if (store_ && now - running.stored_at >= store_interval) {
     running.stored_at = now;

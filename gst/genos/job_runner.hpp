@@ -53,7 +53,8 @@ class GENOS_PRIVATE JobRunner : public std::enable_shared_from_this<JobRunner> {
     Ref<GstGenosTranscodeJob> made;
     Ref<GCancellable> cancellable;
     Connection told;
-    gint64 stored_at = 0;  // when its progress was written down
+    gint64 stored_at = 0;      // when its progress was written down
+    bool parts_noted = false;  // and its files
   };
   void begin_looking();
   void look();
@@ -62,6 +63,7 @@ class GENOS_PRIVATE JobRunner : public std::enable_shared_from_this<JobRunner> {
   std::optional<jobs::Job> next();
   void begin(jobs::Job job);
   void tell(Running& running);
+  void note_parts(Running& running);
   void ended(Running& running, GAsyncResult* result);
 
   jobs::JobStore* const store_;

@@ -151,6 +151,10 @@ void TranscodeRun::on_all_pads(GstElement* from, gpointer data) noexcept {
   const auto sound = std::ranges::find_if(
       pads, [](const Waiting& waiting) { return is_sound(waiting.pad.get()); });
   if (sound != pads.end() && !self.connect_sound(*sound, std::move(outputs))) return;
+  {
+    const std::scoped_lock guard(self.lock_);
+    self.has_files_ = true;
+  }
   for (const auto& waiting : pads) gst_pad_remove_probe(waiting.end.get(), waiting.block);
 }
 

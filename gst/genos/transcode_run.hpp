@@ -48,6 +48,8 @@ class TranscodeRun {
   // Ends its files as they are; the outcome follows.
   void cancel();
   [[nodiscard]] Course course() const;
+  // The files that are being written, when all are begun.
+  [[nodiscard]] std::vector<std::string> parts() const;
 
  private:
   struct Output {
@@ -116,6 +118,7 @@ class TranscodeRun {
   std::atomic<guint> awaited_{0};  // pads of the source
   std::atomic<bool> taken_[2]{};   // of them a picture, and a sound
   bool complete_ = false;          // they are: what comes later has no file
+  bool has_files_ = false;         // all of them are begun
   std::vector<std::unique_ptr<Output>> outputs_;
 };
 

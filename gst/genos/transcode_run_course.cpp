@@ -63,6 +63,14 @@ TranscodeRun::Place TranscodeRun::place() const {
   return place;
 }
 
+std::vector<std::string> TranscodeRun::parts() const {
+  std::vector<std::string> parts;
+  const std::scoped_lock guard(lock_);
+  if (!has_files_) return parts;
+  for (const auto& output : outputs_) parts.push_back(output->part);
+  return parts;
+}
+
 TranscodeRun::Course TranscodeRun::course() const {
   Course course;
   const auto [reached, whole, offset] = place();

@@ -85,6 +85,9 @@ bool JobStore::prepare_tables() {
          database_.run(
              "CREATE TABLE IF NOT EXISTS output (job INTEGER NOT NULL REFERENCES job, "
              "path TEXT NOT NULL)") &&
+         database_.run(
+             // Of jobs that run, or died: one that ends well has none.
+             "CREATE TABLE IF NOT EXISTS part (path TEXT PRIMARY KEY, job INTEGER NOT NULL)") &&
          database_.run("PRAGMA user_version = " + std::to_string(tables_version)) &&
          database_.run("CREATE INDEX IF NOT EXISTS job_state ON job (state)");
 }
@@ -108,6 +111,7 @@ bool JobStore::forget_old() {
       "OFFSET " +
       std::to_string(most_ended) + ")";
   return database_.run("DELETE FROM output WHERE job IN " + old) &&
+         database_.run("DELETE FROM part WHERE job IN " + old) &&
          database_.run("DELETE FROM job WHERE id IN " + old);
 }
 
@@ -118,7 +122,7 @@ bool JobStore::set_state(std::int64_t id, State state, const std::string& reason
   return update.bind(std::string(name_of(state))).bind(reason).bind(id).run();
 }
 
-// Files of a job that was killed have .part in their names, and are written anew.
+// Files of a job that was killed have .part in their names, and are written anew or removed.
 bool JobStore::recover() {
   std::vector<Job> left;
   auto rows = database_.prepare(std::string(columns) + "WHERE state IN ('queued', 'running')");
@@ -184,7 +188,8 @@ bool JobStore::report(std::int64_t id, double percent, double speed, double time
 
 bool JobStore::finish(const Job& job) {
   Transaction transaction(database_);
-  bool fine = transaction.is_open() && set_state(job.id, job.state, job.reason);
+  bool fine =
+      transaction.is_open() && set_state(job.id, job.state, job.reason) && forget_parts(job.id);
   for (const auto& path : job.outputs)
     fine = fine && database_.prepare("INSERT INTO output (job, path) VALUES (?, ?)")
                        .bind(job.id)
@@ -201,13 +206,18 @@ core::Result<Job> JobStore::cancel(std::int64_t id) {
   auto found = get(id);
   if (!found) return found;
   bool fine = true;
-  if (found->state == State::queued) {
-    fine = set_state(id, State::cancelled, "");
-  } else if (found->state == State::running) {
+  std::vector<std::string> removed;
+  if (found->state == State::running) {
     fine = database_.prepare("UPDATE job SET cancel = 1 WHERE id = ?").bind(id).run();
+  } else {
+    if (found->state == State::queued) fine = set_state(id, State::cancelled, "");
+    if (fine) removed = remove_parts(*found, {});
+    fine = fine && forget_parts(id);
   }
   if (!fine || !transaction.keep()) return problem();
-  return get(id);
+  auto left = get(id);
+  if (left) left->removed = std::move(removed);
+  return left;
 }
 
 core::Result<Job> JobStore::get(std::int64_t id) {

@@ -27,6 +27,7 @@ struct Job {
   double percent = -1, speed = 0, time_left = -1;
   std::string reason;                // why it failed, or what its input lacked
   std::vector<std::string> outputs;  // paths
+  std::vector<std::string> removed;  // its unfinished files, by cancel()
   int attempts = 0;
 };
 
@@ -53,8 +54,12 @@ class JobStore {
   core::Result<Claim> claim(unsigned limit, std::optional<std::int64_t> only = std::nullopt);
   // Of a job of ours. false: somebody wants it cancelled.
   bool report(std::int64_t id, double percent, double speed, double time_left);
+  // A job of ours writes these files now: they are nobody else's. What it wrote when it was begun
+  // before, and does not write now, is removed.
+  bool note_parts(std::int64_t id, const std::vector<std::string>& parts);
   bool finish(const Job& job);  // with its state, reason and outputs
-  // A job that waits is cancelled at once; whoever runs one is asked to end it.
+  // A job that waits is cancelled at once, and what it had begun when its process died is removed;
+  // whoever runs one is asked to end it.
   core::Result<Job> cancel(std::int64_t id);
   core::Result<Job> get(std::int64_t id);
   core::Result<std::vector<Job>> list();
@@ -70,6 +75,9 @@ class JobStore {
   bool recover();
   core::Result<Claim> take_one(unsigned limit, std::optional<std::int64_t> only);
   void read_outputs(Job& job);
+  // Those that are not in `kept`, nor written by anybody, nor left by a job that ended.
+  std::vector<std::string> remove_parts(const Job& job, const std::vector<std::string>& kept);
+  bool forget_parts(std::int64_t id);
   bool forget_old();
   bool set_state(std::int64_t id, State state, const std::string& reason);
 

@@ -15,6 +15,7 @@ core::Result<JobStore::Claim> JobStore::claim(unsigned, std::optional<std::int64
   return none;
 }
 bool JobStore::report(std::int64_t, double, double, double) { return true; }
+bool JobStore::note_parts(std::int64_t, const std::vector<std::string>&) { return false; }
 bool JobStore::finish(const Job&) { return false; }
 core::Result<Job> JobStore::cancel(std::int64_t) { return none; }
 core::Result<Job> JobStore::get(std::int64_t) { return none; }

@@ -53,8 +53,15 @@ int tell_one(const core::Result<jobs::Job>& job, const Options& options) {
 
 int cancel(jobs::JobStore& store, gint64 id, const Options& options) {
   const auto before = store.get(id);
-  const int code = tell_one(store.cancel(id), options);
-  if (code != exit_ok || before->state == jobs::State::queued ||
+  const auto after = store.cancel(id);
+  const int code = tell_one(after, options);
+  if (code != exit_ok) return code;
+  for (const auto& path : after->removed)
+    Line("removed")
+        .add("id", std::to_string(id))
+        .add("path", path)
+        .print(options.json, "       removed, unfinished: " + printable(path));
+  if (!after->removed.empty() || before->state == jobs::State::queued ||
       before->state == jobs::State::running || before->state == jobs::State::cancelled)
     return code;
   complain("job " + std::to_string(id) + " had ended: there is nothing to cancel");

@@ -39,8 +39,12 @@ class Jobs(unittest.TestCase):
         film(path, seconds, size)
         return path
 
-    def long_film(self):
-        return self.film("long.mp4", 90, "1280x720")
+    def long_film(self, seconds=90):
+        """The same again and again, which is soon made."""
+        once, path = self.film("once.mp4", 2, "1280x720"), os.path.join(self.folder, "long.mp4")
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-stream_loop", str(seconds // 2 - 1), "-i", once, "-c", "copy",
+                        path], timeout=LIMIT, check=True)
+        return path
 
     def genos(self, *words, **more):
         given = {"text": True, "env": self.environment, "cwd": self.folder, **more}
@@ -133,7 +137,33 @@ class Jobs(unittest.TestCase):
         process = self.start("jobs", "run")
         process.wait(LIMIT)
         self.assertEqual(self.states(), ["failed", "done"])
-        self.assertIn("long.90p.webm", os.listdir(self.out))
+        self.assertEqual(os.listdir(self.out), ["long.90p.webm"])
+
+    def test_a_killed_job_that_is_cancelled_leaves_no_unfinished_files(self):
+        path = self.long_film(40)
+        mine, theirs = os.path.join(self.out, "long.90p.part.webm"), os.path.join(self.out, "long.45p.part.webm")
+
+        def begin_and_end(how):
+            process = self.start("transcode", path, *self.words)
+            self.until_half_done()
+            process.send_signal(how)
+            process.wait()
+
+        begin_and_end(signal.SIGKILL)
+        with open(theirs, "w", encoding="utf-8") as file:
+            file.write("mine")
+        self.assertTrue(os.path.exists(mine))
+        told = self.genos("jobs", "cancel", "1", "--json")
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertIn({"event": "removed", "id": "1", "path": mine}, [json.loads(line) for line in told.stdout.splitlines()])
+        self.assertEqual(os.listdir(self.out), ["long.45p.part.webm"])
+        # What another job left under that name since, and can be played, is not the dead one's.
+        begin_and_end(signal.SIGKILL)
+        begin_and_end(signal.SIGINT)
+        for number in ("2", "3"):
+            self.assertEqual(self.genos("jobs", "cancel", number).returncode, 0)
+        self.assertEqual(self.states(), ["cancelled"] * 3)
+        self.assertTrue(os.path.exists(mine))
 
     def test_a_transcode_that_is_killed_leaves_its_job_in_the_queue(self):
         path = self.long_film()
