@@ -345,11 +345,16 @@ void TranscodeRun::stop() {
 
 // What is whole gets its name, whatever became of the others.
 void TranscodeRun::end(Outcome::Kind kind) {
-  const auto lacking = kind == Outcome::Kind::done ? what_lacks() : std::string();
+  std::string lacking, small;
+  if (kind == Outcome::Kind::done) {
+    lacking = what_lacks();
+    small = what_is_small();
+  }
   stop();
   Outcome outcome{kind, failures_, {}};
   if (kind == Outcome::Kind::done && !failures_.empty()) outcome.kind = Outcome::Kind::failed;
-  if (outcome.why.empty()) outcome.why = lacking;
+  if (outcome.why.empty())
+    outcome.why = lacking + (lacking.empty() || small.empty() ? "" : "; ") + small;
   for (const auto& output : outputs_) {
     std::error_code error;
     if (kind == Outcome::Kind::cancelled) {

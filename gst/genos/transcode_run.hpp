@@ -99,7 +99,9 @@ class TranscodeRun {
     GstClockTime reached = GST_CLOCK_TIME_NONE, length = GST_CLOCK_TIME_NONE, offset = 0;
   };
   [[nodiscard]] Place place() const;
-  [[nodiscard]] std::string what_lacks() const;  // of the input, at its end
+  // Of the input, at its end.
+  [[nodiscard]] std::string what_lacks() const;
+  [[nodiscard]] std::string what_is_small() const;
   void end(Outcome::Kind kind);
   void stop();
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/ladder/words.hpp"
 #include "genos/transcode_run.hpp"
 
 namespace genos {
@@ -100,6 +101,50 @@ std::string TranscodeRun::what_lacks() const {
   };
   return "ended after " + seconds(reached) + " s of " + seconds(whole) +
          " s: it may be cut off or damaged";
+}
+
+// Of the transcoder's stats, the rung that these words made; null: none.
+static const GstStructure* rung_of(const GstStructure* stats, const std::string& words) {
+  for (int i = 0; i < gst_structure_n_fields(stats); ++i) {
+    const auto* one = gst_value_get_structure(
+        gst_structure_get_value(stats, gst_structure_nth_field_name(stats, guint(i))));
+    if (words == gst_structure_get_string(one, "words")) return one;
+  }
+  return nullptr;
+}
+
+// "a", "a and b", "a, b and c".
+static std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  return text;
+}
+
+// Of the ladder, rungs that would be larger than the picture.
+std::string TranscodeRun::what_is_small() const {
+  GstStructure* raw = nullptr;
+  g_object_get(t_.get(), "stats", &raw, nullptr);
+  const Owned<GstStructure> stats(raw);
+  const auto ladder = core::parse_ladder(options_.ladder);
+  if (!ladder) return {};
+  std::vector<std::string> missing;
+  std::string made;
+  for (const auto& rung : *ladder) {
+    const auto words = core::to_words(rung), name = words.substr(0, words.find(':'));
+    guint width = 0, height = 0;
+    const auto* one = rung_of(stats.get(), words);
+    if (!one)
+      missing.push_back(name);
+    else if (gst_structure_get(one, "width", G_TYPE_UINT, &width, "height", G_TYPE_UINT, &height,
+                               nullptr) &&
+             width > 0 && std::min(width, height) < rung.lines / 2 * 2)
+      made += ", " + name + " is " + std::to_string(width) + "x" + std::to_string(height);
+  }
+  if (missing.size() == (*ladder).size()) return {};  // there is no picture
+  if (!missing.empty())
+    made = ", " + listed(missing) + (missing.size() == 1 ? " is" : " are") + " left out" + made;
+  return made.empty() ? made : "nothing is enlarged: " + made.substr(2);
 }
 
 }  // namespace genos

@@ -206,6 +206,23 @@ class Transcode(unittest.TestCase):
             self.assertEqual((percents, percents[-1]), (sorted(percents), 100))
             self.assertTrue(any(10 < percent < 100 for percent in percents), percents)
 
+    def test_rungs_that_a_picture_is_too_small_for_are_named(self):
+        film(self.path("small.mp4"), 1, "160x90")
+        film(self.path("between.mp4"), 1, "426x240")
+        film(self.film, 1)
+        said = {"small.mp4": "nothing is enlarged: 720p30 and 360p30 are left out, 180p15 is 160x90",
+                "between.mp4": "nothing is enlarged: 720p30 is left out, 360p30 is 426x240"}
+        told = self.run_tool(*map(self.path, said), "--sound", "none", "--out", self.out, "--json")
+        self.assertEqual(told.returncode, 0)
+        lines = [json.loads(line) for line in told.stdout.splitlines()]
+        reasons = [line["reason"] for line in lines if line["event"] == "ended"]
+        self.assertEqual(reasons, list(said.values()))
+        for name, reason in said.items():
+            self.assertIn(f"{name}: {reason}\n", told.stderr)
+        self.assertEqual(self.made(), ["between.180p15.webm", "between.360p30.webm", "small.180p15.webm"])
+        told = self.run_tool(self.film, "--ladder", "180p:vp8,90p:vp8", "--out", self.out)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+
     def test_one_picture(self):
         self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-frames:v", "1", "-c:v", "libx264",
                     self.film)
