@@ -277,6 +277,30 @@ void TranscodeRun::fail(const std::string& why) {
   GST_ELEMENT_ERROR(pipeline_.get(), RESOURCE, FAILED, ("%s", why.c_str()), (nullptr));
 }
 
+// What is wrong; of an element that has no words of its own, what it tells those who debug it.
+std::string TranscodeRun::words_of(GstMessage* message) const {
+  Owned<GError> error;
+  Owned<char> debug;
+  {
+    Out<GError> slot(error);
+    Out<char> more(debug);
+    gst_message_parse_error(message, slot, more);
+  }
+  const bool is_of_stream = g_error_matches(error.get(), GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED);
+  if (const auto tiny = is_of_stream ? what_is_tiny() : ""; !tiny.empty()) return tiny;
+  const Owned<char> usual(gst_error_get_message(error->domain, error->code));
+  const bool says_little = is_of_stream || g_strcmp0(error->message, usual.get()) == 0;
+  const std::string words = error->message, more = debug ? debug.get() : "";
+  const auto line = more.rfind('\n');  // the first lines are where in its code
+  return says_little && line != std::string::npos ? words + " (" + more.substr(line + 1) + ")"
+                                                  : words;
+}
+
+void TranscodeRun::fail(GstMessage* error) {
+  failures_ = words_of(error);
+  if (!ask_why_unreachable(error)) end(Outcome::Kind::failed);
+}
+
 gboolean TranscodeRun::on_message(GstBus*, GstMessage* message, gpointer data) noexcept {
   auto& self = *static_cast<TranscodeRun*>(data);
   if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
@@ -284,13 +308,7 @@ gboolean TranscodeRun::on_message(GstBus*, GstMessage* message, gpointer data) n
     return G_SOURCE_REMOVE;
   }
   if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
-    Owned<GError> error;
-    {
-      Out<GError> slot(error);
-      gst_message_parse_error(message, slot, nullptr);
-    }
-    self.failures_ = error->message;
-    self.end(Outcome::Kind::failed);
+    self.fail(message);
     return G_SOURCE_REMOVE;
   }
   if (gst_message_has_name(message, "genos-rung-failed")) {
@@ -336,6 +354,7 @@ void TranscodeRun::stop() {
     g_source_destroy(*source);
     g_source_unref(std::exchange(*source, nullptr));
   }
+  if (connecting_) g_cancellable_cancel(connecting_.get());
   // Twice: a streaming thread may have been adding an element to it meanwhile.
   for (int i = 0; pipeline_ && i < 2; ++i) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
   waiting_.clear();

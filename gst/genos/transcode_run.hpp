@@ -17,6 +17,7 @@
 
 #include "bridge/gio_refs.hpp"
 #include "core/base/result.hpp"
+#include "core/ladder/plan.hpp"
 
 namespace genos {
 
@@ -93,6 +94,9 @@ class TranscodeRun {
   static GstPadProbeReturn on_passed(GstPad* from, GstPadProbeInfo* info, gpointer output) noexcept;
   bool connect_sound(const Waiting& sound, std::vector<Output*> outputs);
   void fail(const std::string& why);
+  void fail(GstMessage* error);
+  std::string words_of(GstMessage* error) const;
+  bool ask_why_unreachable(GstMessage* error);
   std::string name_of(GstPad* pad) const;
   void spoil(const char* pad);
   struct Place {
@@ -102,6 +106,8 @@ class TranscodeRun {
   // Of the input, at its end.
   [[nodiscard]] std::string what_lacks() const;
   [[nodiscard]] std::string what_is_small() const;
+  [[nodiscard]] std::string what_is_tiny() const;  // of what failed
+  std::optional<core::Size> size_of(const std::string& words) const;
   void end(Outcome::Kind kind);
   void stop();
 
@@ -110,6 +116,7 @@ class TranscodeRun {
   Ref<GstElement> pipeline_, t_;
   GSource* bus_ = nullptr;
   GSource* patience_ = nullptr;
+  Ref<GCancellable> connecting_;
   gint64 begun_ = 0;
   bool cancelled_ = false;
   std::string failures_;  // of rungs; the others went on

@@ -8,6 +8,8 @@
 
 namespace genos {
 
+constexpr std::uint32_t least_side = 16;
+
 // What a Matroska file has for its length is the time of its end when ffmpeg wrote it, and how long
 // it is when GStreamer did; matroskademux (1.22) takes it as it is.
 static bool counts_from_zero(GstEvent* event) {
@@ -103,15 +105,29 @@ std::string TranscodeRun::what_lacks() const {
          " s: it may be cut off or damaged";
 }
 
-// Of the transcoder's stats, the rung that these words made; null: none.
-static const GstStructure* rung_of(const GstStructure* stats, const std::string& words) {
-  for (int i = 0; i < gst_structure_n_fields(stats); ++i) {
+// As the transcoder made it of a rung's words; none: it did not.
+std::optional<core::Size> TranscodeRun::size_of(const std::string& words) const {
+  GstStructure* raw = nullptr;
+  g_object_get(t_.get(), "stats", &raw, nullptr);
+  const Owned<GstStructure> stats(raw);
+  for (int i = 0; i < gst_structure_n_fields(stats.get()); ++i) {
     const auto* one = gst_value_get_structure(
-        gst_structure_get_value(stats, gst_structure_nth_field_name(stats, guint(i))));
-    if (words == gst_structure_get_string(one, "words")) return one;
+        gst_structure_get_value(stats.get(), gst_structure_nth_field_name(stats.get(), guint(i))));
+    core::Size size;
+    if (words == gst_structure_get_string(one, "words") &&
+        gst_structure_get(one, "width", G_TYPE_UINT, &size.width, "height", G_TYPE_UINT,
+                          &size.height, nullptr))
+      return size;
   }
-  return nullptr;
+  return std::nullopt;
 }
+
+static std::string text_of(const core::Size& size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
+
+// "720p30" of "720p30:1500k:av1".
+static std::string brief(const std::string& words) { return words.substr(0, words.find(':')); }
 
 // "a", "a and b", "a, b and c".
 static std::string listed(const std::vector<std::string>& names) {
@@ -123,28 +139,35 @@ static std::string listed(const std::vector<std::string>& names) {
 
 // Of the ladder, rungs that would be larger than the picture.
 std::string TranscodeRun::what_is_small() const {
-  GstStructure* raw = nullptr;
-  g_object_get(t_.get(), "stats", &raw, nullptr);
-  const Owned<GstStructure> stats(raw);
-  const auto ladder = core::parse_ladder(options_.ladder);
-  if (!ladder) return {};
+  const auto ladder = *core::parse_ladder(options_.ladder);  // start() has read it
   std::vector<std::string> missing;
   std::string made;
-  for (const auto& rung : *ladder) {
-    const auto words = core::to_words(rung), name = words.substr(0, words.find(':'));
-    guint width = 0, height = 0;
-    const auto* one = rung_of(stats.get(), words);
-    if (!one)
-      missing.push_back(name);
-    else if (gst_structure_get(one, "width", G_TYPE_UINT, &width, "height", G_TYPE_UINT, &height,
-                               nullptr) &&
-             width > 0 && std::min(width, height) < rung.lines / 2 * 2)
-      made += ", " + name + " is " + std::to_string(width) + "x" + std::to_string(height);
+  for (const auto& rung : ladder) {
+    const auto words = core::to_words(rung);
+    const auto size = size_of(words);
+    if (!size)
+      missing.push_back(brief(words));
+    else if (size->width > 0 && std::min(size->width, size->height) < rung.lines / 2 * 2)
+      made += ", " + brief(words) + " is " + text_of(*size);
   }
-  if (missing.size() == (*ladder).size()) return {};  // there is no picture
+  if (missing.size() == ladder.size()) return {};  // there is no picture
   if (!missing.empty())
     made = ", " + listed(missing) + (missing.size() == 1 ? " is" : " are") + " left out" + made;
   return made.empty() ? made : "nothing is enlarged: " + made.substr(2);
+}
+
+// matroskamux (1.22) takes none that are smaller, and who sends it such is only told that it does
+// not take them.
+std::string TranscodeRun::what_is_tiny() const {
+  const auto ladder = *core::parse_ladder(options_.ladder);
+  for (const auto& rung : ladder) {
+    const auto words = core::to_words(rung);
+    const auto size = size_of(words);
+    if (size && size->width > 0 && std::min(size->width, size->height) < least_side)
+      return brief(words) + " would be " + text_of(*size) +
+             ", and a file has no pictures that are smaller than 16x16";
+  }
+  return {};
 }
 
 }  // namespace genos

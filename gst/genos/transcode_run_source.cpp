@@ -10,6 +10,8 @@ namespace genos {
 using core::Errc;
 using core::Error;
 
+constexpr guint seconds_to_connect = 5;
+
 Ref<GstElement> TranscodeRun::make(const char* factory) {
   return sink(gst_element_factory_make(factory, nullptr));
 }
@@ -86,6 +88,32 @@ void TranscodeRun::on_all_source_pads(GstElement*, gpointer data) noexcept {
   self.awaited_ = guint(self.taken_[0]) + guint(self.taken_[1]);
   if (self.awaited_ == 0) return self.fail("there is no picture and no sound in it");
   on_all_pads(nullptr, data);  // the transcoder may have told before
+}
+
+// souphttpsrc (1.22) does not say why it got no connection: whoever tries for another one is told.
+// False: that is not it.
+bool TranscodeRun::ask_why_unreachable(GstMessage* error) {
+  const auto* factory = GST_IS_ELEMENT(GST_MESSAGE_SRC(error))
+                            ? gst_element_get_factory(GST_ELEMENT(GST_MESSAGE_SRC(error)))
+                            : nullptr;
+  const char* scheme = g_uri_peek_scheme(options_.source.c_str());
+  if (!factory || g_strcmp0(GST_OBJECT_NAME(factory), "souphttpsrc") != 0 || !scheme) return false;
+  const auto client = adopt(g_socket_client_new());
+  g_socket_client_set_timeout(client.get(), seconds_to_connect);
+  connecting_ = adopt(g_cancellable_new());
+  const auto tried = [](GObject* from, GAsyncResult* result, gpointer data) noexcept {
+    Owned<GError> why;
+    const auto connection =
+        adopt(g_socket_client_connect_to_uri_finish(G_SOCKET_CLIENT(from), result, out(why)));
+    if (g_error_matches(why.get(), G_IO_ERROR, G_IO_ERROR_CANCELLED)) return;  // it may be gone
+    auto& self = *static_cast<TranscodeRun*>(data);
+    if (why) self.failures_ = why->message;
+    self.end(Outcome::Kind::failed);
+  };
+  const guint16 port = g_strcmp0(scheme, "https") == 0 ? 443 : 80;
+  g_socket_client_connect_to_uri_async(client.get(), options_.source.c_str(), port,
+                                       connecting_.get(), tried, this);
+  return true;
 }
 
 }  // namespace genos

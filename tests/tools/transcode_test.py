@@ -223,6 +223,18 @@ class Transcode(unittest.TestCase):
         told = self.run_tool(self.film, "--ladder", "180p:vp8,90p:vp8", "--out", self.out)
         self.assertEqual((told.returncode, told.stderr), (0, ""))
 
+    def test_why_a_source_cannot_be_read_is_said(self):
+        self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=2x2:rate=30:duration=1", "-c:v", "ffv1", self.path("tiny.mkv"))
+        for source, said in (("http://127.0.0.1:1/x.mp4", "127.0.0.1: Connection refused"),
+                             ("rtsp://127.0.0.1:1/x", "Failed to connect"),
+                             (self.path("tiny.mkv"), "2x2")):
+            told = self.run_tool(source, "--out", self.out, "--json")
+            reason = json.loads(told.stdout.splitlines()[-1])["reason"]
+            self.assertEqual((told.returncode, self.made()), (1, []))
+            self.assertNotIn("Internal data stream error", reason)
+            self.assertIn(said, reason)
+            self.assertIn(reason, told.stderr)
+
     def test_one_picture(self):
         self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-frames:v", "1", "-c:v", "libx264",
                     self.film)
