@@ -4,6 +4,8 @@
 #include <cstring>
 #include <vector>
 
+#include "bridge/ref.hpp"
+
 namespace genos::element {
 namespace {
 
@@ -96,6 +98,15 @@ bool get_room_property(GstGenosRoom* room, GValue* value, GParamSpec* pspec) {
     g_object_get_property(G_OBJECT(room), theirs->name, value);
   }
   return true;
+}
+
+bool has_name(GstGenosRoom* room, GstElement* element) {
+  gchar* raw = nullptr;
+  g_object_get(room, "id", &raw, nullptr);
+  const Owned<char> name(raw);
+  if (name && *name) return true;
+  GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("room is empty; give it a name"), (nullptr));
+  return false;
 }
 
 std::set<std::string> words_of(const char* text) {

@@ -14,15 +14,6 @@ RoomSession::RoomSession(GstElement* owner) : owner_(owner), context_(adopt(g_ma
 
 RoomSession::~RoomSession() { stop(); }
 
-bool RoomSession::is_named() const {
-  gchar* raw = nullptr;
-  g_object_get(room_.get(), "id", &raw, nullptr);
-  const Owned<char> name(raw);
-  if (name && *name) return true;
-  GST_ELEMENT_ERROR(owner_, RESOURCE, SETTINGS, ("room is empty; give it a name"), (nullptr));
-  return false;
-}
-
 void RoomSession::start() {
   loop_ = g_main_loop_new(context_.get(), FALSE);
   {

@@ -26,9 +26,6 @@ class RoomSession {
   ~RoomSession();
 
   [[nodiscard]] GstGenosRoom* room() const { return room_.get(); }
-  // False, after an error: there is no name. Said before anything starts, since gst-launch-1.0
-  // (1.22) may miss an error that comes while it prerolls, and stand still.
-  [[nodiscard]] bool is_named() const;
   // What a stay needs from its first moment is said between these two.
   void start();
   void join();

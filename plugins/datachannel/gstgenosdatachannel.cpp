@@ -151,6 +151,7 @@ static Talk::Options options_of(DataChannelState& state) {
 
 static bool open(GstGenosDataChannel* self) {
   auto& state = state_of(self);
+  if (!has_name(state.talk->room(), GST_ELEMENT(self))) return false;
   auto options = options_of(state);
   if (!options.meta.empty()) {
     const auto parsed = core::parse_json(options.meta);

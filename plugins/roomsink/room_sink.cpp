@@ -283,7 +283,7 @@ RoomMedia::Events RoomSink::events() {
 }
 
 bool RoomSink::open() {
-  if (!session_.is_named() || !check_words()) return false;
+  if (!has_name(room(), GST_ELEMENT(bin_)) || !check_words()) return false;
   media_ = std::make_shared<RoomMedia>(events());
   session_.start();
   media_->attach(room());

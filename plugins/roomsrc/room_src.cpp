@@ -324,7 +324,7 @@ bool RoomSrc::open() {
                is_shared ? GstGenosActivity(GST_GENOS_ACTIVITY_SEND | GST_GENOS_ACTIVITY_RECEIVE)
                          : GST_GENOS_ACTIVITY_RECEIVE,
                nullptr);
-  if (!session_.is_named()) return false;
+  if (!has_name(room(), GST_ELEMENT(bin_))) return false;
   session_.start();
   const auto media = std::make_shared<RoomMedia>(events());
   {

@@ -304,6 +304,7 @@ TEST_F(DataChannel, SaysWhatIsWrongWithItsSettings) {
       {R"(meta="[1]")", "is not a JSON object"},
       {"channel=" + std::string(33, 'x'), "32"},
       {"signaling=ftp://nowhere", "ftp://nowhere"},
+      {"room=\"\"", "room is empty; give it a name"},
       {"identity=/nonexistent/key", "/nonexistent/key"},
   };
   for (const auto& [setting, words] : wrong) {

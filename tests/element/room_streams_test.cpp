@@ -187,6 +187,15 @@ TEST_F(RoomStreamsTest, APadWhoseWordsAreNoneLeavesThoseOfItsElement) {
   EXPECT_TRUE(warning);
 }
 
+// Before anything starts: gst-launch-1.0 would miss it later, and stand still.
+TEST_F(RoomStreamsTest, ARoomWithoutANameIsAnErrorAtOnce) {
+  for (const char* words : {"videotestsrc ! genosroomsink", "genosroomsrc ! fakesink"}) {
+    TestLine line(words);
+    EXPECT_EQ(gst_element_set_state(line.pipeline(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    EXPECT_EQ(line.outcome(), "error: room is empty; give it a name") << words;
+  }
+}
+
 TEST_F(RoomStreamsTest, ItsPadsAreChildrenOfASink) {
   TestLine sender(picture() + "s.video_0" + sink_of("video_0::kind=screen"));
   const auto element = sender.element("s");

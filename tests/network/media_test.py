@@ -72,8 +72,12 @@ class Media(LabTest):
         return len(came), max((b - a for a, b in zip(came, came[1:])), default=seconds)
 
     def test_what_is_lost_is_sent_again(self):
-        self.show(self.hosts[0])
-        watcher = self.watch(self.hosts[1])
+        speaker = Line(self.hosts[0], self.relay, [
+            *PICTURE, "!", "s.video_0", *"audiotestsrc is-live=true ! s.audio_0 genosroomsink name=s room=net".split()])
+        self.addCleanup(speaker.kill)
+        watcher = Line(self.hosts[1], self.relay, [
+            *"genosroomsrc name=r room=net r.audio_0 ! audioconvert ! fakesink r.video_0 !".split(), *SMALL])
+        self.addCleanup(watcher.kill)
         self.flows(watcher)
         for percent in (3, 5):
             for host in self.hosts[:2]:
