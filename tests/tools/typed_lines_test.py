@@ -56,9 +56,10 @@ class TypedLines(unittest.TestCase):
         return os.path.join(self.folder, name)
 
     def screen(self):
-        """A display of its own, as its number."""
+        """A display of its own, as its number. It would refuse others while its last client goes."""
         theirs, ours = os.pipe()
-        server = subprocess.Popen(["Xvfb", "-displayfd", str(ours), "-screen", "0", "1600x900x24", "-nolisten", "tcp"],
+        server = subprocess.Popen(["Xvfb", "-displayfd", str(ours), "-screen", "0", "1600x900x24", "-nolisten", "tcp",
+                                   "-noreset"],
                                   pass_fds=[ours], stderr=subprocess.DEVNULL, stdout=subprocess.PIPE)
         self.addCleanup(self.kill, server)
         os.close(ours)
