@@ -31,6 +31,42 @@ void add_msid(SdpMedia& section) {
   }
 }
 
+bool contains(const std::vector<std::string>& words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+// The format that an rtpmap, fmtp or rtcp-fb line is about.
+std::string_view format_of(const SdpLine& line) {
+  const auto name = line.name();
+  if (name != "rtpmap" && name != "fmtp" && name != "rtcp-fb") return {};
+  return line.argument().substr(0, line.argument().find(' '));
+}
+
+// Whether it is the retransmission of one of those.
+bool repairs_one(const SdpMedia& section, std::string_view format,
+                 const std::vector<std::string>& of) {
+  const auto start = std::string(format) + " apt=";
+  return std::ranges::any_of(section.all("fmtp"), [&](std::string_view line) {
+    return line.starts_with(start) && contains(of, line.substr(start.size()));
+  });
+}
+
+// The formats of one line before those of another.
+void put_first(const SdpMedia& from, SdpMedia& to) {
+  const auto known = std::exchange(to.formats, {});
+  std::vector<std::string> news;
+  for (const auto& format : from.formats) {
+    const bool is_known = contains(known, format);
+    if (!is_known && repairs_one(from, format, known)) continue;  // there is one for it
+    if (!is_known) news.push_back(format);
+    to.formats.push_back(format);
+  }
+  for (const auto& format : known)
+    if (!contains(to.formats, format)) to.formats.push_back(format);
+  for (const auto& line : from.lines)
+    if (contains(news, format_of(line))) to.lines.push_back(line);
+}
+
 }  // namespace
 
 Result<Description> Shim::in(const RemoteDescription& remote) {
@@ -47,7 +83,8 @@ Result<Description> Shim::in(const RemoteDescription& remote) {
   for (auto& slot : slots_) {
     const auto& section = slot.gone ? slot.last : remote.sdp.media[slot.wire];
     const ShownAs as{slot.mid, slot.shown, offer ? Setup::actpass : role};
-    slot.last = shown_section(remote, section.rejected() ? slot.last : section, as);
+    const auto& seen = section.rejected() ? slot.last : section;
+    slot.last = shown_section(remote, offer ? seen : part_of(seen, slot), as);
     shown.media.push_back(slot.last);
     mids.push_back(slot.mid);
   }
@@ -55,6 +92,14 @@ Result<Description> Shim::in(const RemoteDescription& remote) {
   shown.set_bundle(mids);
   if (!offer) settle();
   return Description{remote.type, shown.text()};
+}
+
+// Of an answer to what two lines of webrtcbin's offered together, what is this one's.
+SdpMedia Shim::part_of(const SdpMedia& section, const Slot& slot) const {
+  SdpMedia part = section;
+  if (!is_rtp(part)) return part;
+  std::erase_if(part.formats, [&](const auto& format) { return !contains(slot.offered, format); });
+  return part.formats.empty() ? section : part;
 }
 
 // Decides what webrtcbin is shown of each line.
@@ -169,6 +214,7 @@ Result<Description> Shim::out(const Description& created, std::string_view ident
     write(section, slots_[i], created.type);
     lines[slots_[i].wire] = std::move(section);
   }
+  add_received(*sdp, lines);
   std::vector<std::string> mids;
   for (const auto& line : lines)
     if (!line.rejected()) mids.emplace_back(line.mid());
@@ -177,6 +223,18 @@ Result<Description> Shim::out(const Description& created, std::string_view ident
   if (!identity.empty()) sdp->session.set("genos-identity", identity);
   if (created.type == DescriptionType::answer) settle();
   return Description{created.type, sdp->text()};
+}
+
+// What the other side sends on a line of ours comes to the one beside it, whose codecs may be
+// others: they stand before ours, since a browser sends in the first.
+void Shim::add_received(const Sdp& created, std::vector<SdpMedia>& lines) const {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const auto& slot = slots_[i];
+    auto& line = lines[slot.wire];
+    if (!slot.synthetic || over(slot) || line.rejected() || !receives(created.direction(line)))
+      continue;
+    put_first(created.media[i], line);
+  }
 }
 
 // What webrtcbin says of each line.
@@ -203,6 +261,7 @@ std::optional<Error> Shim::read(const Sdp& created, DescriptionType type) {
     if (slot.mid != section.mid())
       return Error{Errc::malformed, "webrtcbin has renamed m-line " + slot.mid};
     slot.local = created.direction(section);
+    if (offer) slot.offered = section.formats;
     if (!slot.synthetic && !slot.gone && section.rejected()) wires_[slot.wire].rejected = true;
   }
   if (!offer && !our_role_) {

@@ -96,6 +96,7 @@ class Shim {
     Direction local = Direction::inactive;  // of webrtcbin itself
     std::optional<Direction> agreed;        // as seen from here; webrtcbin 1.22 cannot change it
     bool gone = false;                      // another m-line took its place on the wire
+    std::vector<std::string> offered{};     // formats, in webrtcbin's last offer
   };
   struct Wire {                              // an m-line on the wire, for ever
     Direction remote = Direction::inactive;  // what the other side said last
@@ -112,6 +113,8 @@ class Shim {
   [[nodiscard]] std::optional<Error> read(const Sdp& created, DescriptionType type);
   [[nodiscard]] Direction wire_direction(std::size_t wire, DescriptionType type) const;
   void write(SdpMedia& section, const Slot& slot, DescriptionType type) const;
+  [[nodiscard]] SdpMedia part_of(const SdpMedia& section, const Slot& slot) const;
+  void add_received(const Sdp& created, std::vector<SdpMedia>& lines) const;
   [[nodiscard]] Setup setup_in(DescriptionType type) const;
   [[nodiscard]] std::optional<std::size_t> take_beside(const SdpMedia& section,
                                                        Direction direction);

@@ -43,7 +43,7 @@ export function brokenPictures() {
     const page = await lab.page();
     await lab.join(page);
     const line = await metBothWays(lab, page, launch(lab, 'line', `${numberedLine(lab, 'vp8')} peer=me name=s ${SOUND} ! s.audio_0 ` +
-        `genosroomsrc name=r ROOM peer=me r.video_0 ! ${READ} r.audio_0 ! audioconvert ! fakesink`));
+        `genosroomsrc name=r ROOM peer=me codecs=h264,vp8 r.video_0 ! ${READ} r.audio_0 ! audioconvert ! fakesink`));
     const pictures = pieces(line.child.stdout, SMALL * SMALL);
     await lab.do(page, 'add-media', {media: ['video', 'audio'], source: 'numbered'});
     const {stream} = await page.wait('stream', {peer: line.self});
