@@ -220,6 +220,16 @@ static gboolean gst_genos_av1_dec_flush(GstVideoDecoder* base) {
   return TRUE;
 }
 
+// A gap may last: what waits for more frames is shown before it, or it would be too late.
+static gboolean gst_genos_av1_dec_sink_event(GstVideoDecoder* base, GstEvent* event) {
+  if (GST_EVENT_TYPE(event) == GST_EVENT_GAP) {
+    GST_VIDEO_DECODER_STREAM_LOCK(base);
+    gst_genos_av1_dec_drain(base);
+    GST_VIDEO_DECODER_STREAM_UNLOCK(base);
+  }
+  return GST_VIDEO_DECODER_CLASS(gst_genos_av1_dec_parent_class)->sink_event(base, event);
+}
+
 static gboolean gst_genos_av1_dec_stop(GstVideoDecoder* base) {
   auto& state = state_of(base);
   state.decoder.reset();
@@ -285,6 +295,7 @@ static void gst_genos_av1_dec_class_init(GstGenosAv1DecClass* klass) {
   decoder_class->flush = gst_genos_av1_dec_flush;
   decoder_class->drain = gst_genos_av1_dec_drain;
   decoder_class->finish = gst_genos_av1_dec_drain;
+  decoder_class->sink_event = gst_genos_av1_dec_sink_event;
   decoder_class->set_format = gst_genos_av1_dec_set_format;
   decoder_class->decide_allocation = gst_genos_av1_dec_decide_allocation;
   decoder_class->handle_frame = gst_genos_av1_dec_handle_frame;

@@ -226,6 +226,86 @@ TEST_F(Av1Decoder, FollowsTheSizeOfTheStream) {
   }
 }
 
+// What waits comes out before what is said of the next.
+TEST_F(Av1Decoder, TakesOtherCapsInMidStream) {
+  const auto first = stream(3), second = stream(3, {}, 161, 99);
+  const auto before = decode("av1dec", first), after = decode("av1dec", second, 161, 99);
+  for (const char* delay : {"1", "2"}) {
+    Rig rig("genosav1dec", {{"threads", "2"}, {"frame-delay", delay}});
+    rig.caps(av1_caps("alignment=tu,width=320,height=192"));
+    for (const auto& unit : first) EXPECT_EQ(rig.push(unit), GST_FLOW_OK);
+    const std::string small =
+        "video/x-av1,stream-format=obu-stream,alignment=tu,width=161,height=99,framerate=";
+    rig.caps(small + "10/1");
+    auto shown = rig.pull();
+    ASSERT_EQ(shown.size(), 3U) << delay;
+    EXPECT_EQ(rig.caps_field("width"), "320");
+    EXPECT_EQ(rig.caps_field("framerate"), "30/1");
+    for (std::size_t i = 0; i < 3; ++i)
+      EXPECT_EQ(pixels(shown[i], info_of(width, height)), before[i]) << i;
+    for (const char* rate : {"10/1", "25/1"}) {
+      rig.caps(small + rate);
+      for (const auto& unit : second) EXPECT_EQ(rig.push(unit), GST_FLOW_OK);
+      rig.push_event(gst_event_new_stream_start("another"));
+      shown = rig.pull();
+      ASSERT_EQ(shown.size(), 3U) << delay;
+      EXPECT_EQ(rig.caps_field("width"), "161");
+      EXPECT_EQ(rig.caps_field("framerate"), rate);
+      for (std::size_t i = 0; i < 3; ++i)
+        EXPECT_EQ(pixels(shown[i], info_of(161, 99)), after[i]) << i;
+    }
+    EXPECT_EQ(rig.keys_asked(), 0);
+  }
+}
+
+TEST_F(Av1Decoder, DrainsBeforeAnotherStreamAndGoesOn) {
+  const auto units = stream(8);
+  const auto all = decode("av1dec", units);
+  Rig rig("genosav1dec", {{"threads", "2"}, {"frame-delay", "2"}});
+  rig.caps(av1_caps());
+  Seen seen;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    if (i == 4) {
+      rig.push_event(gst_event_new_stream_start("another"));
+      const auto shown = rig.pull();
+      ASSERT_EQ(shown.size(), 4U);
+      for (const auto& one : shown) seen.push_back(pixels(one, info_of(width, height)));
+    }
+    EXPECT_EQ(rig.push(units[i]), GST_FLOW_OK);
+  }
+  rig.push_event(gst_event_new_eos());
+  for (const auto& one : rig.pull()) seen.push_back(pixels(one, info_of(width, height)));
+  EXPECT_EQ(seen, all);
+}
+
+// A picture is there before the gap behind it, however far away the next one is.
+TEST_F(Av1Decoder, ShowsSparsePicturesBeforeTheirGaps) {
+  const auto units = stream(4);
+  const auto all = decode("av1dec", units);
+  for (const char* delay : {"1", "2"}) {
+    Rig rig("genosav1dec", {{"threads", "2"}, {"frame-delay", delay}});
+    rig.caps(av1_caps());
+    rig.push_event(gst_event_new_gap(0, GST_SECOND));
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      const GstClockTime at = (1 + i * i * 20) * GST_SECOND;
+      auto unit = adopt(gst_buffer_copy(units[i].get()));
+      GST_BUFFER_PTS(unit.get()) = at;
+      EXPECT_EQ(rig.push(std::move(unit)), GST_FLOW_OK);
+      EXPECT_TRUE(rig.push_event(gst_event_new_gap(at + frame_time, 20 * GST_SECOND)));
+      const auto shown = rig.pull();
+      ASSERT_EQ(shown.size(), 1U) << delay << ", " << i;
+      EXPECT_EQ(GST_BUFFER_PTS(shown[0].get()), at);
+      EXPECT_EQ(pixels(shown[0], info_of(width, height)), all[i]) << i;
+    }
+    int gaps = 0;
+    while (auto event = adopt(gst_harness_try_pull_event(rig.get())))
+      gaps += GST_EVENT_TYPE(event.get()) == GST_EVENT_GAP;
+    EXPECT_EQ(gaps, 5);
+    EXPECT_EQ(rig.caps_field("width"), "320");
+    EXPECT_EQ(rig.keys_asked(), 0);
+  }
+}
+
 TEST_F(Av1Decoder, SaysTheColoursOfTheStream) {
   for (const char* colours : {"bt709", "bt601", "1:1:5:4", "bt2020"}) {
     Rig rig("genosav1enc");
