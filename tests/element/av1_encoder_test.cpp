@@ -235,6 +235,51 @@ TEST_F(Av1Encoder, TakesEverySettingWhilePlaying) {
   EXPECT_EQ(seen, decode("av1dec", all));
 }
 
+struct Step {
+  int width, height, rate;
+  guint bitrate;
+};
+constexpr Step steps[] = {{320, 192, 30, 600'000}, {320, 192, 30, 100'000},
+                          {320, 192, 10, 100'000}, {162, 98, 10, 100'000},
+                          {640, 360, 25, 900'000}, {320, 192, 30, 600'000}};
+constexpr std::size_t in_a_step = 8;
+
+// Bitrates, rates and sizes change in one stream, which both decoders show as it was.
+TEST_F(Av1Encoder, AnyChangeIsTheSameToBothDecoders) {
+  for (const char* layers : {"1", "2"}) {
+    Rig rig("genosav1enc", {{"temporal-layers", layers}});
+    Buffers units, lower;
+    GstClockTime at = 0;
+    for (const auto& step : steps) {
+      g_object_set(rig.element(), "bitrate", step.bitrate, nullptr);
+      rig.caps(raw_caps(step.width, step.height, "framerate=" + std::to_string(step.rate) + "/1"));
+      for (std::size_t i = 0; i < in_a_step; ++i) {
+        auto shown = picture(info_of(step.width, step.height), unsigned(units.size()), 20);
+        GST_BUFFER_PTS(shown.get()) = std::exchange(at, at + GST_SECOND / guint64(step.rate));
+        EXPECT_EQ(rig.push(std::move(shown)), GST_FLOW_OK);
+        for (auto& unit : rig.pull()) units.push_back(std::move(unit));
+      }
+    }
+    EXPECT_EQ(keys_of(units), (Keys{0, 24, 32, 40})) << "only another size needs one";
+    const auto seen = views("genosav1dec", units);
+    ASSERT_EQ(seen.size(), std::size(steps) * in_a_step);
+    EXPECT_TRUE(seen == views("av1dec", units)) << layers;
+    Views expected;
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      const auto& step = steps[i / in_a_step];
+      ASSERT_EQ(seen[i].first, std::pair(step.width, step.height)) << i;
+      const auto info = info_of(step.width, step.height);
+      EXPECT_GT(psnr(pixels(picture(info, unsigned(i), 20), info), seen[i].second), 22) << i;
+      const auto layer = element::layer_of(units[i].get());
+      if (layer && layer->temporal > 0) continue;
+      lower.push_back(units[i]);
+      expected.push_back(seen[i]);
+    }
+    EXPECT_EQ(lower.size() < units.size(), layers[0] == '2');
+    EXPECT_TRUE(views("genosav1dec", lower) == expected) << layers;
+  }
+}
+
 TEST_F(Av1Encoder, TakesAnotherBitrateFromAnotherThreadAtAnyTime) {
   Rig rig("genosav1enc", {{"temporal-layers", "2"}});
   rig.caps(raw_caps(width, height));

@@ -144,6 +144,24 @@ inline double psnr(const std::vector<std::uint8_t>& a, const std::vector<std::ui
   return sum > 0 ? 10 * std::log10(255.0 * 255.0 * double(a.size()) / sum) : 99;
 }
 
+// Of each buffer its size and what a decoder shows of it, at once: sizes may change on the way.
+using Views = std::vector<std::pair<std::pair<int, int>, std::vector<std::uint8_t>>>;
+inline Views views(const char* decoder, const Buffers& units) {
+  Rig rig(decoder);
+  gst_harness_set_live(rig.get(), TRUE);
+  rig.caps("video/x-av1,stream-format=obu-stream,alignment=tu,framerate=30/1");
+  Views all;
+  for (const auto& unit : units) {
+    EXPECT_EQ(rig.push(unit), GST_FLOW_OK);
+    for (const auto& shown : rig.pull()) {
+      GstVideoInfo info;
+      EXPECT_TRUE(gst_video_info_from_caps(&info, rig.caps_out().get()));
+      all.push_back({{info.width, info.height}, pixels(shown, info)});
+    }
+  }
+  return all;
+}
+
 class Av1 : public testing::Test {
  protected:
   static void SetUpTestSuite() {
