@@ -5,6 +5,7 @@
 #include "core/rtp/dependency_descriptor.hpp"
 #include "core/rtp/sequence_header.hpp"
 #include "layer_meta.hpp"
+#include "support/leak_census.hpp"
 #include "support/rtp_av1.hpp"
 
 namespace genos {
@@ -147,6 +148,29 @@ TEST_F(RtpAv1, ADescriptorOfAStrangerDoesNoHarm) {
     }
   }
   EXPECT_EQ(depay.pull().size(), 500u);
+}
+
+// Lost packets, and what was under way when it ended, too.
+TEST_F(RtpAv1, NothingIsLeftOfPayloaderAndDepayloader) {
+  ASSERT_TRUE(leaks_are_traced);
+  const auto wanted = with_extension("application/x-rtp,media=video,encoding-name=AV1");
+  const auto play = [&] {
+    Harness pay("genosrtpav1pay mtu=200", tu_caps, wanted.c_str());
+    Harness depay("genosrtpav1depay", with_extension(rtp_caps).c_str());
+    for (guint i = 0; i < 40; ++i) {
+      push(pay, i % 10 == 0 ? key_unit(900) : delta_unit(500), i * GST_MSECOND, {guint8(i % 2), 2});
+      if (i == 39) return;
+      carry(pay, depay, i % 7 == 3 ? std::vector<std::size_t>{1} : std::vector<std::size_t>{});
+      if (i == 25) pay.push({0x80, 1, 2, 3}, i * GST_MSECOND);
+    }
+  };
+  play();  // what is made once, is made now
+  tell_tracers("activity-start-tracking");
+  for (int i = 0; i < 3; ++i) play();
+  const auto now = census();
+  tell_tracers("activity-stop-tracking");
+  EXPECT_GT(now.made, 300);  // else nothing is traced
+  EXPECT_EQ(now.left, 0);
 }
 
 }  // namespace
