@@ -225,11 +225,12 @@ void Rung::dispose() {
   const std::scoped_lock guard(disposing_);  // who comes second waits until it is gone
   if (disposed_.exchange(true)) return;
   if (end_probe_ != 0) gst_pad_remove_probe(pad_.get(), end_probe_);  // it holds this rung
+  // Out of the bin first: while they wait for a reader that is about to stop, the bin is, too.
   gst_element_set_locked_state(elements_.get(), TRUE);
+  gst_bin_remove(GST_BIN(bin_.get()), elements_.get());
   gst_element_set_state(elements_.get(), GST_STATE_NULL);
   gst_pad_set_active(pad_.get(), FALSE);
   gst_element_remove_pad(bin_.get(), pad_.get());
-  gst_bin_remove(GST_BIN(bin_.get()), elements_.get());
 }
 
 bool Rung::owns(GstObject* object) const {
