@@ -24,6 +24,15 @@ bool can_pull(GstPad* pad) {
   return can;
 }
 
+// What has begun to be pushed is not pulled any more, as a file that comes while others play.
+gboolean answer(GstPad* pad, GstObject* input, GstQuery* query) noexcept {
+  if (GST_QUERY_TYPE(query) != GST_QUERY_SCHEDULING || GST_PAD_MODE(input) != GST_PAD_MODE_PUSH)
+    return gst_pad_query_default(pad, input, query);
+  gst_query_set_scheduling(query, GST_SCHEDULING_FLAG_SEQUENTIAL, 1, -1, 0);
+  gst_query_add_scheduling_mode(query, GST_PAD_MODE_PUSH);
+  return TRUE;
+}
+
 }  // namespace
 
 // --- settings ---------------------------------------------------------------------------------
@@ -118,6 +127,8 @@ GstPad* Transcoder::request_input(GstPadTemplate* templ, const char* name) {
     numbered = "sink_" + std::to_string(next_input_++);
   } while (!name && adopt(gst_element_get_static_pad(GST_ELEMENT(bin_), numbered.c_str())));
   auto* pad = gst_ghost_pad_new_no_target_from_template(name ? name : numbered.c_str(), templ);
+  const auto inside = adopt(GST_PAD(gst_proxy_pad_get_internal(GST_PROXY_PAD(pad))));
+  gst_pad_set_query_function(inside.get(), answer);
   auto input = std::make_unique<Input>(Input{this, pad});
   constexpr auto what = GstPadProbeType(GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM |
                                         GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
