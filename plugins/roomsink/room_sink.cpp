@@ -205,10 +205,7 @@ Ref<GstElement> RoomSink::transcoder_of(Stream& stream) {
 Ref<GstPad> RoomSink::transcode(Stream& stream, bool is_sound) {
   const auto transcoder = transcoder_of(stream);
   if (!transcoder) return {};
-  auto entry =
-      adopt(gst_element_request_pad_simple(transcoder.get(), is_sound ? "audio" : "video"));
-  join_rungs(transcoder.get());  // of a pad that was released before they are there still
-  return entry;
+  return adopt(gst_element_request_pad_simple(transcoder.get(), is_sound ? "audio" : "video"));
 }
 
 void RoomSink::join_rungs(GstElement* transcoder) {

@@ -209,7 +209,8 @@ void Rung::remove(const std::shared_ptr<Rung>& self) {
         [](gpointer data) { delete static_cast<std::shared_ptr<Rung>*>(data); });
   self->bound(false);  // the end gets in, too
   splitter_remove(self->splitter_, self->exit_);
-  if (!drains) call_later(self, &Rung::dispose);
+  const bool has_ended = bool(adopt(gst_pad_get_sticky_event(self->pad_.get(), GST_EVENT_EOS, 0)));
+  if (!drains || has_ended) call_later(self, &Rung::dispose);
 }
 
 void Rung::bound(bool bounded) {

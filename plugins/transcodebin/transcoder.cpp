@@ -145,12 +145,15 @@ void Transcoder::forget(Input& input) {
   gst_ghost_pad_set_target(GST_GHOST_PAD(input.pad), nullptr);
   input.decided = false;
   if (const auto decoder = std::exchange(input.decoder, {})) {
+    // Else a bin that is on its way to PLAYING takes it along again, and it is never freed.
+    gst_element_set_locked_state(decoder.get(), TRUE);
     gst_element_set_state(decoder.get(), GST_STATE_NULL);
     gst_bin_remove(bin_, decoder.get());
   }
 }
 
 void Transcoder::release_input(GstPad* pad) {
+  unbound_rungs();  // its last frame may wait for a reader that stands still
   gst_pad_set_active(pad, FALSE);
   std::unique_ptr<Input> input;
   {
@@ -159,6 +162,8 @@ void Transcoder::release_input(GstPad* pad) {
     if (node) input = std::move(node.mapped());
   }
   if (input) forget(*input);
+  end_if_left(pictures_);
+  end_if_left(sound_);
   gst_element_remove_pad(GST_ELEMENT(bin_), pad);
 }
 

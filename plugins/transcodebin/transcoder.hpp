@@ -83,6 +83,8 @@ class Transcoder {
   void follow(Trunk& trunk, GstPad* entry);
   [[nodiscard]] std::vector<core::RungWords> wanted(const Trunk& trunk) const;
   [[nodiscard]] std::vector<core::RungWords> words_for(const Trunk& trunk) const;
+  void unbound_rungs();
+  void end_if_left(Trunk& trunk);
   void release_others(Trunk& trunk);
   void drop_others(Trunk& trunk, std::vector<core::RungWords>& wanted);
   void add(Trunk& trunk, const core::RungWords& words);

@@ -77,6 +77,42 @@ void Transcoder::release_others(Trunk& trunk) {
   for (const auto& [rung, stays] : rungs) rung->bound(stays);
 }
 
+// Nobody waits for a reader until release_others().
+void Transcoder::unbound_rungs() {
+  std::vector<std::shared_ptr<Rung>> rungs;
+  {
+    const std::scoped_lock guard(lock_);
+    for (const auto* trunk : {&pictures_, &sound_})
+      rungs.insert(rungs.end(), trunk->rungs.begin(), trunk->rungs.end());
+  }
+  for (const auto& rung : rungs) rung->bound(false);
+}
+
+// What nobody feeds any more ends and leaves, or who muxes it would wait. Another input gets rungs
+// of its own: hardly a reader goes on after an end.
+void Transcoder::end_if_left(Trunk& trunk) {
+  Ref<GstElement> converter;
+  {
+    const std::scoped_lock guard(lock_);
+    converter = trunk.converter;
+  }
+  const auto entry =
+      converter ? adopt(gst_element_get_static_pad(converter.get(), "sink")) : Ref<GstPad>();
+  if (!entry || gst_pad_is_linked(entry.get())) return release_others(trunk);
+  std::vector<std::shared_ptr<Rung>> rungs;
+  {
+    const std::scoped_lock guard(lock_);
+    rungs = std::exchange(trunk.rungs, {});
+    trunk.leaving.insert(trunk.leaving.end(), rungs.begin(), rungs.end());
+    trunk.changed = true;
+  }
+  for (const auto& rung : rungs) {
+    const bool is_read = gst_pad_is_linked(rung->pad());
+    Rung::remove(rung);
+    if (!is_read) rung->dispose();  // at once: who asks for another input must not find it
+  }
+}
+
 // Leaves in `wanted` what is not there yet.
 void Transcoder::drop_others(Trunk& trunk, std::vector<core::RungWords>& wanted) {
   std::vector<std::shared_ptr<Rung>> dropped, changed;
