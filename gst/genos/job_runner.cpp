@@ -139,8 +139,7 @@ void JobRunner::note_parts(Running& running) {
   auto job = running.job;
   job.outputs = run->parts();
   if (job.outputs.empty()) return;
-  running.parts_noted = true;
-  (void)store_->note_parts(job.id, jobs::lasting(job).outputs);
+  running.parts_noted = store_->note_parts(job.id, jobs::lasting(job).outputs);
 }
 
 void JobRunner::tell(Running& running) {

@@ -9,6 +9,8 @@
 namespace genos {
 
 constexpr std::uint32_t least_side = 16;
+// x264enc (1.22) counts from there.
+constexpr GstClockTime encoder_offset = GstClockTime{1000} * 3600 * GST_SECOND;
 
 // What a Matroska file has for its length is the time of its end when ffmpeg wrote it, and how long
 // it is when GStreamer did; matroskademux (1.22) takes it as it is.
@@ -36,7 +38,10 @@ GstPadProbeReturn TranscodeRun::on_passed(GstPad* from, GstPadProbeInfo* info,
   if (segment) gst_event_parse_segment(segment.get(), &at);
   const auto pts = GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info));
   const auto time = at ? gst_segment_to_stream_time(at, GST_FORMAT_TIME, pts) : GST_CLOCK_TIME_NONE;
-  if (GST_CLOCK_TIME_IS_VALID(time) && pts > time) output.offset = pts - time;
+  if (GST_CLOCK_TIME_IS_VALID(time) && pts > time) {
+    const GstClockTime offset = pts - time;
+    output.offset = offset >= encoder_offset ? offset - encoder_offset : offset;
+  }
   if (GST_CLOCK_TIME_IS_VALID(time) && time > output.reached) output.reached = time;
   return GST_PAD_PROBE_OK;
 }

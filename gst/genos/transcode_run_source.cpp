@@ -108,7 +108,7 @@ bool TranscodeRun::ask_why_unreachable(GstMessage* error) {
     if (g_error_matches(why.get(), G_IO_ERROR, G_IO_ERROR_CANCELLED)) return;  // it may be gone
     auto& self = *static_cast<TranscodeRun*>(data);
     if (why) self.failures_ = why->message;
-    self.end(Outcome::Kind::failed);
+    self.end(self.cancelled_ ? Outcome::Kind::cancelled : Outcome::Kind::failed);
   };
   const guint16 port = g_strcmp0(scheme, "https") == 0 ? 443 : 80;
   g_socket_client_connect_to_uri_async(client.get(), options_.source.c_str(), port,

@@ -81,8 +81,12 @@ void MediaGuard::keep_list(GstElement* rtpbin, GstElement* webrtcbin) {
 // last: beside a page's sound nothing of its pictures was asked for again, and with 5 % of loss
 // each loss was a standstill, of 0.3 to 1 s.
 void MediaGuard::ask_again_for(std::uint32_t ssrc, GstElement* jitterbuffer) {
-  const std::scoped_lock guard(lock_);
-  g_object_set(jitterbuffer, "do-retransmission", gboolean{pictures_.contains(ssrc)}, nullptr);
+  gboolean is_picture = FALSE;
+  {
+    const std::scoped_lock guard(lock_);
+    is_picture = pictures_.contains(ssrc);
+  }
+  g_object_set(jitterbuffer, "do-retransmission", is_picture, nullptr);
 }
 
 std::vector<Connection> MediaGuard::watch(GstElement* pipeline, GstElement* webrtcbin) {

@@ -42,7 +42,9 @@ Connection RepairNumbers::watch(GstElement* pipeline) {
   return on<void(GstBin*, GstBin*, GstElement*)>(
       pipeline, "deep-element-added",
       [self = shared_from_this()](auto*, auto*, GstElement* element) {
-        if (!g_object_class_find_property(G_OBJECT_GET_CLASS(element), property)) return;
+        // rtprtxreceive has such a property, too: in it our numbers would be taken for theirs.
+        const auto* factory = gst_element_get_factory(element);
+        if (!factory || g_strcmp0(GST_OBJECT_NAME(factory), "rtprtxsend") != 0) return;
         const auto entry = adopt(gst_element_get_static_pad(element, "sink"));
         gst_pad_add_probe(entry.get(), any_buffer, on_media, new Shared(self),
                           [](gpointer data) { delete static_cast<Shared*>(data); });

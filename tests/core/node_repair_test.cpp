@@ -54,57 +54,6 @@ TEST_F(NodeRepair, LinksThatEndAsSoonAsTheyAreOpenAreMadeMoreAndMoreRarely) {
   EXPECT_EQ(take<Node::OpenLink>().size(), 1u) << "it had lived for a while";
 }
 
-// Its checks and reports are heard, and what it is given leaves.
-struct NodeZombie : NodeRepair {
-  LinkId link = LinkId{0};
-  bool answers = false;
-  std::size_t waits = 0;
-
-  void live(Duration time) {
-    for (; time > Duration{}; time -= milliseconds(500)) {
-      pass(milliseconds(500));
-      feed(Node::LinkHeard{link});
-      feed(Node::LinkDrained{link, waits});
-      for (const auto& name : written(link))
-        if (name == "@_ping" && answers) action(link, "@_pong");
-    }
-  }
-};
-
-TEST_F(NodeZombie, APageThatAnswersNothingIsLostHoweverAliveItsConnection) {
-  link = connect(low, {});
-  live(seconds(9));
-  EXPECT_TRUE(take<Node::PeerLeft>().empty());
-  live(milliseconds(500));
-  EXPECT_EQ(take<Node::PeerLeft>().size(), 1u);
-  const auto closed = take<Node::CloseLink>();
-  ASSERT_EQ(closed.size(), 1u);
-  EXPECT_EQ(closed[0].link, link);
-}
-
-TEST_F(NodeZombie, APageThatAnswersStays) {
-  link = connect(low, {});
-  answers = true;
-  live(seconds(60));
-  EXPECT_TRUE(take<Node::PeerLeft>().empty());
-}
-
-TEST_F(NodeZombie, APageThatIsSentALotIsGivenTime) {
-  link = connect(low, {});
-  waits = 50'000;  // our questions wait behind it
-  live(seconds(30));
-  EXPECT_TRUE(take<Node::PeerLeft>().empty());
-  waits = 0;
-  live(seconds(19));
-  EXPECT_EQ(take<Node::PeerLeft>().size(), 1u);
-}
-
-TEST_F(NodeZombie, OneOfOursIsNotAskedWhileItIsHeard) {
-  link = connect(low);
-  live(seconds(60));
-  EXPECT_TRUE(take<Node::PeerLeft>().empty());
-}
-
 TEST_F(NodeRepair, WakesAreRepeatedMoreAndMoreRarely) {
   feed(Node::Heard{room, low, sender});
   pass(seconds(120));

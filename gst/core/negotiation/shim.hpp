@@ -2,19 +2,20 @@
 // Between the wire and webrtcbin: rewrites descriptions where webrtcbin and the browsers disagree.
 // Each workaround is named here once, with the version that cures it.
 //
-//  a=setup       1.22 and 1.26 answer re-offers with a role of their own and copy it into their own
-//                re-offers; Chromium then drops the connection. Not cured upstream.
-//  direction     1.22 refuses a changed direction; a page's addTrack re-uses our send-only m-line
-//  as
-//                sendrecv. webrtcbin is shown the old direction and a synthetic m-line with the
-//                page's stream; the wire never sees that line. Cured in 1.24
-//                (Platform::direction_changes).
-//  recycling     a browser puts a new m-line into the place of a rejected one; webrtcbin is shown
-//                it behind the others, and the rejected one as inactive for ever.
-//  session level session-wide fingerprint, setup, ICE and direction (Firefox) are copied down.
-//  extmap        `/recvonly` suffixes and the mid and rid extensions, half supported, are taken
-//  away. attributes    only those that webrtcbin understands reach it: it turns the others into
-//  caps fields. msid          1.22 and 1.26 write only a=ssrc:N msid; browsers want a=msid.
+// * a=setup: 1.22 and 1.26 answer re-offers with a role of their own and copy it into their own
+//   re-offers; Chromium then drops the connection. Not cured upstream.
+// * direction: 1.22 refuses a changed direction; a page's addTrack re-uses our send-only m-line as
+//   sendrecv. webrtcbin is shown the old direction and a synthetic m-line with the page's stream,
+//   which is none on the wire. Cured in 1.24 (Platform::direction_changes).
+// * codecs: of those two lines the one on the wire has both lists, what is received first; of the
+//   answer each sees its own.
+// * recycling: a browser puts a new m-line into the place of a rejected one; webrtcbin is shown it
+//   behind the others, and the rejected one as inactive for ever.
+// * session level: session-wide fingerprint, setup, ICE and direction (Firefox) are copied down.
+// * extmap: `/recvonly` suffixes and the mid and rid extensions, half supported, are taken away.
+// * attributes: only those that webrtcbin understands reach it: it turns the others into caps
+//   fields.
+// * msid: 1.22 and 1.26 write only a=ssrc:N msid; browsers want a=msid.
 #pragma once
 
 #include <cstddef>

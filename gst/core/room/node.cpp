@@ -104,7 +104,7 @@ Time NodeImpl::room_deadline(const Room& room) const {
 Time NodeImpl::link_deadline(const Link& link) const {
   if (!link.open()) return std::min(link.limit, link.resend.at());
   Time next = std::min({link.close_at, link.liveness->deadline(), link.pump_at});
-  if (link.words) next = std::min(next, link.words->deadline());
+  if (link.words) next = std::min({next, link.words->deadline(), link.judge_at});
   for (const auto& [token, binding] : link.bindings)
     next = std::min(
         {next, binding.handshake.deadline(), binding.active ? never : binding.contested_until});

@@ -28,7 +28,7 @@ void NodeImpl::on(Node::LinkReceived& in, Time now) {
   Link* link = find(in.link);
   if (!link || !link->open()) return;
   heard_on(*link, now);
-  if (link->words) link->words->heard(now);
+  if (link->words) hear_words(*link, now);
   const auto frame = parse_frame(in.bytes);
   if (!frame) return;
   if (const auto* presence = std::get_if<PresenceFrame>(&*frame))

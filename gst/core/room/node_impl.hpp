@@ -115,6 +115,9 @@ struct Link {
   // Once it is open:
   std::optional<Liveness> liveness;
   std::optional<Liveness> words;  // of a page, of what it says itself: see word_interval
+  Time judge_at = never;          // it says nothing: is it lost?
+  std::size_t unheard = 0;        // bytes that it was sent since its last word
+  bool was_cut = false;           // its path was gone since then
   Time answered = Time::min();    // a ping of ours
   std::map<RoomToken, Binding> bindings;
   // Frames for rooms that we are not in, or that the other side may not be in.
@@ -249,7 +252,10 @@ class NodeImpl {
   void on(Node::LinkHeard& in, Time now);
   void on(Node::LinkNegotiated& in, Time now);
   void heard_on(Link& link, Time now);
+  void hear_words(Link& link, Time now);
   void advance_words(Link& link, Time now);
+  bool ask_everywhere(Link& link, Time now);  // false: it is in no room
+  void judge_mute(Link& link, Time now);
   void advance_link(LinkId id, Time now);
   void advance_bindings(Link& link, Time now);
   void advance_liveness(Link& link, Time now);

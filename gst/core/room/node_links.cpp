@@ -19,10 +19,17 @@ constexpr int pings_of_life = 2;
 constexpr Duration replace_limit = std::chrono::seconds(15);
 // Whose link broke is sought with short attempts for so long.
 constexpr Duration loss_memory = std::chrono::minutes(2);
-// trystero (0.25.4) forgets a peer whose path was gone for six seconds, without closing the
+// trystero (0.25.4) forgets a peer whose path was gone for six seconds or more, without closing the
 // connection: when the path comes back the browser goes on with it, its checks and reports are
 // heard, and nobody answers there. A page is asked after so long without a word.
 constexpr Duration word_interval = std::chrono::milliseconds(1500);
+// A script that stands still answers nothing at all: a dialogue, a debugger.
+constexpr Duration longest_mute = std::chrono::seconds(30);
+// Trystero forgets nobody whose path was gone for less.
+constexpr Duration cut = std::chrono::seconds(4);
+// So much of what was sent may be on its way for as long as a page is given to answer: SCTP keeps a
+// megabyte that nobody sees, and questions wait behind it.
+constexpr std::size_t patient_bytes = std::size_t{128} * 1024;
 // A link that ended so soon may do so each time, as what cannot be negotiated does: the next ones
 // wait, ever longer, but for less than a member is kept without one.
 constexpr Duration short_life = std::chrono::seconds(5);
@@ -109,6 +116,7 @@ void NodeImpl::on(Node::LinkNegotiated& in, Time now) {
 
 void NodeImpl::heard_on(Link& link, Time now) {
   const bool doubted = link.liveness->doubtful();
+  link.was_cut |= now >= link.liveness->last_heard() + cut;
   link.liveness->heard(now);
   Peer& peer = peers_[link.peer];
   if (!doubted || !housed(link.peer)) return;
@@ -172,20 +180,51 @@ void NodeImpl::advance_liveness(Link& link, Time now) {
   }
 }
 
+void NodeImpl::hear_words(Link& link, Time now) {
+  link.words->heard(now);
+  link.judge_at = never;
+  link.unheard = 0;
+  link.was_cut = false;
+}
+
 void NodeImpl::advance_words(Link& link, Time now) {
   link.words->advance(now);
   while (const auto output = link.words->poll()) {
-    if (*output == Liveness::Output::ask) ask_in_any_room(link, now);
-    if (*output != Liveness::Output::lost) continue;
-    const bool asked = std::ranges::any_of(link.bindings, [&](const auto& each) {
-      const Member* member = member_of(each.first, link.peer);
-      return member && member->link == link.id;
-    });
-    // What waits to be sent may hold our questions up.
-    if (!asked || link.outstanding > 0) return link.words->heard(now);
-    outputs_.push_back(Node::CloseLink{link.id, Closing::at_once});
-    return lose(link, "it does not answer any more", now);
+    if (*output == Liveness::Output::ask) (void)ask_everywhere(link, now);
+    if (*output == Liveness::Output::lost) link.judge_at = now;
   }
+  if (now >= link.judge_at) judge_mute(link, now);
+}
+
+bool NodeImpl::ask_everywhere(Link& link, Time now) {
+  bool is_asked = false;
+  for (const auto& [token, binding] : link.bindings) {
+    Member* member = member_of(token, link.peer);
+    if (!member || member->link != link.id) continue;
+    is_asked = true;
+    ask(link, rooms_.find(token)->second, *member, {}, now);
+  }
+  return is_asked;
+}
+
+// Its script may stand still, and what it was sent may take its time: lost so soon is only whose
+// path was gone meanwhile.
+void NodeImpl::judge_mute(Link& link, Time now) {
+  const bool may_wait = link.outstanding > 0 || link.unheard > patient_bytes;
+  if (!ask_everywhere(link, now) || may_wait) {
+    const std::size_t left = link.unheard - std::min(link.unheard, patient_bytes);
+    const bool was_cut = link.was_cut;
+    hear_words(link, now);
+    link.unheard = left;
+    link.was_cut = was_cut;
+    return;
+  }
+  if (!link.was_cut && now < link.words->last_heard() + longest_mute) {
+    link.judge_at = now + options_.ping_interval;
+    return;
+  }
+  outputs_.push_back(Node::CloseLink{link.id, Closing::at_once});
+  lose(link, "it does not answer any more", now);
 }
 
 void NodeImpl::ask_in_any_room(Link& link, Time now) {

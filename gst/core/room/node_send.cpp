@@ -225,6 +225,7 @@ void NodeImpl::on(Node::LinkDrained& in, Time) {
 
 void NodeImpl::write(Link& link, Bytes bytes) {
   link.outstanding += bytes.size();
+  link.unheard += bytes.size();
   outputs_.push_back(Node::Write{link.id, std::move(bytes)});
 }
 
