@@ -9,7 +9,7 @@
 namespace genos {
 
 constexpr std::uint32_t least_side = 16;
-// x264enc (1.22) counts from there.
+// x264enc (1.22) lets its first picture be there, whenever it was.
 constexpr GstClockTime encoder_offset = GstClockTime{1000} * 3600 * GST_SECOND;
 
 // What a Matroska file has for its length is the time of its end when ffmpeg wrote it, and how long
@@ -40,7 +40,7 @@ GstPadProbeReturn TranscodeRun::on_passed(GstPad* from, GstPadProbeInfo* info,
   const auto time = at ? gst_segment_to_stream_time(at, GST_FORMAT_TIME, pts) : GST_CLOCK_TIME_NONE;
   if (GST_CLOCK_TIME_IS_VALID(time) && pts > time) {
     const GstClockTime offset = pts - time;
-    output.offset = offset >= encoder_offset ? offset - encoder_offset : offset;
+    if (offset < encoder_offset || output.offset == 0) output.offset = offset;
   }
   if (GST_CLOCK_TIME_IS_VALID(time) && time > output.reached) output.reached = time;
   return GST_PAD_PROBE_OK;
