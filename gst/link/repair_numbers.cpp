@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "link/repair_numbers.hpp"
+
 #include <array>
+#include <map>
 #include <string>
 
 namespace genos::link {
@@ -27,14 +29,15 @@ GstPadProbeReturn RepairNumbers::on_media(GstPad* pad, GstPadProbeInfo* info,
 }
 
 void RepairNumbers::number(GstElement* sender, std::uint32_t ssrc) {
-  const Owned<GstStructure> map(gst_structure_new_empty("application/x-rtp-ssrc-map"));
+  std::map<std::uint32_t, std::uint32_t> told;
   {
     const std::scoped_lock guard(lock_);
     if (!sent_.insert(ssrc).second) return;
-    for (const auto& [main, repair] : repairs_.told())
-      gst_structure_set(map.get(), std::to_string(main).c_str(), G_TYPE_UINT, guint{repair},
-                        nullptr);
+    told = repairs_.told();
   }
+  const Owned<GstStructure> map(gst_structure_new_empty("application/x-rtp-ssrc-map"));
+  for (const auto& [main, repair] : told)
+    gst_structure_set(map.get(), std::to_string(main).c_str(), G_TYPE_UINT, guint{repair}, nullptr);
   g_object_set(sender, property, map.get(), nullptr);
 }
 

@@ -114,7 +114,7 @@ struct Streams {
   }
 
   Ref<GstElement> webrtcbin = sink(gst_bin_new("webrtcbin"));
-  Ref<GstElement> rtpbin = sink(gst_bin_new("rtpbin"));
+  Ref<GstElement> rtpbin = sink(gst_element_factory_make("rtpbin", "rtpbin"));
   std::vector<Ref<GstPad>> pads;
 };
 

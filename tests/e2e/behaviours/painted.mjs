@@ -118,7 +118,7 @@ export function paintedBehaviours() {
           `codecs=${codec},vp8 ! video/x-${codec} ! ${decoder} ! ${READ}`));
       const pictures = pieces(line.child.stdout, SMALL * SMALL);
       await lab.do(page, 'add-media', {media: ['video'], source: 'numbered'});
-      await line.wait('output', () => pictures.length > 6 * RATE, {seconds: 6 + PATIENCE});
+      await line.wait('output', () => pictures.length > 4 * RATE, {seconds: 4 + PATIENCE});
       inOrder(pictures.slice(RATE).map(({data}) => readNumber(data)), 0.1);
     });
   }
