@@ -109,9 +109,15 @@ Ref<GstElement> attach(Transcoding& line, const std::string& source, const char*
   return bin;
 }
 
-// In the middle of its data.
+// In the middle of its data; what comes after that is dropped, or its source might say that it is
+// not linked, which would be an error of the line.
 void release(Transcoding& line, const Ref<GstElement>& source, const char* name) {
   const auto entry = adopt(gst_element_get_static_pad(line.t(), name));
+  const auto exit = adopt(gst_element_get_static_pad(source.get(), "src"));
+  gst_pad_add_probe(
+      exit.get(), GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM,
+      [](GstPad*, GstPadProbeInfo*, gpointer) noexcept { return GST_PAD_PROBE_DROP; }, nullptr,
+      nullptr);
   gst_element_release_request_pad(line.t(), entry.get());
   gst_element_set_locked_state(source.get(), TRUE);
   gst_element_set_state(source.get(), GST_STATE_NULL);
