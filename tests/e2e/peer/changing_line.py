@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A genosroomsink and a genosroomsrc of one peer. Pads of the sink come and go as standard input
 says: `video_1 ELEMENTS` adds what that pad shows, `video_1` takes it away. Whatever the source
-brings is decoded; its pads come, flow, end and go as JSON lines.
+brings is decoded; that its pads flow, end and go is told in JSON lines.
 Usage: changing_line.py ROOM-PROPERTIES"""
 import json
 import sys
