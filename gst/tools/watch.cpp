@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 
+#include "tools/pieces.hpp"
 #include "tools/pipeline_run.hpp"
 
 namespace genos::tool {
@@ -17,6 +18,9 @@ constexpr guint second_ms = 1000;
 
 // What is shown of one pad: a window or loudspeaker and the elements in front of it.
 struct View {
+  explicit View(GstPad* pad) : whose(pad) {}
+
+  const StreamOf whose;
   Ref<GstElement> bin;
   std::atomic<guint> frames{0};
   guint frames_told = 0;
@@ -36,6 +40,7 @@ class Watcher {
  private:
   void show(GstPad* pad);
   void drop(const std::string& pad);
+  void tell_view(const char* event, const std::string& pad, const StreamOf& whose) const;
   static GstPadProbeReturn count(GstPad*, GstPadProbeInfo*, gpointer view) noexcept;
   void tell();
   void tell_track(const GstStructure* track, std::string& table);
@@ -96,7 +101,7 @@ void Watcher::show(GstPad* pad) {
     });
     return;
   }
-  auto view = std::make_shared<View>();
+  auto view = std::make_shared<View>(pad);
   view->bin = bin;
   const auto end = adopt(gst_element_get_static_pad(bin.get(), "sink"));
   gst_pad_add_probe(end.get(), GST_PAD_PROBE_TYPE_BUFFER, count, view.get(), nullptr);
@@ -106,8 +111,16 @@ void Watcher::show(GstPad* pad) {
     views_[name] = view;
   }
   any_ = true;
+  run_.post([this, name, whose = view->whose] { tell_view("watching", name, whose); });
   gst_element_sync_state_with_parent(bin.get());
   gst_pad_link(pad, end.get());
+}
+
+void Watcher::tell_view(const char* event, const std::string& pad, const StreamOf& whose) const {
+  if (!run_.options().json) return;
+  Line line(event);
+  line.add("pad", pad).add("peer", whose.peer).add("name", whose.name);
+  line.add("what", whose.is_sound ? "sound" : "picture").print(true, {});
 }
 
 void Watcher::drop(const std::string& pad) {
@@ -119,6 +132,7 @@ void Watcher::drop(const std::string& pad) {
     view = found->second;
     views_.erase(found);
   }
+  tell_view("watched", pad, view->whose);
   gst_element_set_locked_state(view->bin.get(), TRUE);
   gst_element_set_state(view->bin.get(), GST_STATE_NULL);
   gst_bin_remove(GST_BIN(run_.pipeline()), view->bin.get());

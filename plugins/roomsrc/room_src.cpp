@@ -41,6 +41,11 @@ core::Result<std::vector<std::string>> read_codecs(const std::string& text) {
 
 // --- tracks come and go -----------------------------------------------------------------------
 
+bool RoomSrc::ends_with_last() {
+  const std::scoped_lock guard(lock);
+  return settings.end_with_last;
+}
+
 // The same one again, or else whatever stands empty: who watches goes on watching.
 RoomSrc::ExitRef RoomSrc::orphan_for(const TrackIn::About& about, bool ends) const {
   ExitRef best;
@@ -61,7 +66,7 @@ void RoomSrc::give(const ExitRef& exit, std::shared_ptr<TrackIn> track) {
   exit->stream = gst_stream_of(exit->about);
   exit->track = std::move(track);
   exit->changed = 0;
-  exit->waits = false;
+  exit->waits = exit->pauses = false;
 }
 
 RoomSrc::ExitRef RoomSrc::make_exit(const TrackIn::About& about) {
@@ -111,11 +116,7 @@ void RoomSrc::come(const Tracks& tracks) {
 
 // All pads of a stream, and only then anything on them.
 void RoomSrc::show(const Tracks& tracks) {
-  bool ends = false;
-  {
-    const std::scoped_lock guard(lock);
-    ends = settings.end_with_last;
-  }
+  const bool ends = ends_with_last();
   std::vector<ExitRef> added, begun;
   for (const auto& track : tracks) {
     if (!wants(track->about())) continue;
@@ -184,11 +185,7 @@ void RoomSrc::choose_anew() {
 // The last one that is taken waits for another, or takes one that nobody took: who watches a room
 // goes on watching.
 void RoomSrc::settle_end(const ExitRef& exit) {
-  bool ends = false;
-  {
-    const std::scoped_lock guard(lock);
-    ends = settings.end_with_last;
-  }
+  const bool ends = ends_with_last();
   ExitRef spare;
   for (const auto& other : exits_) {
     if (!is_shown(*other) || other->about.is_sound != exit->about.is_sound) continue;
@@ -357,7 +354,7 @@ void RoomSrc::close() {
   groups_.clear();
   streams_.clear();
   left_.clear();
-  watches_silence_ = keeps_silence_ = offered_silence_ = false;
+  watches_silence_ = keeps_silence_ = offered_silence_ = watches_pauses_ = false;
   picture_packets_ = 0;
   silence_ = nullptr;
   next_video_ = next_audio_ = 0;

@@ -64,6 +64,7 @@ class RoomSrc {
     bool leaving = false;             // its last line ends; then the next begins
     bool spare = false;               // nobody has linked it for a while
     bool waits = false;               // for whatever comes next
+    bool pauses = false;              // silence is played for it
     guint64 packets = 0;              // of the track, when it was looked at last
     gint64 changed = 0;               // since when these are all, or nobody has linked it; 0: anew
   };
@@ -71,6 +72,7 @@ class RoomSrc {
   using ExitRef = std::shared_ptr<Exit>;
 
   [[nodiscard]] bool wants(const TrackIn::About& about);
+  [[nodiscard]] bool ends_with_last();
   [[nodiscard]] RoomMedia::Wish wish_now() const;  // with the lock
   [[nodiscard]] Loudness loudness_of(const TrackIn::About& about);
   void sound_all();
@@ -91,13 +93,15 @@ class RoomSrc {
   void on_unlinked(const ExitRef& exit);
   void tell_untaken();  // to those who send it, if it is news
   void watch_silence();
-  [[nodiscard]] bool look_at(Exit& exit) const;  // true: it has been so for long
+  [[nodiscard]] static gint64 quiet_for(Exit& exit);  // microseconds; or not linked
   void replace_silent();
   void change_places(const ExitRef& silent, const ExitRef& spare);
   void await_silence();
   void offer_silence();
   void fill_with_silence(const ExitRef& exit);
   void keep_silence();
+  void watch_pauses();  // of sound that somebody reads
+  void fill_pauses();
   [[nodiscard]] bool is_shown(const Exit& exit) const;  // of a track that somebody sends
   [[nodiscard]] bool shows_pictures() const;            // to somebody
   [[nodiscard]] bool pictures_flow();                   // more of them, just now
@@ -127,7 +131,7 @@ class RoomSrc {
   std::set<std::shared_ptr<TrackIn>> left_;  // that fell silent and lost their place
   bool watches_silence_ = false;
   std::unique_ptr<Silence> silence_;  // when it was first needed
-  bool keeps_silence_ = false, offered_silence_ = false;
+  bool keeps_silence_ = false, offered_silence_ = false, watches_pauses_ = false;
   guint64 picture_packets_ = 0;  // all that came, when they were looked at last
   gint64 pictures_flowed_ = 0;   // when that was more than before
 };

@@ -57,6 +57,7 @@ void RoomSrc::begin(const ExitRef& exit) {
   exit->line->sound(loudness_of(exit->about));
   gst_ghost_pad_set_target(GST_GHOST_PAD(pad), exit->line->src());
   exit->line->start();
+  if (exit->about.is_sound && !ends_with_last()) watch_pauses();
   gst_element_post_message(GST_ELEMENT(bin_), gst_message_new_latency(GST_OBJECT(bin_)));
 }
 

@@ -12,7 +12,7 @@ namespace {
 // Sound that comes with the pictures has come by then; what waits for it still has its place in a
 // queue, which takes a second.
 constexpr guint sound_patience_ms = 700;
-constexpr guint flow_ms = 20;
+constexpr guint flow_ms = 20, look_ms = 100;
 // Without pictures for so long, silence stops too: what it fills would hold up what comes next.
 constexpr gint64 flow_patience = G_USEC_PER_SEC / 2;
 
@@ -90,7 +90,8 @@ void RoomSrc::fill_with_silence(const ExitRef& exit) {
 void RoomSrc::keep_silence() {
   const auto is_needed = [this] {
     return silence_ && std::ranges::any_of(exits_, [this](const auto& exit) {
-             return exit->track == silence_->track() && gst_pad_is_linked(exit->pad.get());
+             return (exit->track == silence_->track() || exit->pauses) &&
+                    gst_pad_is_linked(exit->pad.get());
            });
   };
   if (!is_needed() || std::exchange(keeps_silence_, true)) return;
@@ -99,6 +100,29 @@ void RoomSrc::keep_silence() {
     if (silence_ && pictures_flow()) silence_->flow();
     keep_silence();
   });
+}
+
+void RoomSrc::watch_pauses() {
+  if (std::exchange(watches_pauses_, true)) return;
+  session_.post_later(look_ms, [this] {
+    watches_pauses_ = false;
+    fill_pauses();
+  });
+}
+
+// Sound that goes on being sent may still pause, as that of a caller whose line is held: what is
+// mixed or written with its pictures waits for it.
+void RoomSrc::fill_pauses() {
+  bool any_sound = false;
+  for (const auto& exit : exits_) {
+    if (!exit->line || !exit->about.is_sound || !is_shown(*exit) || exit->ending) continue;
+    any_sound = true;
+    exit->pauses = quiet_for(*exit) >= gint64(sound_patience_ms) * 1000;
+    if (exit->pauses && !silence_) silence_ = std::make_unique<Silence>(latency_);
+    exit->line->fill_from(exit->pauses ? silence_->track() : nullptr);
+  }
+  keep_silence();
+  if (any_sound) watch_pauses();
 }
 
 }  // namespace genos::element

@@ -90,27 +90,26 @@ void RoomSrc::watch_silence() {
   });
 }
 
-bool RoomSrc::look_at(Exit& exit) const {
+gint64 RoomSrc::quiet_for(Exit& exit) {
   const bool is_linked = gst_pad_is_linked(exit.pad.get());
   const auto packets = is_linked ? exit.track->figures().packets : 0;
   const auto now = g_get_monotonic_time();
   if (exit.changed == 0 || std::exchange(exit.packets, packets) != packets) exit.changed = now;
-  return now - exit.changed >= (is_linked ? silence_patience : spare_patience);
+  return now - exit.changed;
 }
 
 // Each track is left once only: two that send something now and then take no turns.
 void RoomSrc::replace_silent() {
-  {
-    const std::scoped_lock guard(lock);
-    if (settings.end_with_last) return;  // one track on one pad
-  }
+  if (ends_with_last()) return;  // one track on one pad
   std::vector<ExitRef> silent, spare;
   for (const auto& exit : exits_) {
-    if (!is_shown(*exit) || exit->ending || !look_at(*exit)) continue;
-    if (gst_pad_is_linked(exit->pad.get()))
-      silent.push_back(exit);
-    else if (!left_.contains(exit->track))
+    if (!is_shown(*exit) || exit->ending) continue;
+    const auto quiet = quiet_for(*exit);
+    if (gst_pad_is_linked(exit->pad.get())) {
+      if (quiet >= silence_patience) silent.push_back(exit);
+    } else if (quiet >= spare_patience && !left_.contains(exit->track)) {
       spare.push_back(exit);
+    }
   }
   for (const auto& exit : silent) {
     const auto other = std::ranges::find_if(

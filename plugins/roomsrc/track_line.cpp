@@ -4,6 +4,8 @@
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video-event.h>
 
+#include <algorithm>
+#include <mutex>
 #include <sstream>
 #include <utility>
 
@@ -53,6 +55,15 @@ GstFlowReturn pass(GstPad* pad, GstObject* parent, GstBuffer* packet) noexcept {
 }
 
 }  // namespace
+
+// Packets come on threads of their own.
+struct TrackLine::Course {
+  std::mutex lock;
+  GstClockTime last = 0;  // of its own packets
+};
+
+TrackLine::TrackLine(GstBin* bin, std::shared_ptr<TrackIn> track)
+    : bin_(bin), track_(std::move(track)), course_(std::make_shared<Course>()) {}
 
 core::Result<std::unique_ptr<TrackLine>> TrackLine::make(GstBin* bin,
                                                          std::shared_ptr<TrackIn> track,
@@ -126,17 +137,32 @@ void TrackLine::start() {
   gst_element_sync_state_with_parent(line_.get());
   gst_element_sync_state_with_parent(in_.get());
   gst_element_send_event(in_.get(), tags_of(track_->about()));
-  listener_ = track_->listen([in = in_](GstBuffer* packet) {
+  listener_ = take(*track_, false);
+  if (!track_->about().is_sound) track_->want_keyframe();
+}
+
+unsigned TrackLine::take(TrackIn& from, bool fills) {
+  return from.listen([in = in_, course = course_, fills](GstBuffer* packet) {
     const auto at = running_time(in.get(), GST_BUFFER_PTS(packet));
     if (!GST_CLOCK_TIME_IS_VALID(at)) return;
+    const std::scoped_lock guard(course->lock);
+    if (fills && at <= course->last) return;
+    if (!fills) course->last = std::max(course->last, at);
     auto* own = gst_buffer_copy(packet);
     GST_BUFFER_PTS(own) = at;
     gst_app_src_push_buffer(GST_APP_SRC(in.get()), own);
   });
-  if (!track_->about().is_sound) track_->want_keyframe();
+}
+
+void TrackLine::fill_from(const std::shared_ptr<TrackIn>& filler) {
+  if (filler == filler_) return;
+  if (filler_) filler_->forget(filler_listener_);
+  filler_ = filler;
+  if (filler_) filler_listener_ = take(*filler_, true);
 }
 
 void TrackLine::end() {
+  fill_from(nullptr);
   track_->forget(listener_);
   gst_app_src_end_of_stream(GST_APP_SRC(in_.get()));
 }
@@ -148,6 +174,7 @@ TrackLine::~TrackLine() {
 
 void TrackLine::leave() {
   if (std::exchange(has_left_, true)) return;
+  fill_from(nullptr);
   track_->forget(listener_);
   for (const auto& element : {in_, line_}) {
     gst_element_set_locked_state(element.get(), TRUE);

@@ -41,18 +41,25 @@ class TrackLine {
   [[nodiscard]] const TrackIn* track() const { return track_.get(); }
   void sound(const Loudness& loudness);
   void start();
+  // Plays those too, from where its own packets end; null: no more.
+  void fill_from(const std::shared_ptr<TrackIn>& filler);
   void end();    // EOS comes out, after what is on its way
   void leave();  // out of the bin, at once
 
  private:
-  TrackLine(GstBin* bin, std::shared_ptr<TrackIn> track) : bin_(bin), track_(std::move(track)) {}
+  struct Course;
+
+  TrackLine(GstBin* bin, std::shared_ptr<TrackIn> track);
   void watch(const Options& options);
+  [[nodiscard]] unsigned take(TrackIn& from, bool fills);
 
   GstBin* const bin_;
   const std::shared_ptr<TrackIn> track_;
   Ref<GstElement> in_, line_;
   Ref<GstPad> src_;
-  unsigned listener_ = 0;
+  unsigned listener_ = 0, filler_listener_ = 0;
+  std::shared_ptr<TrackIn> filler_;
+  std::shared_ptr<Course> course_;
   bool has_left_ = false;
 };
 

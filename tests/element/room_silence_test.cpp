@@ -109,6 +109,32 @@ TEST_F(RoomSilenceTest, WhoHeardOneHearsSilenceBesideAnotherWhoSendsNoSound) {
   EXPECT_EQ(listener.outcome(0s), "");
 }
 
+TEST_F(RoomSilenceTest, SoundThatPausesHoldsUpNoFile) {
+  TestLine sender(picture() + "s.video_0 audiotestsrc is-live=true ! valve name=v ! s.audio_0" +
+                  sink_of());
+  TestLine recorder(recording());
+  TestLine listener(listening());
+  sender.play();
+  recorder.play();
+  listener.play();
+  const auto pause = [&](bool does) {
+    g_object_set(sender.element("v").get(), "drop", gboolean(does), nullptr);
+  };
+  ASSERT_TRUE(is_heard(listener));
+  for (int i = 0; i < 2; ++i) {
+    pause(true);
+    ASSERT_TRUE(becomes_silent(listener)) << i;
+    // A muxer that waits for its sound stops within what its queues hold: a second.
+    for (int second = 0; second < 4; ++second) {
+      const auto before = recorder.received().size();
+      ASSERT_TRUE(TestLine::until([&] { return recorder.received().size() > before + 2000; }));
+    }
+    pause(false);
+    ASSERT_TRUE(is_heard(listener)) << i;
+  }
+  EXPECT_EQ(recorder.outcome(0s), "");
+}
+
 TEST_F(RoomSilenceTest, WithoutPicturesSilenceWaitsToo) {
   TestLine sender(
       "videotestsrc is-live=true ! valve name=v ! video/x-raw,width=64,height=48,framerate=30/1 ! "

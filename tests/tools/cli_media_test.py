@@ -58,11 +58,26 @@ class Broadcast(Media):
         # Of the second second on: the first is not whole.
         figures = {}
         for line in self.wait_for(viewer, "stats", 8):
+            if line["event"] != "stats":
+                continue
             figures[line["encoding"]] = line
         self.assertEqual(figures["AV1"]["size"], "320x180")
         self.assertGreater(figures["AV1"]["frames-per-second"], 5)
         self.assertGreater(figures["AV1"]["kbit-per-second"], 0)
         self.assertEqual(figures["OPUS"]["name"], "Ann")
+
+    def test_those_that_are_named_are_watched(self):
+        self.broadcast("--name", "Ann")
+        bob = self.broadcast("--name", "Bob", "--silent")
+        listing = self.start("streams", "--watch")
+        ids = {line["name"]: line["peer"] for line in self.wait_for(listing, "stream-add", 2)}
+        viewer = self.start("watch", "--from", ids["Bob"])
+        told = self.wait_for(viewer, "watching")[-1]
+        self.assertEqual((told["name"], told["peer"], told["what"]), ("Bob", ids["Bob"], "picture"))
+        self.end(bob, INTERRUPTED)
+        gone = self.wait_for(viewer, "watched")
+        self.assertEqual([(line["event"], line["name"]) for line in gone], [("watched", "Bob")])
+        self.assertEqual(self.end(viewer, INTERRUPTED), [])
 
     def test_a_file_again_and_again(self):
         subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
@@ -206,6 +221,18 @@ class Record(Media):
         self.assertEqual(sorted(os.listdir(self.path("all"))), ["Ann.webm", "Bob----x.webm"])
         self.check(self.path("all/Ann.webm"), 2)
         self.check(self.path("all/Bob----x.webm"), 2, ["av1"])
+
+    def test_those_that_are_named_are_recorded(self):
+        for name in ("Ann", "Bob", "Eve"):
+            self.broadcast("--name", name, "--silent")
+        listing = self.start("streams", "--watch")
+        ids = {line["name"]: line["peer"] for line in self.wait_for(listing, "stream-add", 3)}
+        os.mkdir(self.path("some"))
+        recording = self.record("--out", self.path("some"), "--from", f"{ids['Ann']},{ids['Eve']}")
+        self.wait_for(recording, "recording", 2)
+        time.sleep(2)  # what is to be recorded
+        self.end(recording, OK)
+        self.assertEqual(sorted(os.listdir(self.path("some"))), ["Ann.webm", "Eve.webm"])
 
     def test_who_comes_again_has_another_file(self):
         first = self.broadcast("--name", "Ann")
