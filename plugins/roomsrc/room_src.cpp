@@ -195,6 +195,7 @@ void RoomSrc::settle_end(const ExitRef& exit) {
   if (ends || !gst_pad_is_linked(exit->pad.get())) return give_up(exit);
   if (!spare) {
     exit->waits = true;
+    tell_tracks();
     return fill_with_silence(exit);
   }
   give(exit, std::exchange(spare->track, nullptr));

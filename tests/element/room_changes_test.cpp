@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "room_media_fixture.hpp"
 
@@ -148,6 +150,67 @@ TEST_F(RoomChangesTest, HowLateItIsIsSaid) {
   EXPECT_TRUE(live);
   EXPECT_GE(least, 120 * GST_MSECOND);
   EXPECT_LT(least, 300 * GST_MSECOND);
+}
+
+// Of all messages that came meanwhile: how many streams each collection had, and latency's.
+struct Heard {
+  std::vector<guint> streams;
+  std::string title, artist;
+  int latencies = 0;
+};
+Heard heard_by(const TestLine& line) {
+  Heard heard;
+  const auto bus = adopt(gst_element_get_bus(line.pipeline()));
+  constexpr auto wanted = GstMessageType(GST_MESSAGE_STREAM_COLLECTION | GST_MESSAGE_LATENCY);
+  while (const auto message = adopt(gst_bus_pop_filtered(bus.get(), wanted))) {
+    if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_LATENCY) {
+      ++heard.latencies;
+      continue;
+    }
+    GstStreamCollection* raw = nullptr;
+    gst_message_parse_stream_collection(message.get(), &raw);
+    const std::unique_ptr<GstStreamCollection, decltype(&gst_object_unref)> all(raw,
+                                                                                gst_object_unref);
+    heard.streams.push_back(gst_stream_collection_get_size(raw));
+    if (heard.streams.back() == 0) continue;
+    auto* tags = gst_stream_get_tags(gst_stream_collection_get_stream(raw, 0));
+    gchar *title = nullptr, *artist = nullptr;
+    gst_tag_list_get_string(tags, GST_TAG_TITLE, &title);
+    gst_tag_list_get_string(tags, GST_TAG_ARTIST, &artist);
+    gst_tag_list_unref(tags);
+    const Owned<char> titled(title), made(artist);
+    heard.title = title ? title : "";
+    heard.artist = artist ? artist : "";
+  }
+  return heard;
+}
+
+TEST_F(RoomChangesTest, WhatIsThereAndHowLateIsSaidOnTheBus) {
+  TestLine watcher(src_of() +
+                   "r.video_0 ! fakesink name=v async=false r.audio_0 ! fakesink async=false");
+  watcher.play();
+  {
+    TestLine sender(picture() + "s.video_0 " + sound() + "s.audio_0" +
+                    sink_of("title=door name-hint=Ann"));
+    sender.play();
+    Heard heard;
+    ASSERT_TRUE(TestLine::until([&] {
+      const auto more = heard_by(watcher);
+      heard.latencies += more.latencies;
+      if (!more.streams.empty())
+        heard.streams = more.streams, heard.title = more.title, heard.artist = more.artist;
+      return !heard.streams.empty() && heard.streams.back() == 2 && heard.latencies >= 2;
+    }));
+    EXPECT_EQ(heard.title, "door");
+    EXPECT_EQ(heard.artist, "Ann");
+    gst_element_send_event(sender.pipeline(), gst_event_new_eos());
+    EXPECT_EQ(sender.outcome(), "eos");
+  }
+  std::vector<guint> left;
+  EXPECT_TRUE(TestLine::until([&] {
+    for (const auto count : heard_by(watcher).streams) left.push_back(count);
+    return !left.empty() && left.back() == 0;
+  }));
 }
 
 TEST_F(RoomChangesTest, AStreamHasTheSameIdForAllWhoWatchIt) {

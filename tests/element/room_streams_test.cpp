@@ -104,6 +104,27 @@ TEST_F(RoomStreamsTest, AStreamIsAddedRemovedAndAddedAgain) {
   EXPECT_EQ(sender.outcome(std::chrono::seconds(0)), "");
 }
 
+TEST_F(RoomStreamsTest, PadsAreAddedAsElementsAre) {
+  const auto room = join_less_room();
+  TestLine sender(sources());
+  const auto camera = sender.element("camera"), microphone = sender.element("microphone");
+  const auto picture = adopt(gst_element_get_static_pad(camera.get(), "src"));
+  const auto sound = adopt(gst_element_get_static_pad(microphone.get(), "src"));
+  std::array<GObject*, 2> pads{G_OBJECT(picture.get()), G_OBJECT(sound.get())};
+  Owned<GError> error;
+  auto* stream = gst_genos_room_add_stream(room.get(), pads.data(), 2, nullptr, out(error));
+  ASSERT_TRUE(stream) << (error ? error->message : "");
+  Watcher watcher(join_less_room());
+  gst_genos_room_join_async(watcher.room.get(), nullptr, nullptr, nullptr);
+  sender.play();
+  watcher.line.play();
+  EXPECT_TRUE(context.until([&] { return watcher.packets > 60; }));
+  gst_genos_room_remove_stream(room.get(), stream);
+  EXPECT_TRUE(context.until([&] { return watcher.told.size() == 2; }));
+  EXPECT_FALSE(gst_pad_is_linked(picture.get()));
+  EXPECT_FALSE(gst_pad_is_linked(sound.get()));
+}
+
 // Both of a call, each one peer of three: a room, a sink, a source.
 TEST_F(RoomStreamsTest, TwoCallEachOther) {
   TestLine mine(sources()), theirs(sources());
