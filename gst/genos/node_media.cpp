@@ -18,7 +18,7 @@ using core::Node;
 using link::MediaStanding;
 
 Json announcement_of(const StreamOut& stream) {
-  auto said = Json::object().set("k", stream.id).set("s", stream.id);
+  auto said = Json::object().set("k", stream.seen_as()).set("s", stream.seen_as());
   if (auto meta = core::parse_json(stream.meta)) said.set("m", *std::move(meta));
   return said;
 }
@@ -78,11 +78,17 @@ void NodeMedia::end(core::LinkId link, Offer& offer, const std::string& stream) 
   for (auto& other : offer.others)
     if (other.stream == stream) leave(link, offer, other);
   if (offer.stream.id != stream) return;
-  withdraw(link, offer);
+  const auto& seen_as = offer.stream.seen_as();
+  const auto& offers = offers_[link];
+  const bool goes_on = std::ranges::any_of(offers, [&](const Offer& each) {
+    return &each != &offer && each.room == offer.room && each.stream.seen_as() == seen_as;
+  });
+  withdraw(link, offer, !goes_on);
+  if (goes_on) return;
   const auto present = present_.find({offer.room, offer.peer});
   if (present != present_.end() && !present->second.peer.is_page)
     host_.feed_later(Node::Send{
-        {}, offer.room, {offer.peer}, message_of(farewell, Json::object().set("s", stream))});
+        {}, offer.room, {offer.peer}, message_of(farewell, Json::object().set("s", seen_as))});
 }
 
 void NodeMedia::end(RoomMedia& user, const std::string& stream,
@@ -199,7 +205,8 @@ void NodeMedia::serve(core::LinkId link, Offer& offer, const StreamOut& stream) 
     if (other.instead || other.track != stream.instead_of) continue;
     const auto& track = stream.tracks.front();
     const FanOut::Watcher watcher{link, offer.peer.value,
-                                  present->second.wishes.of(offer.stream.id), offer.stream.ssrc_by};
+                                  present->second.wishes.of(offer.stream.seen_as()),
+                                  offer.stream.ssrc_by};
     if (!track->add(watcher, other.pad.get(), base_time)) continue;
     other.instead = track;
     other.stream = stream.id;
@@ -234,7 +241,7 @@ void NodeMedia::pump(core::LinkId link) {
 // False: not now.
 bool NodeMedia::ask(link::PeerLink& to, Offer& offer) {
   for (const auto& track : offer.stream.tracks) {
-    auto pad = to.add_media(track->caps(offer.stream.ssrc_by).get(), offer.stream.id,
+    auto pad = to.add_media(track->caps(offer.stream.ssrc_by).get(), offer.stream.seen_as(),
                             track->other(offer.stream.ssrc_by).get());
     if (!pad && pad.error().code == core::Errc::wrong_state && offer.pads.empty()) return false;
     if (!pad) {
@@ -268,8 +275,8 @@ void NodeMedia::settle(core::LinkId link, link::PeerLink& to, Offer& offer) {
       offer.others.push_back({track, offer.pads[i], {}, {}});
       offer.user->wants_other(present.peer, track);
     } else {
-      const FanOut::Watcher watcher{link, offer.peer.value, present.wishes.of(offer.stream.id),
-                                    offer.stream.ssrc_by};
+      const FanOut::Watcher watcher{
+          link, offer.peer.value, present.wishes.of(offer.stream.seen_as()), offer.stream.ssrc_by};
       if (track->add(watcher, pad, gst_element_get_base_time(to.pipeline())))
         watches(present, offer, *track);
     }

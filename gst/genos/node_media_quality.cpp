@@ -102,7 +102,7 @@ void NodeMedia::hear_wish(const Node::Received& received) {
 
 // `before`: what it was counted for.
 void NodeMedia::follow_wish(const Present& viewer, const StreamWishes& before, Offer& offer) {
-  const auto& stream = offer.stream.id;
+  const auto& stream = offer.stream.seen_as();
   const auto follow = [&](FanOut& track) {
     const bool was_in = track.is_in(before.of(stream));
     const bool is_in = track.is_in(viewer.counted.of(stream));
@@ -119,11 +119,11 @@ void NodeMedia::follow_wish(const Present& viewer, const StreamWishes& before, O
 
 // Who takes a track watches; who is only offered it does not.
 void NodeMedia::watches(const Present& present, const Offer& offer, const FanOut& track) {
-  if (track.is_in(present.counted.of(offer.stream.id))) offer.user->watches(present.peer);
+  if (track.is_in(present.counted.of(offer.stream.seen_as()))) offer.user->watches(present.peer);
 }
 
 void NodeMedia::leaves_off(const Present& present, const Offer& offer, const FanOut& track) {
-  if (track.is_in(present.counted.of(offer.stream.id))) offer.user->leaves_off(present.peer);
+  if (track.is_in(present.counted.of(offer.stream.seen_as()))) offer.user->leaves_off(present.peer);
 }
 
 }  // namespace genos

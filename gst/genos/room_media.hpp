@@ -26,7 +26,9 @@ class NodeMedia;
 class RoomFront;
 
 struct StreamOut {
-  std::string id;    // of the MediaStream that a page sees
+  std::string id;
+  // The id of the MediaStream that a page sees, if that is another's: what comes later joins it.
+  std::string joins;
   std::string meta;  // JSON, or empty
   std::vector<std::shared_ptr<FanOut>> tracks;
   // It goes to those only who took this track of another stream in its other codec, and on the line
@@ -34,6 +36,8 @@ struct StreamOut {
   std::shared_ptr<FanOut> instead_of;
   // Of tracks that were sent before, as another stream: no link has an SSRC twice.
   std::uint32_t ssrc_by = 0;
+
+  [[nodiscard]] const std::string& seen_as() const { return joins.empty() ? id : joins; }
 };
 
 // What is public may be called from any thread.

@@ -60,6 +60,7 @@ class Recorder {
   void begun(const Stream& stream, const std::string& path);
   void written(const std::string& path, double seconds, const char* problem);
   void end();
+  [[nodiscard]] bool is_enough(GstClockTime at) const;
   void leave_if_closed();
   void tell();
 
@@ -117,7 +118,10 @@ void Recorder::take_track(GstPad* pad, bool is_sound, std::function<void(Way&, G
   const auto way = std::make_shared<Way>();
   PieceEvents events;
   events.begun = [way, begin = std::move(begin)](GstPad* end) { begin(*way, end); };
-  events.came = [way](const Piece& piece) { way->stream->recording->take(way->track, piece); };
+  events.came = [this, way](const Piece& piece) {
+    if (is_enough(piece.at)) return end();
+    way->stream->recording->take(way->track, piece);
+  };
   events.ended = [way] { way->stream->recording->end_track(way->track); };
   take_pieces(run_, pad, is_sound ? sound_pieces : video_pieces, std::move(events));
 }
@@ -139,6 +143,7 @@ Recorder::Stream& Recorder::stream_of(const std::string& key, const std::string&
   Recording::Settings settings;
   settings.split = GstClockTime(wish_.split * GST_SECOND);
   settings.waits_for_all = wish_.mix;
+  settings.awaits_pictures = !wish_.mix && wish_.media != "audio";
   settings.next_path = [this, &stream](bool is_webm) { return next_path(stream, is_webm); };
   settings.begun = [this, &stream](const std::string& path) { begun(stream, path); };
   settings.written = [this](const std::string& path, double seconds, const char* problem) {
@@ -264,6 +269,14 @@ void Recorder::tell() {
       (mixing_ ? counted(mixing_->pictures(), "picture") + counted(mixing_->sounds(), "sound")
                : counted(count(&Recording::writes), "stream")) +
       time_text(longest_one));
+}
+
+// From the beginning of the first file on.
+bool Recorder::is_enough(GstClockTime at) const {
+  return wish_.length > 0 && std::ranges::any_of(streams_, [&](const Stream& each) {
+           const auto began = each.recording->began();
+           return began && double(at) >= double(*began) + wish_.length * GST_SECOND;
+         });
 }
 
 void Recorder::end() {

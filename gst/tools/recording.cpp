@@ -160,7 +160,9 @@ void Recording::put(Track& track, Piece piece) {
 void Recording::begin_if_ready(bool at_once) {
   if (file_ || first_ == 0) return;
   std::vector<std::size_t> here;
-  bool all = true;
+  // Only once: of who shows no pictures each part would begin late.
+  bool all = began_ || !settings_.awaits_pictures ||
+             std::ranges::any_of(tracks_, [](const Track& each) { return !each.is_sound; });
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
     if (!tracks_[i].waiting.empty())
       here.push_back(i);
@@ -180,6 +182,7 @@ void Recording::begin(const std::vector<std::size_t>& numbers) {
     caps.push_back(gst_sample_get_caps(first.sample.get()));
     begins_ = std::min(begins_, first.at);
   }
+  if (!began_) began_ = begins_;
   const bool is_webm = std::ranges::all_of(caps, fits_webm);
   const auto path = settings_.next_path(is_webm);
   if (path.empty()) {  // not now; maybe with the next whole picture

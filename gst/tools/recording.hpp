@@ -9,6 +9,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,8 @@ class Recording {
     GstClockTime split = 0;  // a new file after that long; 0: never
     // The tracks are there to the end: one that is late, or slow, is no reason for another file.
     bool waits_for_all = false;
+    // Sound may be there before its picture, as of a camera that takes its time.
+    bool awaits_pictures = false;
     std::function<std::string(bool is_webm)> next_path;  // empty: not now
     std::function<void(const std::string& path)> begun;
     std::function<void(const std::string& path, double seconds, const char* problem)> written;
@@ -74,6 +77,8 @@ class Recording {
   [[nodiscard]] bool writes() const { return !files_.empty(); }
   [[nodiscard]] bool is_closed() const { return over_ && files_.empty(); }
   [[nodiscard]] double seconds() const { return done_ + (file_ ? file_->seconds() : 0); }
+  // When the first file begins, in running time.
+  [[nodiscard]] std::optional<GstClockTime> began() const { return began_; }
 
  private:
   struct Track {
@@ -95,6 +100,7 @@ class Recording {
   std::vector<std::unique_ptr<MediaFile>> files_;  // all that are not closed yet
   MediaFile* file_ = nullptr;                      // the one that is written
   GstClockTime begins_ = 0;
+  std::optional<GstClockTime> began_;
   gint64 first_ = 0;  // when the first piece of the next file came
   bool over_ = false, asked_ = false;
   double done_ = 0;

@@ -42,6 +42,8 @@ int streams(std::vector<std::string> args) {
   PipelineRun run(options);
   auto* source = run.add("genosroomsrc", element_place);
   if (!source || !run.enter_room(source)) return exit_usage;
+  // What is shown is told of whatever is taken; nobody has this id.
+  g_object_set(source, "from", "-", nullptr);
   bool any = false;
   run.on_news = [&](const GstStructure* news) {
     const bool comes = gst_structure_has_name(news, "genos-stream-add");

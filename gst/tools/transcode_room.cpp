@@ -34,7 +34,7 @@ class RoomTranscode {
 
  private:
   struct Track {
-    bool is_sound = false, over = false;
+    bool is_sound = false, over = false, left_out = false;
     std::deque<Piece> waiting;  // until there is a job
     Ref<GstCaps> caps;
     Ref<GstElement> source;  // in the job
@@ -47,6 +47,7 @@ class RoomTranscode {
   void begin(const std::vector<TrackRef>& tracks);
   void begin_job(GstElement* element, bool has_sound);
   void put(Track& track, const Piece& piece);
+  void leave_out(Track& track);
   [[nodiscard]] bool is_enough(GstClockTime at) const {
     return wish_.length > 0 && double(at) >= double(begins_) + wish_.length * GST_SECOND;
   }
@@ -110,12 +111,20 @@ void RoomTranscode::take(Track& track, Piece piece) {
   if (ended_at_ != 0 || track.over) return;
   received_ += gst_buffer_get_size(gst_sample_get_buffer(piece.sample.get()));
   if (job_ && is_enough(piece.at)) return end();
+  if (job_ && !track.source) return leave_out(track);
   if (job_) return put(track, piece);
   // Nothing can be done with pictures before a whole one.
   if (!track.is_sound && track.waiting.empty() && !piece.is_key) return;
   if (first_ == 0) first_ = g_get_monotonic_time();
   track.waiting.push_back(std::move(piece));
   begin_if_ready();
+}
+
+void RoomTranscode::leave_out(Track& track) {
+  if (std::exchange(track.left_out, true)) return;
+  progress_.clear();
+  complain(std::string(track.is_sound ? "the sound" : "the picture") +
+           " began when the files had begun, and is left out");
 }
 
 void RoomTranscode::put(Track& track, const Piece& piece) {
@@ -138,7 +147,8 @@ void RoomTranscode::put(Track& track, const Piece& piece) {
 void RoomTranscode::begin_if_ready(bool at_once) {
   if (job_ || first_ == 0) return;
   std::vector<TrackRef> here;
-  bool all = true;
+  // Sound may be there before its picture, as of a camera that takes its time.
+  bool all = std::ranges::any_of(tracks_, [](const auto& each) { return !each->is_sound; });
   for (const auto& track : tracks_) {
     if (!track->waiting.empty())
       here.push_back(track);

@@ -96,6 +96,7 @@ void RoomSink::take_apart(Track& track) {
     fan = std::exchange(track.fan, {});
     track.sent = false;
     track.sent_in.clear();
+    track.seen_in.clear();
     track.other = nullptr;
   }
   if (fan) fan->on_change({});

@@ -86,6 +86,7 @@ class RoomSink {
     std::atomic<bool> sent{false};
     bool was_sent = false;  // ever
     std::string sent_in;    // the id of the stream that it was sent in
+    std::string seen_in;    // of the one that viewers see it in
     Fallback fallback;
   };
   struct Stream {
@@ -93,7 +94,7 @@ class RoomSink {
     Ref<GstElement> transcoder;
     std::vector<std::shared_ptr<Track>> tracks;
     core::Time first{};  // when the first track was there
-    bool begun = false;  // its first tracks were sent; later ones go as streams of their own
+    bool begun = false;  // its first tracks were sent; later ones join them
   };
 
   using Pair = std::pair<std::shared_ptr<Stream>, std::shared_ptr<Track>>;
@@ -116,6 +117,9 @@ class RoomSink {
   [[nodiscard]] std::shared_ptr<FanOut> fan_of(Track& track, const RtpCodec& codec);
   void line_ended(const std::shared_ptr<Stream>& stream, Track& track, Line& line);
   void send_if_whole(Stream& stream);
+  // What a track joins that begins now; empty: nothing of the stream is sent. With the streams'
+  // lock.
+  [[nodiscard]] static std::string running(const Stream& stream);
   void track_ended(const std::shared_ptr<Stream>& stream, Track& track);
   void take_apart(Track& track);
   [[nodiscard]] static std::vector<Ref<GstElement>> elements_of(Track& track);

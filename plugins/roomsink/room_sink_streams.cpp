@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The part of a genosroomsink that decides which tracks are a stream, and when it ends.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "bridge/pump.hpp"
@@ -30,15 +31,23 @@ void RoomSink::send_if_whole(Stream& stream) {
     if (fresh.empty() || (!stream.begun && !whole && !waited)) return;
     stream.begun = true;
     out.id = random_id();
+    out.joins = running(stream);
     for (const auto& track : fresh) {
       track->sent = true;
       if (std::exchange(track->was_sent, true)) out.ssrc_by = g_random_int_range(1, G_MAXINT32);
       track->sent_in = out.id;
+      track->seen_in = out.seen_as();
       out.tracks.push_back(track->fan);
     }
   }
   out.meta = meta_of(stream, true);
   media_->send(std::move(out));
+}
+
+std::string RoomSink::running(const Stream& stream) {
+  const auto runs = std::ranges::find_if(
+      stream.tracks, [](const auto& track) { return track->sent && !has_ended(*track); });
+  return runs == stream.tracks.end() ? "" : (*runs)->seen_in;
 }
 
 // A fallback ends with its track, or before it.
@@ -113,20 +122,24 @@ void RoomSink::end_sending(Stream& stream, const Track& track) {
 // Another stream, of all that goes on: it waits until this track has its line again.
 void RoomSink::begin_anew(const std::shared_ptr<Stream>& stream,
                           const std::shared_ptr<Track>& track) {
-  std::string id;
+  std::set<std::string> ids{track->sent_in};
   std::shared_ptr<FanOut> fan;
   {
     const std::scoped_lock guard(streams_lock_);
-    id = std::exchange(track->sent_in, {});
+    track->sent_in.clear();
     fan = std::exchange(track->fan, {});
-    for (const auto& other : stream->tracks)
-      if (other->sent_in == id && !has_ended(*other)) other->sent = false;
+    for (const auto& other : stream->tracks) {
+      if (other->sent_in.empty() || other->seen_in != track->seen_in || has_ended(*other)) continue;
+      ids.insert(other->sent_in);
+      other->sent = false;
+    }
     track->sent = false;
     stream->begun = false;
     stream->first = monotonic_now();
   }
   if (fan) fan->on_change({});
-  if (!id.empty() && media_) media_->end(id);
+  for (const auto& id : ids)
+    if (!id.empty() && media_) media_->end(id);
   take_fallback(*stream, *track);
   // Who wanted it leaves it, of a track that is not found any more.
   session_.post([track] { track->fallback.wish = {}; });

@@ -95,6 +95,7 @@ RoomSrc::ExitRef RoomSrc::make_exit(const TrackIn::About& about) {
         return GST_PAD_PROBE_OK;
       },
       this, nullptr);
+  keep_size_of_av1(pad);
   gst_pad_set_active(pad, TRUE);
   exits_.push_back(exit);
   return exit;
@@ -109,8 +110,14 @@ void RoomSrc::post(GstPad* pad, void (RoomSrc::*what)(const ExitRef&)) {
 }
 
 void RoomSrc::come(const Tracks& tracks) {
-  tell_stream("genos-stream-add", tracks);
-  for (const auto& track : tracks) streams_[stream_key_of(track->about())].push_back(track);
+  if (tracks.empty()) return;
+  const auto& about = tracks.front()->about();
+  auto& stream = streams_[stream_key_of(about)];
+  for (const auto& track : tracks) {
+    stream.tracks.push_back(track);
+    (track->about().is_sound ? stream.audio : stream.video) = encoding_of(track->about());
+  }
+  tell_stream("genos-stream-add", about, stream);
   show(tracks);
 }
 
@@ -149,8 +156,9 @@ void RoomSrc::show(const Tracks& tracks) {
 void RoomSrc::end(const std::shared_ptr<TrackIn>& track) {
   left_.erase(track);
   const auto stream = streams_.find(stream_key_of(track->about()));
-  if (stream != streams_.end() && std::erase(stream->second, track) && stream->second.empty()) {
-    tell_stream("genos-stream-remove", {track});
+  if (stream != streams_.end() && std::erase(stream->second.tracks, track) &&
+      stream->second.tracks.empty()) {
+    tell_stream("genos-stream-remove", track->about(), stream->second);
     streams_.erase(stream);
   }
   const auto found =
@@ -174,9 +182,9 @@ void RoomSrc::choose_anew() {
     }
     if (exit->track) shown.insert(exit->track);
   }
-  for (const auto& [key, tracks] : streams_) {
+  for (const auto& [key, stream] : streams_) {
     Tracks others;
-    for (const auto& track : tracks)
+    for (const auto& track : stream.tracks)
       if (!shown.contains(track)) others.push_back(track);
     show(others);
   }
@@ -242,12 +250,12 @@ guint RoomSrc::group_of(const TrackIn::About& about) {
   return group;
 }
 
-void RoomSrc::tell_stream(const char* what, const Tracks& tracks) {
-  if (tracks.empty()) return;
-  auto* news = news_of(what, tracks.front()->about());
-  for (const auto& track : tracks)
-    gst_structure_set(news, track->about().is_sound ? "audio" : "video", G_TYPE_STRING,
-                      encoding_of(track->about()).c_str(), nullptr);
+void RoomSrc::tell_stream(const char* what, const TrackIn::About& about, const Stream& stream) {
+  auto* news = news_of(what, about);
+  if (!stream.video.empty())
+    gst_structure_set(news, "video", G_TYPE_STRING, stream.video.c_str(), nullptr);
+  if (!stream.audio.empty())
+    gst_structure_set(news, "audio", G_TYPE_STRING, stream.audio.c_str(), nullptr);
   gst_element_post_message(GST_ELEMENT(bin_), gst_message_new_element(GST_OBJECT(bin_), news));
 }
 

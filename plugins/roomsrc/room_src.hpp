@@ -32,6 +32,9 @@ struct RoomSrcSettings {
   guint latency = 200;  // ms
 };
 
+// In the caps that leave a pad: those that it began with.
+void keep_size_of_av1(GstPad* pad);
+
 class RoomSrc {
  public:
   explicit RoomSrc(GstBin* bin) : bin_(bin), session_(GST_ELEMENT(bin)), aside_(GST_ELEMENT(bin)) {}
@@ -108,7 +111,11 @@ class RoomSrc {
   [[nodiscard]] ExitRef orphan_for(const TrackIn::About& about, bool ends) const;
   [[nodiscard]] ExitRef make_exit(const TrackIn::About& about);
   static void give(const ExitRef& exit, std::shared_ptr<TrackIn> track);
-  void tell_stream(const char* what, const Tracks& tracks);
+  struct Stream {
+    Tracks tracks;             // that are there
+    std::string video, audio;  // how they were encoded, those that ended too
+  };
+  void tell_stream(const char* what, const TrackIn::About& about, const Stream& stream);
   void tell_tracks();
   [[nodiscard]] guint group_of(const TrackIn::About& about);
   [[nodiscard]] RoomMedia::Events events();
@@ -127,7 +134,7 @@ class RoomSrc {
   guint next_video_ = 0, next_audio_ = 0;
   std::vector<ExitRef> exits_;
   std::map<std::string, guint> groups_;      // stream -> group id
-  std::map<std::string, Tracks> streams_;    // all that are there
+  std::map<std::string, Stream> streams_;    // all that are there
   std::set<std::shared_ptr<TrackIn>> left_;  // that fell silent and lost their place
   bool watches_silence_ = false;
   std::unique_ptr<Silence> silence_;  // when it was first needed

@@ -1,12 +1,59 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The lines of a genosroomsrc, from a track to a pad that is linked, and how loud they are.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "room_src.hpp"
 #include "track_about.hpp"
 
 namespace genos::element {
+namespace {
+
+// What an AV1 stream began with, for who reads it now.
+struct Kept {
+  Ref<GstCaps> caps;
+  const GstPad* reader = nullptr;  // never looked into
+};
+
+bool is_alike(GstCaps* one, GstCaps* other) {
+  const auto* first = gst_caps_get_structure(one, 0);
+  const auto* second = gst_caps_get_structure(other, 0);
+  return std::ranges::all_of(
+      std::array{"profile", "bit-depth-luma", "chroma-format", "stream-format", "alignment"},
+      [&](const char* field) {
+        const auto *mine = gst_structure_get_value(first, field),
+                   *theirs = gst_structure_get_value(second, field);
+        return mine && theirs ? gst_value_compare(mine, theirs) == GST_VALUE_EQUAL : mine == theirs;
+      });
+}
+
+GstPadProbeReturn keep(GstPad* pad, GstPadProbeInfo* info, gpointer data) noexcept {
+  auto& kept = *static_cast<Kept*>(data);
+  auto* event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
+  GstCaps* caps = nullptr;
+  gst_event_parse_caps(event, &caps);
+  const auto reader = adopt(gst_pad_get_peer(pad));
+  const bool is_av1 = gst_structure_has_name(gst_caps_get_structure(caps, 0), "video/x-av1");
+  const bool goes_on = kept.caps && kept.reader == reader.get() && is_av1;
+  if (goes_on && is_alike(kept.caps.get(), caps)) {
+    info->data = gst_event_new_caps(kept.caps.get());
+    gst_event_unref(event);
+  } else {
+    kept = {is_av1 ? retain(caps) : nullptr, reader.get()};
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+}  // namespace
+
+// The size of a picture stands in its stream, and changes there when a telephone is turned or a
+// path gets better. A muxer of 1.22 takes such caps on the way of VP8 and VP9; of AV1 it fails.
+void keep_size_of_av1(GstPad* pad) {
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, keep, new Kept,
+                    [](gpointer data) { delete static_cast<Kept*>(data); });
+}
 
 std::unique_ptr<TrackLine> RoomSrc::take_line(Exit& exit) {
   if (exit.line) {

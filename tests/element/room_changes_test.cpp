@@ -114,6 +114,36 @@ TEST_F(RoomChangesTest, BothSidesMayPauseAndGoOn) {
   EXPECT_EQ(watcher.outcome(0s), "");
 }
 
+// As a page's does when its device is turned, or its path gets better. A muxer takes no other caps
+// on its way, and needs none: the size stands in the stream.
+TEST_F(RoomChangesTest, ARecordingGoesOnWhenAPictureChangesItsSize) {
+  for (const char* encoder : {"vp8enc deadline=1 cpu-used=8", "vp9enc deadline=1 cpu-used=8",
+                              "videoconvert ! genosav1enc"}) {
+    TestLine sender(
+        "videotestsrc is-live=true ! videoscale ! capsfilter name=size caps="
+        "video/x-raw,width=64,height=48,framerate=30/1 ! " +
+        std::string(encoder) + " ! s.video_0" + sink_of());
+    TestLine recorder(src_of("media=video") + "! queue ! webmmux ! fakesink name=out");
+    TestLine watcher(watch());
+    sender.play();
+    recorder.play();
+    watcher.play();
+    ASSERT_TRUE(sees(watcher)) << encoder;
+    ASSERT_TRUE(TestLine::until([&] { return !recorder.received().empty(); })) << encoder;
+    for (const char* size : {"48,height=64", "96,height=72"}) {
+      const auto caps = adopt(
+          gst_caps_from_string(("video/x-raw,framerate=30/1,width=" + std::string(size)).c_str()));
+      g_object_set(sender.element("size").get(), "caps", caps.get(), nullptr);
+      ASSERT_TRUE(sees(watcher, 30)) << encoder << size;
+    }
+    const auto before = recorder.received().size();
+    EXPECT_TRUE(TestLine::until([&] { return recorder.received().size() > before + 4000; }))
+        << encoder;
+    EXPECT_EQ(recorder.outcome(0s), "") << encoder;
+    EXPECT_EQ(sender.outcome(0s), "") << encoder;
+  }
+}
+
 TEST_F(RoomChangesTest, OfAStreamOneTrackMayEnd) {
   TestLine sender(
       "videotestsrc num-buffers=60 is-live=true ! "

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "room_media_fixture.hpp"
@@ -90,6 +91,58 @@ TEST_F(RoomSilenceTest, SoundThatComesLateIsHeardAndWhenItEndsThereIsSilenceAgai
     remove_sound(sender);
     ASSERT_TRUE(becomes_silent(listener)) << i;
   }
+  EXPECT_EQ(listener.outcome(0s), "");
+}
+
+// What is heard of streams on the bus of a source.
+struct News {
+  std::string what, stream, video, audio;
+};
+std::optional<News> next_news(const TestLine& line) {
+  const auto bus = adopt(gst_element_get_bus(line.pipeline()));
+  std::optional<News> news;
+  TestLine::until([&] {
+    const auto message = adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ELEMENT));
+    if (!message) return false;
+    const auto* said = gst_message_get_structure(message.get());
+    if (!g_str_has_prefix(gst_structure_get_name(said), "genos-stream-")) return false;
+    const auto text = [&](const char* field) {
+      const char* value = gst_structure_get_string(said, field);
+      return std::string(value ? value : "");
+    };
+    news = {gst_structure_get_name(said), text("stream"), text("video"), text("audio")};
+    return true;
+  });
+  return news;
+}
+
+// A microphone that is switched on, a camera that takes its time: no stream of its own.
+TEST_F(RoomSilenceTest, WhatBeginsLateJoinsItsStream) {
+  TestLine sender(picture() + "s.video_0" + sink_of());
+  TestLine listener(listening());
+  sender.play();
+  listener.play();
+  const auto first = next_news(listener);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->video + first->audio, "AV1");
+  for (int i = 0; i < 2; ++i) {
+    add_sound(sender);
+    const auto later = next_news(listener);
+    ASSERT_TRUE(later);
+    EXPECT_EQ(later->what, "genos-stream-add");
+    EXPECT_EQ(later->stream, first->stream);
+    EXPECT_EQ(later->video + later->audio, "AV1OPUS");
+    ASSERT_TRUE(is_heard(listener)) << i;
+    remove_sound(sender);
+    ASSERT_TRUE(becomes_silent(listener)) << i;
+  }
+  add_sound(sender);
+  ASSERT_TRUE(next_news(listener));
+  gst_element_send_event(sender.pipeline(), gst_event_new_eos());
+  const auto last = next_news(listener);
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->what, "genos-stream-remove");
+  EXPECT_EQ(last->video + last->audio, "AV1OPUS");
   EXPECT_EQ(listener.outcome(0s), "");
 }
 

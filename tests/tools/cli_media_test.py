@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap
-from media_tool import (CUES, GENOS, INTERRUPTED, LIMIT, NOBODY, OK, SMALL, USAGE, Media,
+from media_tool import (CUES, GENOS, INTERRUPTED, LIMIT, NOBODY, OK, SLOW_CAMERA, SMALL, USAGE, Media,
                         complaints, packets, sought)
 
 
@@ -258,6 +258,29 @@ class Record(Media):
             self.assertEqual(complaints(part), "")
             pictures += len(packets(part)["av1"])
         self.assertGreater(pictures, 0.85 * 7 * 15)  # of fifteen a second
+
+    def test_no_part_is_begun_when_it_is_over(self):
+        self.broadcast("--silent")
+        run = self.run_tool("record", "--out", self.path("a.webm"), "--for", "4", "--split", "2")
+        self.assertEqual(run.returncode, OK, run.stderr)
+        written = [line["seconds"] for line in map(json.loads, run.stdout.splitlines())
+                   if line["event"] == "written"]
+        self.assertEqual(len(written), 2, written)
+        self.assertAlmostEqual(sum(written), 4, delta=0.3)
+
+    def test_a_slow_camera_is_in_step_with_its_sound(self):
+        recording = self.record("--out", self.path("a.webm"), "--for", "6")
+        listing = self.start("streams", "--watch")
+        self.start("broadcast", *SMALL, *SLOW_CAMERA)
+        told = self.wait_for(listing, "stream-add", 2)
+        self.assertEqual([line.get("video") for line in told], [None, "AV1"])
+        self.assertEqual(told[1]["stream"], told[0]["stream"])
+        self.assertEqual(recording.wait(LIMIT), OK)
+        self.assertEqual(os.listdir(self.folder), ["a.webm"])
+        times = packets(self.path("a.webm"))
+        self.assertEqual(sorted(times), ["av1", "opus"])
+        self.assertLess(min(times["opus"]), 0.1)
+        self.assertGreater(min(times["av1"]), -0.1)
 
     def test_no_more_files_than_allowed(self):
         recording = self.record("--out", self.path("a.webm"), "--files", "2")

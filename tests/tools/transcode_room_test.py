@@ -9,7 +9,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap
-from media_tool import (FAILED, GENOS, INTERRUPTED, LIMIT, NOBODY, OK, USAGE, Media, complaints, packets)
+from media_tool import (FAILED, GENOS, INTERRUPTED, LIMIT, NOBODY, OK, SLOW_CAMERA, SMALL, USAGE, Media, complaints,
+                        packets)
 
 LADDER = ("--ladder", "180p15:200k,90p15:60k:vp8")
 
@@ -101,6 +102,13 @@ class TranscodeRoom(Media):
         run = self.run_tool("transcode", "--sound", "none", "--for", "2", "--out", self.out, *LADDER)
         self.assertEqual(run.returncode, OK, run.stdout + run.stderr)
         self.check_both("Ann")
+
+    def test_a_slow_camera_is_waited_for(self):
+        job = self.transcode("--for", "5")
+        self.start("broadcast", *SMALL, "--name", "Ann", *SLOW_CAMERA)
+        self.assertEqual(job.wait(LIMIT), OK)
+        self.assertEqual(self.made(), ["Ann.180p15.webm", "Ann.90p15.webm"])
+        self.assertEqual(sorted(packets(os.path.join(self.out, "Ann.180p15.webm"))), ["av1", "opus"])
 
     def test_only_sound(self):
         self.start("broadcast", "--name", "Ann", "--", "audiotestsrc", "is-live=true", "!", "room.")

@@ -123,6 +123,29 @@ export function paintedBehaviours() {
     });
   }
 
+  for (const [codec, muxer] of [['vp8', 'webmmux'], ['av1', 'webmmux'], ['h264', 'h264parse ! matroskamux']]) {
+    scenario(`a page that is turned is shown and written on by a line, ${codec}`, {relay: 'signald'}, async (lab) => {
+      const page = await lab.page();
+      await lab.join(page);
+      const line = await metBothWays(lab, page, launch(lab, 'src', `genosroomsrc ROOM name=r peer=me codecs=${codec} media=video ` +
+          `r.video_0 ! ${READ}`));
+      const writer = launch(lab, 'writer', `genosroomsrc ROOM codecs=${codec} media=video ! ${muxer} ! fdsink`);
+      await page.wait('peer-join', ({peer}) => peer !== line.self);
+      const pictures = pieces(line.child.stdout, SMALL * SMALL);
+      const {stream} = await lab.do(page, 'add-media', {media: ['video'], source: 'numbered'});
+      await line.wait('output', () => pictures.length > 2 * RATE, {seconds: 4 + PATIENCE});
+      for (const turn of [1, 2]) {
+        await lab.do(page, 'turn-media', {stream});
+        const begun = pictures.length;
+        await line.wait('output', () => pictures.length > begun + 4 * RATE, {seconds: 4 + PATIENCE});
+        console.log(`turn ${turn}`);
+      }
+      inOrder(pictures.slice(RATE).map(({data}) => readNumber(data)), 0.1);
+      const written = writer.all('output').length;
+      await writer.wait('output', () => writer.all('output').length > written + 10, {seconds: 5});
+    });
+  }
+
   scenario('a line shows each picture of a page, in step with its sound', {relay: 'signald'}, async (lab) => {
     const page = await lab.page();
     await lab.join(page);

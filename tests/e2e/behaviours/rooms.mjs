@@ -87,6 +87,31 @@ export function roomBehaviours() {
     assert.deepEqual(line.all('error'), []);
   });
 
+  scenario('sound that a line begins later joins the picture that a page shows', {relay: 'signald'}, async (lab) => {
+    const page = await lab.page('page');
+    await lab.join(page);
+    const line = await met(page, changingLine(lab));
+    line.add('video_0', `${PICTURE} ! queue`);
+    const {stream} = await page.wait('stream', {peer: line.self});
+    await page.wait('shown', {stream});
+    const heard = async () => (await lab.do(page, 'media-stats', {peer: line.self})).audio.packets;
+    for (const turn of [1, 2]) {
+      const mark = page.mark();
+      line.add('audio_0', SOUND);
+      await page.wait('track-begin', {stream, kind: 'audio'}, {from: mark});
+      const before = await heard();
+      await until(heard, (packets) => packets > before + 50, `a second of sound, ${turn}`);
+      line.takeAway('audio_0');
+      await page.wait('track-end', {stream, kind: 'audio'}, {from: mark});
+    }
+    const seen = async () => (await lab.do(page, 'media-stats', {peer: line.self})).video.frames;
+    const before = await seen();
+    await until(seen, (frames) => frames > before + 25, 'a second of pictures');
+    assert.deepEqual(new Set(page.all('stream').map((each) => each.stream)), new Set([stream]), 'one stream all the time');
+    assert.deepEqual(page.all('track-end', {kind: 'video'}), []);
+    assert.deepEqual([line.all('error'), page.all('peer-leave')], [[], []]);
+  });
+
   scenario('streams of a page come and go while a line watches another of them', {relay: 'signald'}, async (lab) => {
     const page = await lab.page();
     await lab.join(page);

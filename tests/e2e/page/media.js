@@ -28,7 +28,8 @@ function drawn(kinds) {
   return stream;
 }
 
-/** A picture with its number painted into it 25 times a second, and a tick with every fiftieth. */
+/** A picture with its number painted into it 25 times a second, and a tick with every fiftieth. Its
+ *  `turn()` is what a telephone does that is turned. */
 function numbered() {
   const canvas = Object.assign(document.createElement('canvas'), {width: 320, height: 240});
   const draw = canvas.getContext('2d');
@@ -44,15 +45,22 @@ function numbered() {
     volume.gain.setValueAtTime(0.001, context.currentTime + 0.05);
   };
   let frame = 0;
+  let turns = false;  // which clears it: only with the next picture
   setInterval(() => {
+    if (turns) [canvas.width, canvas.height, turns] = [canvas.height, canvas.width, false];
     fieldsOf(frame).forEach((white, at) => {
       draw.fillStyle = white ? 'white' : 'black';
-      draw.fillRect(at % SIDE * 80, Math.floor(at / SIDE) * 60, 80, 60);
+      const [width, height] = [canvas.width / SIDE, canvas.height / SIDE];
+      draw.fillRect(at % SIDE * width, Math.floor(at / SIDE) * height, width, height);
     });
     if (frame % 50 === 0) tick();
     frame++;
   }, 40);
-  return new MediaStream([...canvas.captureStream(25).getTracks(), ...out.stream.getTracks()]);
+  const stream = new MediaStream([...canvas.captureStream(25).getTracks(), ...out.stream.getTracks()]);
+  const turn = () => {
+    turns = true;
+  };
+  return Object.assign(stream, {turn});
 }
 
 /** @param {'camera'|'canvas'|'numbered'} source @param {string[]} kinds */

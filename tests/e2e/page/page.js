@@ -157,6 +157,10 @@ const commands = {
       if (track.kind === kind) track.enabled = !muted;
   },
 
+  'turn-media'({room: name, stream}) {
+    rooms.get(name).streams.get(stream).turn();
+  },
+
   'lack-codec'({codec}) {
     noVideoIn(codec);
   },
