@@ -215,7 +215,8 @@ GstElement* gst_genos_room_add_stream(GstGenosRoom* self, GObject** sources, gui
   for (guint i = 0; i < n_sources; ++i) add_pads(pads, sources[i]);
   const auto pipeline = pads.empty() ? nullptr : pipeline_of(pads.front().get());
   if (!pipeline) {
-    refuse(error, "a stream needs src pads of elements in a pipeline");
+    refuse(error, pads.empty() ? "a stream needs src pads that are not linked yet"
+                               : "a stream needs src pads of elements in a pipeline");
     return nullptr;
   }
   if (const auto json = core::parse_json(meta ? meta : "{}"); !json || !json->as_object()) {

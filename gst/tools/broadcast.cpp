@@ -135,30 +135,32 @@ void tell_viewers(PipelineRun& run, GstElement* element, std::vector<Connection>
       [tell](auto*, const char* peer) { tell("viewer-removed", "- ", peer); }));
 }
 
-// autovideosrc and autoaudiosrc warn that there is nothing they can use, and show colour bars.
-std::string missing_device(const std::string& source, const GError& warning) {
+// autovideosrc and autoaudiosrc warn that there is nothing they can use, and show colour bars; of
+// what they found an element within them may fail, which is called like them.
+std::string missing_device(const std::string& source, const GError& why) {
   for (const char* device : {"camera", "microphone"})
-    if (source == std::string("genos-") + device)
-      return std::string("no ") + device + " can be used: " + warning.message;
+    if (source.starts_with(std::string("genos-") + device))
+      return std::string("no ") + device + " can be used: " + why.message;
   return {};
 }
 
 // True: it was dealt with.
-bool take_warning(PipelineRun& run, GstMessage* message, bool is_own_line) {
-  Owned<GError> warning;
+bool take_problem(PipelineRun& run, GstMessage* message, bool is_own_line) {
+  const bool is_error = GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR;
+  Owned<GError> problem;
   {
-    Out<GError> slot(warning);
-    gst_message_parse_warning(message, slot, nullptr);
+    Out<GError> slot(problem);
+    (is_error ? gst_message_parse_error : gst_message_parse_warning)(message, slot, nullptr);
   }
-  if (const auto missing = missing_device(GST_MESSAGE_SRC_NAME(message), *warning);
+  if (const auto missing = missing_device(GST_MESSAGE_SRC_NAME(message), *problem);
       !missing.empty()) {
     complain(missing);
     run.quit(exit_failed);
     return true;
   }
   // A film without sound, or without pictures: our line has a way for both.
-  return !is_own_line &&
-         g_error_matches(warning.get(), GST_PARSE_ERROR, GST_PARSE_ERROR_DELAYED_LINK);
+  return !is_error && !is_own_line &&
+         g_error_matches(problem.get(), GST_PARSE_ERROR, GST_PARSE_ERROR_DELAYED_LINK);
 }
 
 int show(const Programme& programme, const Look& look, const Options& options) {
@@ -181,8 +183,8 @@ int show(const Programme& programme, const Look& look, const Options& options) {
   const bool loops = film && !programme.once;
   bool begun = false;
   run.on_message = [&, loop = Loop(film.get())](GstMessage* message) {
-    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_WARNING)
-      return take_warning(run, message, !programme.line.empty());
+    if (GST_MESSAGE_TYPE(message) & (GST_MESSAGE_WARNING | GST_MESSAGE_ERROR))
+      return take_problem(run, message, !programme.line.empty());
     if (loops && GST_MESSAGE_TYPE(message) == GST_MESSAGE_SEGMENT_DONE) loop.again();
     if (loops && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ASYNC_DONE && !std::exchange(begun, true))
       loop.begin();

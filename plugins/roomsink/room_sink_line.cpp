@@ -47,10 +47,12 @@ void RoomSink::link_rung(const std::shared_ptr<Stream>& stream, const std::share
   for (guint i = 0; !codec && i < gst_caps_get_size(caps.get()); ++i)
     codec = codec_of_media_type(gst_structure_get_name(gst_caps_get_structure(caps.get(), i)));
   if (!codec) {
-    const Owned<char> text(gst_caps_to_string(caps.get()));
-    GST_ELEMENT_ERROR(
-        bin_, STREAM, FORMAT,
-        ("no browser takes %s: name another codec in `ladder` or `sounds`", text.get()), (nullptr));
+    const bool has_any = !gst_caps_is_any(caps.get()) && !gst_caps_is_empty(caps.get());
+    const char* type =
+        has_any ? gst_structure_get_name(gst_caps_get_structure(caps.get(), 0)) : "this";
+    GST_ELEMENT_ERROR(bin_, RESOURCE, SETTINGS,
+                      ("no browser takes %s: name another codec in `ladder` or `sounds`", type),
+                      (nullptr));
     return;
   }
   const bool is_fallback = !track->pad;

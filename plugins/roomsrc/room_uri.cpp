@@ -33,16 +33,35 @@ bool may_be_set(const GParamSpec* own) {
          std::strcmp(own->name, "identity") != 0;
 }
 
+// False: it is no value of that property.
+bool set_from(GObject* element, GParamSpec* own, const char* text) {
+  if (own->value_type == G_TYPE_STRING) {
+    g_object_set(element, own->name, text, nullptr);
+    return true;
+  }
+  GValue value = G_VALUE_INIT;
+  g_value_init(&value, own->value_type);
+  const bool fits =
+      gst_value_deserialize_with_pspec(&value, text, own) && !g_param_value_validate(own, &value);
+  if (fits) g_object_set_property(element, own->name, &value);
+  g_value_unset(&value);
+  return fits;
+}
+
 bool set_all(GObject* element, GHashTable* wanted, GError** error) {
   GHashTableIter each;
   gpointer name = nullptr, value = nullptr;
   g_hash_table_iter_init(&each, wanted);
   while (g_hash_table_iter_next(&each, &name, &value)) {
     const auto* text = static_cast<const char*>(name);
-    if (!may_be_set(g_object_class_find_property(G_OBJECT_GET_CLASS(element), text)))
+    auto* own = g_object_class_find_property(G_OBJECT_GET_CLASS(element), text);
+    if (!may_be_set(own))
       return refuse(error, GST_URI_ERROR_BAD_REFERENCE,
                     std::string("a URI cannot set '") + text + "': it is " + form);
-    gst_util_set_object_arg(element, text, static_cast<const char*>(value));
+    const auto* said = static_cast<const char*>(value);
+    if (!set_from(element, own, said))
+      return refuse(error, GST_URI_ERROR_BAD_REFERENCE,
+                    std::string("'") + said + "' is no value of '" + text + "'");
   }
   return true;
 }

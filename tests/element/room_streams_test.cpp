@@ -152,6 +152,9 @@ TEST_F(RoomStreamsTest, WhatCannotBeShownIsRefusedAndChangesNothing) {
   EXPECT_NE(why_not(room.get(), G_OBJECT(text.get())).find("in a pipeline"), std::string::npos);
   EXPECT_NE(why_not(room.get(), G_OBJECT(camera.get()), "[1]").find("JSON object"),
             std::string::npos);
+  TestLine taken(sources() + " ! fakesink");
+  EXPECT_NE(why_not(room.get(), G_OBJECT(taken.element("microphone").get())).find("not linked yet"),
+            std::string::npos);
   TestLine odd("fakesrc ! application/x-odd ! queue name=odd");
   EXPECT_NE(why_not(room.get(), G_OBJECT(odd.element("odd").get())).find("neither pictures"),
             std::string::npos);

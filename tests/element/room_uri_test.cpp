@@ -54,7 +54,8 @@ TEST_F(RoomUriTest, PlaybinShowsBoth) {
 
 TEST_F(RoomUriTest, AUriSetsWhatIsTheElementsOwn) {
   std::string why;
-  const auto made = make("genos://my%20room?latency=33&password=a%26b&codecs=vp8", why);
+  const auto made = make(
+      "genos://my%20room?latency=33&password=a%26b&codecs=vp8&quality=low&end-with-last=true", why);
   ASSERT_TRUE(made) << why;
   gchar *room = nullptr, *password = nullptr, *codecs = nullptr;
   guint latency = 0;
@@ -76,6 +77,11 @@ TEST_F(RoomUriTest, WhatIsNoRoomIsRefusedWithAReason) {
     std::string why;
     EXPECT_FALSE(make((std::string("genos://room?") + name + "=x").c_str(), why)) << name;
     EXPECT_NE(why.find(name), std::string::npos) << why;
+  }
+  for (const char* said : {"latency=abc", "latency=99999", "quality=ultra", "media=smell"}) {
+    std::string why;
+    EXPECT_FALSE(make((std::string("genos://room?") + said).c_str(), why)) << said;
+    EXPECT_NE(why.find("is no value of"), std::string::npos) << why;
   }
 }
 

@@ -24,6 +24,13 @@ class Streams(Media):
         self.assertEqual((told["video"], told["audio"]), ("AV1", "OPUS"))
         self.end(listing, INTERRUPTED)
 
+    def test_who_lists_is_no_viewer(self):
+        shown = self.broadcast()
+        self.wait_for(self.start("streams", "--watch"), "stream-add")
+        watching = "0123456789abcdefghij"
+        self.start("watch", "--stats", "--self-id", watching)
+        self.assertEqual(self.wait_for(shown, "viewer-added")[-1]["id"], watching)
+
     def test_the_end_of_a_stream(self):
         shown = self.broadcast()
         listing = self.start("streams", "--watch")
@@ -131,6 +138,12 @@ class Broadcast(Media):
         self.assertEqual(run.returncode, 1)
         self.assertIn("no camera can be used", run.stderr)
 
+    @unittest.skipIf(glob.glob("/dev/snd/pcm*c"), "this machine has a microphone")
+    def test_where_there_is_no_microphone(self):
+        run = self.run_tool("broadcast", "--microphone")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("no microphone can be used", run.stderr)
+
     def test_a_file_once(self):
         subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
                         "testsrc2=size=320x180:rate=30:duration=2", self.path("f.mp4")],
@@ -151,7 +164,7 @@ class Broadcast(Media):
                             (["--camera", "--screen"], "not several"),
                             (["--file", "a.mp4", "--microphone"], "own sound"),
                             (["--once"], "is for --file"),
-                            (["--ladder", "700q"], "700q"),
+                            (["--ladder", "700q"], "700q"), (["--sound", "aac:64k"], "no browser takes audio/mpeg"),
                             (["--max-viewers", "-1"], "--max-viewers"),
                             (["--", "nosuchelement", "!", "room."], "nosuchelement")):
             run = self.run_tool("broadcast", *words)
