@@ -229,6 +229,7 @@ void Transcoder::decode(Input& input, bool in_thread_of_data) {
     return;
   }
   g_signal_connect(input.decoder.get(), "pad-added", G_CALLBACK(on_decoded), this);
+  g_signal_connect(input.decoder.get(), "no-more-pads", G_CALLBACK(on_all_decoded), this);
   gst_bin_add(bin_, input.decoder.get());
   if (in_thread_of_data) gst_element_sync_state_with_parent(input.decoder.get());
   const auto pad = adopt(gst_element_get_static_pad(input.decoder.get(), "sink"));
@@ -236,13 +237,39 @@ void Transcoder::decode(Input& input, bool in_thread_of_data) {
 }
 
 // A second stream of a kind stays unlinked, and its decoder stops.
-void Transcoder::on_decoded(GstElement*, GstPad* pad, gpointer self) noexcept {
+void Transcoder::on_decoded(GstElement* decoder, GstPad* pad, gpointer data) noexcept {
+  auto& self = *static_cast<Transcoder*>(data);
   const auto caps = adopt(gst_pad_get_current_caps(pad));
   const auto query = caps ? caps : adopt(gst_pad_query_caps(pad, nullptr));
-  const auto entry = static_cast<Transcoder*>(self)->claim(query.get());
-  if (entry && gst_pad_link(pad, entry.get()) != GST_PAD_LINK_OK)
-    GST_ELEMENT_ERROR(static_cast<Transcoder*>(self)->bin_, STREAM, FORMAT,
-                      ("what was decoded does not fit the converter"), (nullptr));
+  const auto entry = self.claim(query.get());
+  if (!entry) return;
+  if (gst_pad_link(pad, entry.get()) != GST_PAD_LINK_OK) {
+    GST_ELEMENT_ERROR(self.bin_, STREAM, FORMAT, ("what was decoded does not fit the converter"),
+                      (nullptr));
+    return;
+  }
+  const auto converter = adopt(gst_pad_get_parent_element(entry.get()));
+  const std::scoped_lock guard(self.lock_);
+  (converter.get() == self.sound_.converter.get() ? self.sound_ : self.pictures_).decoder = decoder;
+}
+
+// When the streams of a file become others, decodebin (1.22) takes its pads away without an end.
+// What has no stream from then on ends here, or who muxes it would wait. In a thread of its own:
+// the end drains a converter, whose reader may wait for what this thread is to decode.
+void Transcoder::on_all_decoded(GstElement* decoder, gpointer data) noexcept {
+  auto& self = *static_cast<Transcoder*>(data);
+  const auto end = [](GstElement* converter, gpointer) noexcept {
+    const auto entry = adopt(gst_element_get_static_pad(converter, "sink"));
+    if (!gst_pad_is_linked(entry.get())) gst_pad_send_event(entry.get(), gst_event_new_eos());
+  };
+  for (const auto* trunk : {&self.pictures_, &self.sound_}) {
+    Ref<GstElement> converter;
+    {
+      const std::scoped_lock guard(self.lock_);
+      if (trunk->decoder == decoder) converter = trunk->converter;
+    }
+    if (converter) gst_element_call_async(converter.get(), end, nullptr, nullptr);
+  }
 }
 
 // --- trunks -----------------------------------------------------------------------------------
@@ -338,6 +365,7 @@ void Transcoder::close(Trunk& trunk) {
     gst_bin_remove(bin_, element->get());
     *element = nullptr;
   }
+  trunk.decoder = nullptr;
   trunk.has_pads = false;
   trunk.changed = true;
 }

@@ -28,6 +28,7 @@ struct TranscodeSettings {
 struct Trunk {
   bool is_sound = false;
   Ref<GstElement> converter, splitter;
+  const GstElement* decoder = nullptr;  // what feeds it, or fed it last; none: it came raw
   std::vector<std::shared_ptr<Rung>> rungs, leaving;
   bool has_pads = false;
   // The ladder or the picture is another: the trunk's thread follows before the next buffer, and it
@@ -70,6 +71,7 @@ class Transcoder {
   };
   static GstPadProbeReturn on_input(GstPad* pad, GstPadProbeInfo* info, gpointer input) noexcept;
   static void on_decoded(GstElement* decoder, GstPad* pad, gpointer self) noexcept;
+  static void on_all_decoded(GstElement* decoder, gpointer self) noexcept;
   static GstPadProbeReturn on_trunk(GstPad* pad, GstPadProbeInfo* info, gpointer self) noexcept;
   core::Result<bool> remember(const char* property, const core::Error& error);
   [[nodiscard]] bool is_silent() const;  // no sound is asked for

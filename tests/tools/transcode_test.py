@@ -267,6 +267,32 @@ class Transcode(unittest.TestCase):
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertAlmostEqual(seconds_in(self.path("out", self.made()[0])), 6, delta=0.5)
 
+    def joined(self, *kinds):
+        """A transport stream of so many parts of 2 s, each with the streams that are named ("v", "a")."""
+        film(self.path("both.ts"), 2)
+        for kind, other in (("v", "-an"), ("a", "-vn")):
+            self.ffmpeg("-i", self.path("both.ts"), other, "-c", "copy", self.path(kind + ".ts"))
+        with open(self.path("film.ts"), "wb") as file:
+            for kind in kinds:
+                with open(self.path({"va": "both"}.get(kind, kind) + ".ts"), "rb") as part:
+                    file.write(part.read())
+        return self.path("film.ts")
+
+    def ends(self, path):
+        """When the last packet begins, by kind of stream."""
+        told = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "packet=codec_type,pts_time", "-of", "csv=p=0",
+                               path], capture_output=True, text=True, timeout=LIMIT, check=True).stdout.split()
+        rows = [line.split(",") for line in told]
+        return {row[0]: float(row[1]) for row in rows}
+
+    def test_a_stream_that_goes_midway(self):
+        for kinds, seen, heard in ((("va", "v"), 4, 2), (("va", "a"), 2, 4)):
+            told = self.run_tool(self.joined(*kinds), "--ladder", "90p:vp8", "--out", self.out, "--replace")
+            self.assertEqual((told.returncode, told.stderr), (0, ""))
+            ends = self.ends(self.path("out", "film.90p.webm"))
+            self.assertAlmostEqual(ends["video"], seen, delta=0.3)
+            self.assertAlmostEqual(ends["audio"], heard, delta=0.3)
+
     def test_every_codec_in_matroska(self):
         film(self.film)
         told = self.run_tool(self.film, "--ladder", "180p:h264,90p:vp9", "--sound", "aac",
