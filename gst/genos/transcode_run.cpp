@@ -80,8 +80,9 @@ Ref<GstPad> TranscodeRun::add_queue(GstPad* pad) {
 }
 
 // A file has one sound, and the rungs of the first picture. A pad that nobody links costs nothing.
-bool TranscodeRun::is_wanted(GstPad* pad) const {
+bool TranscodeRun::is_wanted(GstPad* pad) {
   const std::scoped_lock guard(lock_);
+  if (complete_ && !has_[is_sound(pad)]) late_[is_sound(pad)] = true;
   return !complete_ && !(is_sound(pad) && std::ranges::any_of(waiting_, [](const Waiting& other) {
                            return is_sound(other.pad.get());
                          }));
@@ -134,7 +135,8 @@ void TranscodeRun::on_all_pads(GstElement* from, gpointer data) noexcept {
       if (self.told_ != self.waiting_.size()) return;
     }
     self.told_ = self.waiting_.size();
-    if (!self.has_begun()) return;
+    if (self.complete_ || !self.has_begun()) return;  // it tells again of what comes later
+    for (const auto& waiting : self.waiting_) self.has_[is_sound(waiting.pad.get())] = true;
     pads = std::move(self.waiting_);
     self.complete_ = true;
   }
@@ -364,16 +366,14 @@ void TranscodeRun::stop() {
 
 // What is whole gets its name, whatever became of the others.
 void TranscodeRun::end(Outcome::Kind kind) {
-  std::string lacking, small;
-  if (kind == Outcome::Kind::done) {
-    lacking = what_lacks();
-    small = what_is_small();
-  }
+  std::string remarks;
+  if (kind == Outcome::Kind::done)
+    for (const auto& remark : {what_lacks(), what_is_late(), what_is_small()})
+      remarks += (remarks.empty() || remark.empty() ? "" : "; ") + remark;
   stop();
   Outcome outcome{kind, failures_, {}};
   if (kind == Outcome::Kind::done && !failures_.empty()) outcome.kind = Outcome::Kind::failed;
-  if (outcome.why.empty())
-    outcome.why = lacking + (lacking.empty() || small.empty() ? "" : "; ") + small;
+  if (outcome.why.empty()) outcome.why = remarks;
   for (const auto& output : outputs_) {
     std::error_code error;
     if (kind == Outcome::Kind::cancelled) {

@@ -70,6 +70,7 @@ class TranscodeRun {
     std::atomic<GstClockTime> offset{0};  // of its first time, which a length may count
     std::atomic<bool> from_zero{false};   // which its length counts
     std::atomic<int> ways{0};             // ways into it that have not ended
+    std::atomic<bool> late[2]{};          // a picture, or sound, came after the end of all before
   };
   struct Waiting {
     Ref<GstPad> pad, end;  // of the transcoder, and of the queue behind it
@@ -85,7 +86,7 @@ class TranscodeRun {
   static void on_pad(GstElement* t, GstPad* pad, gpointer self) noexcept;
   static void on_all_pads(GstElement* from, gpointer self) noexcept;
   static gboolean on_message(GstBus* bus, GstMessage* message, gpointer self) noexcept;
-  [[nodiscard]] bool is_wanted(GstPad* pad) const;
+  [[nodiscard]] bool is_wanted(GstPad* pad);
   Ref<GstPad> add_queue(GstPad* pad);
   Output* make_output(const std::string& rung);
   // These say by a message on the bus what is wrong.
@@ -105,6 +106,7 @@ class TranscodeRun {
   [[nodiscard]] Place place() const;
   // Of the input, at its end.
   [[nodiscard]] std::string what_lacks() const;
+  [[nodiscard]] std::string what_is_late() const;
   [[nodiscard]] std::string what_is_small() const;
   [[nodiscard]] std::string what_is_tiny() const;  // of what failed
   std::optional<core::Size> size_of(const std::string& words) const;
@@ -127,6 +129,7 @@ class TranscodeRun {
   std::atomic<guint> awaited_{0};  // pads of the source
   std::atomic<bool> taken_[2]{};   // of them a picture, and a sound
   bool complete_ = false;          // they are: what comes later has no file
+  bool has_[2]{}, late_[2]{};      // a picture, and a sound: in the files, and only later
   bool has_files_ = false;         // all of them are begun
   std::vector<std::unique_ptr<Output>> outputs_;
 };

@@ -24,14 +24,31 @@ static bool counts_from_zero(GstEvent* event) {
   return says(GST_TAG_CONTAINER_FORMAT, "Matroska") && says(GST_TAG_ENCODER, "Lavf");
 }
 
+constexpr auto has_ended = guint(GST_PAD_FLAG_LAST) << 1U;
+
+// False: it was.
+static bool set_flag(GstPad* pad, guint flag) {
+  GST_OBJECT_LOCK(pad);
+  const bool is_news = !GST_OBJECT_FLAG_IS_SET(pad, flag);
+  GST_OBJECT_FLAG_SET(pad, flag);
+  GST_OBJECT_UNLOCK(pad);
+  return is_news;
+}
+
 GstPadProbeReturn TranscodeRun::on_passed(GstPad* from, GstPadProbeInfo* info,
                                           gpointer data) noexcept {
   auto& output = *static_cast<Output*>(data);
   if (!(info->type & GST_PAD_PROBE_TYPE_BUFFER)) {
     auto* event = GST_PAD_PROBE_INFO_EVENT(info);
-    if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) --output.ways;
+    if (GST_EVENT_TYPE(event) == GST_EVENT_EOS && set_flag(from, has_ended)) --output.ways;
     if (GST_EVENT_TYPE(event) == GST_EVENT_TAG && counts_from_zero(event)) output.from_zero = true;
     return GST_PAD_PROBE_OK;
+  }
+  if (GST_OBJECT_FLAG_IS_SET(from, has_ended)) {  // a muxer takes no more
+    const auto caps = adopt(gst_pad_get_current_caps(from));
+    const char* name = gst_structure_get_name(gst_caps_get_structure(caps.get(), 0));
+    output.late[g_str_has_prefix(name, "audio/")] = true;
+    return GST_PAD_PROBE_DROP;
   }
   const auto segment = adopt(gst_pad_get_sticky_event(from, GST_EVENT_SEGMENT, 0));
   const GstSegment* at = nullptr;
@@ -108,6 +125,22 @@ std::string TranscodeRun::what_lacks() const {
   };
   return "ended after " + seconds(reached) + " s of " + seconds(whole) +
          " s: it may be cut off or damaged";
+}
+
+// A file has its streams from the beginning, and one that has ended is over.
+std::string TranscodeRun::what_is_late() const {
+  const std::scoped_lock guard(lock_);
+  const auto is_late = [this](bool sound) {
+    return late_[sound] || std::ranges::any_of(outputs_, [&](const auto& each) {
+             return each->late[sound].load();
+           });
+  };
+  const bool pictures = is_late(false), sound = is_late(true);
+  if (!pictures && !sound) return {};
+  const std::string what = pictures && sound ? "pictures and sound"
+                           : pictures        ? "pictures"
+                                             : "sound";
+  return what + " that came later " + (pictures ? "are" : "is") + " left out";
 }
 
 // As the transcoder made it of a rung's words; none: it did not.

@@ -293,6 +293,16 @@ class Transcode(unittest.TestCase):
             self.assertAlmostEqual(ends["video"], seen, delta=0.3)
             self.assertAlmostEqual(ends["audio"], heard, delta=0.3)
 
+    def test_a_stream_that_comes_midway(self):
+        for kinds, made, ends, said in (
+                (("v", "va"), "film.90p.webm", {"video": 4}, "sound that came later is left out"),
+                (("a", "va"), "film.opus.webm", {"audio": 4}, "pictures that came later are left out"),
+                (("va", "v", "va"), "film.90p.webm", {"video": 6, "audio": 2}, "sound that came later is left out")):
+            told = self.run_tool(self.joined(*kinds), "--ladder", "90p:vp8", "--out", self.out, "--replace")
+            self.assertEqual((told.returncode, told.stderr), (0, f"genos: {self.path('film.ts')}: {said}\n"))
+            for (kind, at), end in zip(self.ends(self.path("out", made)).items(), ends.values(), strict=True):
+                self.assertAlmostEqual(at, end, delta=0.3, msg=(kinds, kind))
+
     def test_every_codec_in_matroska(self):
         film(self.film)
         told = self.run_tool(self.film, "--ladder", "180p:h264,90p:vp9", "--sound", "aac",
