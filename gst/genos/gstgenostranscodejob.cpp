@@ -39,6 +39,7 @@ enum Prop : guint {
   prop_sounds,
   prop_container,
   prop_replace,
+  prop_patience,
   prop_state,
   prop_progress,
   prop_speed,
@@ -204,6 +205,7 @@ static void gst_genos_transcode_job_set_property(GObject* object, guint id, cons
     case prop_sounds: options.sounds = text(); break;
     case prop_container: options.container = text(); break;
     case prop_replace: options.replace = g_value_get_boolean(value); break;
+    case prop_patience: options.patience = g_value_get_uint(value); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
 }
@@ -220,6 +222,7 @@ static void gst_genos_transcode_job_get_property(GObject* object, guint id, GVal
     case prop_sounds: g_value_set_string(value, state.options.sounds.c_str()); break;
     case prop_container: g_value_set_string(value, state.options.container.c_str()); break;
     case prop_replace: g_value_set_boolean(value, state.options.replace); break;
+    case prop_patience: g_value_set_uint(value, state.options.patience); break;
     case prop_state: g_value_set_enum(value, state.state); break;
     case prop_progress: g_value_set_double(value, state.course.percent); break;
     case prop_speed: g_value_set_double(value, state.course.speed); break;
@@ -303,6 +306,15 @@ static void install_settings() {
    */
   props[prop_replace] = g_param_spec_boolean(
       "replace", "Replace", "Whether files of these names may be replaced", FALSE, before);
+  /**
+   * GstGenosTranscodeJob:patience:
+   *
+   * It fails when for so many seconds nothing of a file was read, encoded or written; 0: never. A
+   * URI, standard input and an element have all the time.
+   */
+  props[prop_patience] = g_param_spec_uint(
+      "patience", "Patience", "Seconds in which something of a file moves, or it fails; 0: never",
+      0, G_MAXUINT, TranscodeRun::Options().patience, before);
 }
 
 static void install_figures() {

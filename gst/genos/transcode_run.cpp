@@ -16,9 +16,6 @@ namespace {
 using core::Errc;
 using core::Error;
 
-// A muxer that got the end writes an index; a minute of it is a broken disk.
-constexpr guint patience_seconds = 60;
-
 constexpr auto first_has_passed = guint(GST_PAD_FLAG_LAST);
 
 bool is_sound(GstPad* pad) { return g_str_has_prefix(GST_PAD_NAME(pad), "sound_"); }
@@ -60,6 +57,7 @@ core::Result<bool> TranscodeRun::start(GMainContext* context) {
   bus_ = gst_bus_create_watch(bus.get());
   g_source_set_callback(bus_, G_SOURCE_FUNC(on_message), this, nullptr);
   g_source_attach(bus_, context);
+  watch_movement((*source).get());
   begun_ = g_get_monotonic_time();
   gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);  // what is wrong comes on the bus
   return true;
@@ -329,29 +327,8 @@ void TranscodeRun::spoil(const char* pad) {
       output->broken = true;
 }
 
-void TranscodeRun::cancel() {
-  if (!pipeline_ || std::exchange(cancelled_, true)) return;
-  bool begun = false;
-  {
-    const std::scoped_lock guard(lock_);
-    begun = !outputs_.empty();
-  }
-  if (!begun) return end(Outcome::Kind::cancelled);
-  // From the source on, so that all that was read is in the files, and their indexes.
-  gst_element_send_event(pipeline_.get(), gst_event_new_eos());
-  patience_ = g_timeout_source_new_seconds(patience_seconds);
-  const auto lost = [](gpointer data) noexcept -> gboolean {
-    auto& self = *static_cast<TranscodeRun*>(data);
-    self.failures_ = "the files could not be ended in time";
-    self.end(Outcome::Kind::failed);
-    return G_SOURCE_REMOVE;
-  };
-  g_source_set_callback(patience_, lost, this, nullptr);
-  g_source_attach(patience_, g_source_get_context(bus_));
-}
-
 void TranscodeRun::stop() {
-  for (auto** source : {&bus_, &patience_}) {
+  for (auto** source : {&bus_, &patience_, &pulse_}) {
     if (!*source) continue;
     g_source_destroy(*source);
     g_source_unref(std::exchange(*source, nullptr));

@@ -27,6 +27,7 @@ class TranscodeRun {
     std::string source, folder, ladder, sounds, container;
     Ref<GstElement> element;  // taken instead of the source, which is a name only then
     bool replace = false;
+    guint patience = 60;  // seconds in which something of a file moves; 0: it has all time
   };
   struct Outcome {
     enum class Kind { done, cancelled, failed } kind = Kind::failed;
@@ -64,8 +65,9 @@ class TranscodeRun {
     std::string part, path;
     int locked = -1;  // of `part`, open as long as we write
     Ref<GstElement> mux;
-    std::vector<std::string> pads;  // of the transcoder, whose data is in it
-    bool broken = false;            // one of them failed
+    std::vector<std::string> pads;   // of the transcoder, whose data is in it
+    bool broken = false;             // one of them failed
+    std::atomic<guint64> passed{0};  // buffers
     std::atomic<GstClockTime> reached{0};
     std::atomic<GstClockTime> offset{0};  // of its first time, which a length may count
     std::atomic<bool> from_zero{false};   // which its length counts
@@ -110,6 +112,9 @@ class TranscodeRun {
   [[nodiscard]] std::string what_is_small() const;
   [[nodiscard]] std::string what_is_tiny() const;  // of what failed
   std::optional<core::Size> size_of(const std::string& words) const;
+  void watch_movement(GstElement* source);
+  [[nodiscard]] guint64 movement() const;
+  void feel_pulse();
   void end(Outcome::Kind kind);
   void stop();
 
@@ -118,6 +123,10 @@ class TranscodeRun {
   Ref<GstElement> pipeline_, t_;
   GSource* bus_ = nullptr;
   GSource* patience_ = nullptr;
+  GSource* pulse_ = nullptr;
+  std::atomic<guint64> read_{0};  // times that a file brought something
+  guint64 moved_ = 0;
+  guint still_ = 0;  // seconds
   Ref<GCancellable> connecting_;
   gint64 begun_ = 0;
   bool cancelled_ = false;

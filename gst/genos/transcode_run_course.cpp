@@ -44,6 +44,7 @@ GstPadProbeReturn TranscodeRun::on_passed(GstPad* from, GstPadProbeInfo* info,
     if (GST_EVENT_TYPE(event) == GST_EVENT_TAG && counts_from_zero(event)) output.from_zero = true;
     return GST_PAD_PROBE_OK;
   }
+  ++output.passed;
   if (GST_OBJECT_FLAG_IS_SET(from, has_ended)) {  // a muxer takes no more
     const auto caps = adopt(gst_pad_get_current_caps(from));
     const char* name = gst_structure_get_name(gst_caps_get_structure(caps.get(), 0));

@@ -91,6 +91,15 @@ static void gst_genos_transcode_bin_handle_message(GstBin* bin, GstMessage* mess
   GST_BIN_CLASS(gst_genos_transcode_bin_parent_class)->handle_message(bin, message);
 }
 
+// Its end, from outside: it has no source of its own that a bin would send that to.
+static gboolean gst_genos_transcode_bin_send_event(GstElement* element, GstEvent* event) {
+  if (GST_EVENT_TYPE(event) != GST_EVENT_EOS)
+    return GST_ELEMENT_CLASS(gst_genos_transcode_bin_parent_class)->send_event(element, event);
+  gst_event_unref(event);
+  state_of(element).end();
+  return TRUE;
+}
+
 static GstStateChangeReturn gst_genos_transcode_bin_change_state(GstElement* element,
                                                                  GstStateChange change) {
   if (change == GST_STATE_CHANGE_READY_TO_PAUSED)
@@ -207,6 +216,7 @@ static void gst_genos_transcode_bin_class_init(GstGenosTranscodeBinClass* klass)
   element_class->request_new_pad = gst_genos_transcode_bin_request_new_pad;
   element_class->release_pad = gst_genos_transcode_bin_release_pad;
   element_class->change_state = gst_genos_transcode_bin_change_state;
+  element_class->send_event = gst_genos_transcode_bin_send_event;
   GST_BIN_CLASS(klass)->handle_message = gst_genos_transcode_bin_handle_message;
   install_properties(object_class);
   for (auto* one :

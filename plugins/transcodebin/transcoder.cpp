@@ -254,22 +254,15 @@ void Transcoder::on_decoded(GstElement* decoder, GstPad* pad, gpointer data) noe
 }
 
 // When the streams of a file become others, decodebin (1.22) takes its pads away without an end.
-// What has no stream from then on ends here, or who muxes it would wait. In a thread of its own:
-// the end drains a converter, whose reader may wait for what this thread is to decode.
+// What has no stream from then on ends here, or who muxes it would wait.
 void Transcoder::on_all_decoded(GstElement* decoder, gpointer data) noexcept {
   auto& self = *static_cast<Transcoder*>(data);
-  const auto end = [](GstElement* converter, gpointer) noexcept {
+  const auto end_what_is_left = [](GstElement* converter, gpointer) noexcept {
     const auto entry = adopt(gst_element_get_static_pad(converter, "sink"));
     if (!gst_pad_is_linked(entry.get())) gst_pad_send_event(entry.get(), gst_event_new_eos());
   };
-  for (const auto* trunk : {&self.pictures_, &self.sound_}) {
-    Ref<GstElement> converter;
-    {
-      const std::scoped_lock guard(self.lock_);
-      if (trunk->decoder == decoder) converter = trunk->converter;
-    }
-    if (converter) gst_element_call_async(converter.get(), end, nullptr, nullptr);
-  }
+  for (const auto* trunk : {&self.pictures_, &self.sound_})
+    if (trunk->decoder == decoder) self.end(*trunk, end_what_is_left);
 }
 
 // --- trunks -----------------------------------------------------------------------------------
@@ -349,6 +342,26 @@ void Transcoder::report() {
 }
 
 // --- the end ----------------------------------------------------------------------------------
+
+// In a thread of its own: the end drains a converter, whose reader may wait for what this thread is
+// about to bring.
+void Transcoder::end(const Trunk& trunk, GstElementCallAsyncFunc how) {
+  Ref<GstElement> converter;
+  {
+    const std::scoped_lock guard(lock_);
+    converter = trunk.converter;
+  }
+  if (converter) gst_element_call_async(converter.get(), how, nullptr, nullptr);
+}
+
+void Transcoder::end() {
+  const auto end_it = [](GstElement* converter, gpointer) noexcept {
+    const auto entry = adopt(gst_element_get_static_pad(converter, "sink"));
+    gst_pad_send_event(entry.get(), gst_event_new_eos());
+  };
+  end(pictures_, end_it);
+  end(sound_, end_it);
+}
 
 void Transcoder::close(Trunk& trunk) {
   std::vector<std::shared_ptr<Rung>> rungs;

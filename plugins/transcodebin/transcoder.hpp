@@ -28,7 +28,7 @@ struct TranscodeSettings {
 struct Trunk {
   bool is_sound = false;
   Ref<GstElement> converter, splitter;
-  const GstElement* decoder = nullptr;  // what feeds it, or fed it last; none: it came raw
+  std::atomic<const GstElement*> decoder = nullptr;  // what feeds it, or fed it last, if any
   std::vector<std::shared_ptr<Rung>> rungs, leaving;
   bool has_pads = false;
   // The ladder or the picture is another: the trunk's thread follows before the next buffer, and it
@@ -57,6 +57,8 @@ class Transcoder {
   core::Result<bool> check() const;
   // Before READY to PAUSED too: what can be pulled is decoded, for which pads must be activated so.
   void prepare();
+  // What came is encoded, what comes is not, and all pads end: soon, in other threads.
+  void end();
   // After PAUSED to READY.
   void close();
   // True when the error is of one rung only, and was told as such.
@@ -87,6 +89,7 @@ class Transcoder {
   [[nodiscard]] std::vector<core::RungWords> words_for(const Trunk& trunk) const;
   void unbound_rungs();
   void end_if_left(Trunk& trunk);
+  void end(const Trunk& trunk, GstElementCallAsyncFunc how);
   void release_others(Trunk& trunk);
   void drop_others(Trunk& trunk, std::vector<core::RungWords>& wanted);
   void add(Trunk& trunk, const core::RungWords& words);

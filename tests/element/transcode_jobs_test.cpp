@@ -255,5 +255,34 @@ TEST_F(TranscodeJobsTest, ARungThatFailsDoesNotHoldThePercentBack) {
   EXPECT_GT(seen.most, 75);
 }
 
+// Of a GIF gst-libav (1.22) finds no end: it reads on for ever.
+TEST_F(TranscodeJobsTest, WhatStandsStillFails) {
+  constexpr char beginning[] = "GIF89a\x20\0\x20\0\x80\0\0\xff\xff\xff\0\0\0";
+  constexpr char picture[] = ",\0\0\0\0\1\0\1\0\0\2\2\x44\1\0";
+  const std::string bytes =
+      std::string(beginning, sizeof beginning - 1) + std::string(picture, sizeof picture - 1) + ";";
+  const std::string path = folder + "/a.gif";
+  ASSERT_TRUE(g_file_set_contents(path.c_str(), bytes.data(), gssize(bytes.size()), nullptr));
+  const auto made = job(path);
+  g_object_set(made.get(), "patience", 2, nullptr);
+  EXPECT_FALSE(runs_alone(made));
+  EXPECT_EQ(gst_genos_transcode_job_get_state(made.get()), GST_GENOS_JOB_STATE_FAILED);
+  EXPECT_STREQ(gst_genos_transcode_job_get_reason(made.get()),
+               "nothing has come of it for 2 seconds: it may be damaged, or of a kind whose end "
+               "GStreamer does not find");
+  EXPECT_TRUE(made_files().empty());
+}
+
+// As of an application that waits for somebody.
+TEST_F(TranscodeJobsTest, AnElementHasAllTime) {
+  const auto made = job("film");
+  GstElement* source = gst_parse_bin_from_description(
+      "videotestsrc num-buffers=1 ! video/x-raw,width=160,height=90,framerate=30/1 ! "
+      "identity sleep-time=2200000",
+      TRUE, nullptr);
+  g_object_set(made.get(), "element", source, "patience", 1, nullptr);
+  EXPECT_TRUE(runs_alone(made));
+}
+
 }  // namespace
 }  // namespace genos

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -372,6 +373,26 @@ class Transcode(unittest.TestCase):
         self.assertEqual(self.made(), ["film.360p.part.webm", "film.720p.part.webm"])
         for name in self.made():
             self.assertGreater(seconds_in(self.path("out", name)), 1)
+
+    def test_ctrl_c_ends_what_its_source_does_not(self):
+        """Of a GIF gst-libav (1.22) finds no end: it reads on for ever. And all of its times are 0."""
+        film(self.film)
+        gif = self.path("film.gif")
+        self.ffmpeg("-i", self.film, "-vf", "fps=10", gif)
+        tool = subprocess.Popen([GENOS, "transcode", gif, "--ladder", "180p:vp8", "--out", self.out, "--json"],
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(tool.stdout.close)
+        self.addCleanup(tool.wait)
+        self.addCleanup(tool.kill)
+        for _ in tool.stdout:
+            if self.made():
+                break
+        tool.send_signal(signal.SIGINT)
+        asked = time.monotonic()
+        self.assertEqual(tool.wait(LIMIT), 130)
+        self.assertLess(time.monotonic() - asked, 20)
+        self.assertEqual(self.made(), ["film.180p.part.webm"])
+        self.assertIn("video", self.ends(self.path("out", "film.180p.part.webm")))
 
     def test_killed_it_leaves_nothing_that_looks_whole(self):
         tool = self.begin_long_one()
