@@ -345,7 +345,7 @@ void TranscodeRun::stop() {
 void TranscodeRun::end(Outcome::Kind kind) {
   std::string remarks;
   if (kind == Outcome::Kind::done)
-    for (const auto& remark : {what_lacks(), what_is_late(), what_is_small()})
+    for (const auto& remark : {what_lacks(), what_is_late(), what_is_unseen(), what_is_small()})
       remarks += (remarks.empty() || remark.empty() ? "" : "; ") + remark;
   stop();
   Outcome outcome{kind, failures_, {}};

@@ -109,6 +109,7 @@ class TranscodeRun {
   // Of the input, at its end.
   [[nodiscard]] std::string what_lacks() const;
   [[nodiscard]] std::string what_is_late() const;
+  [[nodiscard]] std::string what_is_unseen() const;
   [[nodiscard]] std::string what_is_small() const;
   [[nodiscard]] std::string what_is_tiny() const;  // of what failed
   std::optional<core::Size> size_of(const std::string& words) const;

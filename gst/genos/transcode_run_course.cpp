@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How far a run of a transcoding job is, and what its input lacked in the end.
 #include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string_view>
 #include <utility>
 
 #include "core/ladder/words.hpp"
@@ -142,6 +145,27 @@ std::string TranscodeRun::what_is_late() const {
                            : pictures        ? "pictures"
                                              : "sound";
   return what + " that came later " + (pictures ? "are" : "is") + " left out";
+}
+
+// Such a file may have had one: qtdemux (1.22) leaves out what is much shorter than the sound, and
+// says so to nobody. The types of most files that are for sound say that; others' names do.
+std::string TranscodeRun::what_is_unseen() const {
+  constexpr std::array<std::string_view, 5> for_sound = {".m4a", ".m4b", ".wma", ".aac", ".mp3"};
+  {
+    const std::scoped_lock guard(lock_);
+    if (has_[false] || late_[false]) return {};
+  }
+  const auto finder = adopt(gst_bin_get_by_name(GST_BIN(t_.get()), "typefind"));
+  if (!finder) return {};
+  GstCaps* raw = nullptr;
+  g_object_get(finder.get(), "caps", &raw, nullptr);
+  const auto caps = adopt(raw);
+  const Owned<char> ending(
+      g_ascii_strdown(std::filesystem::path(options_.source).extension().c_str(), -1));
+  if (!caps || std::ranges::find(for_sound, ending.get()) != for_sound.end() ||
+      !g_str_has_prefix(gst_structure_get_name(gst_caps_get_structure(caps.get(), 0)), "video/"))
+    return {};
+  return "no picture was found in it";
 }
 
 // As the transcoder made it of a rung's words; none: it did not.

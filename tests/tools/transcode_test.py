@@ -304,6 +304,22 @@ class Transcode(unittest.TestCase):
             for (kind, at), end in zip(self.ends(self.path("out", made)).items(), ends.values(), strict=True):
                 self.assertAlmostEqual(at, end, delta=0.3, msg=(kinds, kind))
 
+    def test_of_a_film_without_pictures_it_is_said(self):
+        """Of sound it is not; and three seconds of 21 are a preview to qtdemux (1.22)."""
+        sound = ["-f", "lavfi", "-i", "sine=duration=21"]
+        self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=30:duration=3", *sound, "-c:v", "libx264",
+                    "-preset", "ultrafast", "-c:a", "aac", self.film)
+        self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=1", "-frames:v", "1", self.path("cover.png"))
+        names = ["b.m4a", "c.mka", "d.mp3", "e.ogg", "f.flac", "g.wav", "h.opus", "i.aac", "j.wma", "k.webm"]
+        for name in names:
+            codec = ["-c:a", "libopus"] if name in ("c.mka", "k.webm") else []
+            cover = ["-i", self.path("cover.png"), "-map", "0", "-map", "1"] if name == "d.mp3" else []
+            self.ffmpeg("-f", "lavfi", "-i", "sine=duration=1", *cover, *codec, self.path(name))
+        told = self.run_tool(self.film, *map(self.path, names), "--ladder", "90p:vp8", "--out", self.out)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertEqual(told.stderr, f"genos: {self.film}: no picture was found in it\n")
+        self.assertEqual(len(self.made()), 1 + len(names))
+
     def test_every_codec_in_matroska(self):
         film(self.film)
         told = self.run_tool(self.film, "--ladder", "180p:h264,90p:vp9", "--sound", "aac",
