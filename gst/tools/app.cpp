@@ -23,7 +23,9 @@ Line::Line(const char* event) : object_(adopt(json_object_new())) {
   json_object_set_string_member(object_.get(), "event", event);
 }
 Line& Line::add(const char* name, const std::string& value) {
-  json_object_set_string_member(object_.get(), name, value.c_str());
+  // The name of a file is bytes, and JSON is UTF-8.
+  const Owned<char> valid(g_utf8_make_valid(value.data(), gssize(value.size())));
+  json_object_set_string_member(object_.get(), name, valid.get());
   return *this;
 }
 Line& Line::add(const char* name, double value) {

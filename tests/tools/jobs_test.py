@@ -99,6 +99,15 @@ class Jobs(unittest.TestCase):
         shown = self.genos("jobs", "show", "3", cwd="/")
         self.assertIn(os.path.join(self.folder, "here", "a.90p.webm"), shown.stdout)
 
+    def test_a_name_that_is_no_text(self):
+        os.rename(self.film("a.mp4"), os.fsencode(self.folder) + b"/\xe9t\xe9.mp4")
+        for words in (["transcode", b"\xe9t\xe9.mp4", *self.words, "--json"], ["jobs", "--json"], ["jobs", "show", "1", "--json"]):
+            told = self.genos(*words, text=False)
+            self.assertEqual((told.returncode, told.stderr), (0, b""))
+            lines = [json.loads(line.decode("utf-8")) for line in told.stdout.splitlines()]
+            self.assertTrue(lines[0]["source"].endswith("\ufffdt\ufffd.mp4"), lines)
+        self.assertEqual(os.listdir(os.fsencode(self.out)), [b"\xe9t\xe9.90p.webm"])
+
     def test_the_queue_is_worked_off(self):
         names = ["a.mp4", "b.mp4", "c.mp4"]
         for name in names:
