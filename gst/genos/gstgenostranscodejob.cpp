@@ -87,6 +87,7 @@ static void finish(GTask* task, const TranscodeRun::Outcome& outcome) {
   drop(state.timer);
   drop(state.cancel);
   state.outputs = outcome.files;
+  state.course.speed = outcome.speed;
   // The run is in the middle of telling this.
   const auto forget = [](gpointer run) noexcept -> gboolean {
     delete static_cast<TranscodeRun*>(run);
@@ -101,7 +102,8 @@ static void finish(GTask* task, const TranscodeRun::Outcome& outcome) {
       state.reason = outcome.why;
       state.course.percent = 100;
       state.course.time_left = 0;
-      g_object_notify_by_pspec(G_OBJECT(self), props[prop_progress]);
+      for (const auto prop : {prop_progress, prop_speed, prop_time_left})
+        g_object_notify_by_pspec(G_OBJECT(self), props[prop]);
       enter(self, GST_GENOS_JOB_STATE_DONE);
       g_task_return_boolean(task, TRUE);
       break;
@@ -167,7 +169,7 @@ void gst_genos_transcode_job_run_async(GstGenosTranscodeJob* self, GCancellable*
   enter(self, GST_GENOS_JOB_STATE_RUNNING);
   const auto started = state.run->start(g_task_get_context(task));
   if (!started)
-    return finish(task, {TranscodeRun::Outcome::Kind::failed, started.error().detail, {}});
+    return finish(task, {TranscodeRun::Outcome::Kind::failed, started.error().detail, {}, 0});
   watch(task, cancellable);
 }
 

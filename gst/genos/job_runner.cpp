@@ -172,6 +172,7 @@ void JobRunner::ended(Running& running, GAsyncResult* result) {
     case GST_GENOS_JOB_STATE_CANCELLED: job.state = jobs::State::cancelled; break;
     default: job.state = jobs::State::failed; job.reason = error ? error->message : "";
   }
+  job.speed = gst_genos_transcode_job_get_speed(made.get());
   gchar** files = gst_genos_transcode_job_dup_outputs(made.get());
   for (gchar** file = files; *file; ++file) job.outputs.emplace_back(*file);
   g_strfreev(files);

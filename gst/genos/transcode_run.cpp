@@ -344,11 +344,12 @@ void TranscodeRun::stop() {
 // What is whole gets its name, whatever became of the others.
 void TranscodeRun::end(Outcome::Kind kind) {
   std::string remarks;
+  const double speed = course().speed;
   if (kind == Outcome::Kind::done)
     for (const auto& remark : {what_lacks(), what_is_late(), what_is_unseen(), what_is_small()})
       remarks += (remarks.empty() || remark.empty() ? "" : "; ") + remark;
   stop();
-  Outcome outcome{kind, failures_, {}};
+  Outcome outcome{kind, failures_, {}, speed};
   if (kind == Outcome::Kind::done && !failures_.empty()) outcome.kind = Outcome::Kind::failed;
   if (outcome.why.empty()) outcome.why = remarks;
   for (const auto& output : outputs_) {

@@ -33,6 +33,7 @@ class TranscodeRun {
     enum class Kind { done, cancelled, failed } kind = Kind::failed;
     std::string why;                 // also of one that is done: what its input lacked
     std::vector<std::string> files;  // whole and in their place
+    double speed = 0;                // over all of it
   };
   struct Course {
     double percent = -1;    // negative: nobody knows how long it is

@@ -115,11 +115,11 @@ bool JobStore::forget_old() {
          database_.run("DELETE FROM job WHERE id IN " + old);
 }
 
-bool JobStore::set_state(std::int64_t id, State state, const std::string& reason) {
+bool JobStore::set_state(std::int64_t id, State state, const std::string& reason, double speed) {
   auto update = database_.prepare(
       "UPDATE job SET state = ?, reason = ?, percent = CASE WHEN ?1 = 'done' THEN 100 WHEN ?1 = "
-      "'queued' THEN -1 ELSE percent END, speed = 0, time_left = -1 WHERE id = ?");
-  return update.bind(std::string(name_of(state))).bind(reason).bind(id).run();
+      "'queued' THEN -1 ELSE percent END, speed = ?, time_left = -1 WHERE id = ?");
+  return update.bind(std::string(name_of(state))).bind(reason).bind(speed).bind(id).run();
 }
 
 // Files of a job that was killed have .part in their names, and are written anew or removed.
@@ -188,8 +188,8 @@ bool JobStore::report(std::int64_t id, double percent, double speed, double time
 
 bool JobStore::finish(const Job& job) {
   Transaction transaction(database_);
-  bool fine =
-      transaction.is_open() && set_state(job.id, job.state, job.reason) && forget_parts(job.id);
+  bool fine = transaction.is_open() && set_state(job.id, job.state, job.reason, job.speed) &&
+              forget_parts(job.id);
   for (const auto& path : job.outputs)
     fine = fine && database_.prepare("INSERT INTO output (job, path) VALUES (?, ?)")
                        .bind(job.id)

@@ -57,7 +57,7 @@ class JobStore {
   // A job of ours writes these files now: they are nobody else's. What it wrote when it was begun
   // before, and does not write now, is removed.
   bool note_parts(std::int64_t id, const std::vector<std::string>& parts);
-  bool finish(const Job& job);  // with its state, reason and outputs
+  bool finish(const Job& job);  // with its state, reason, speed and outputs
   // A job that waits is cancelled at once, and what it had begun when its process died is removed;
   // whoever runs one is asked to end it.
   core::Result<Job> cancel(std::int64_t id);
@@ -79,7 +79,7 @@ class JobStore {
   std::vector<std::string> remove_parts(const Job& job, const std::vector<std::string>& kept);
   bool forget_parts(std::int64_t id);
   bool forget_old();
-  bool set_state(std::int64_t id, State state, const std::string& reason);
+  bool set_state(std::int64_t id, State state, const std::string& reason, double speed = 0);
 
   Database database_;
   JobLocks locks_;

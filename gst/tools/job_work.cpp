@@ -125,6 +125,7 @@ void JobWork::ended(const jobs::Job& job) {
     Line("file").add("id", id).add("path", path).print(options_.json, printable(path));
   Line end("ended");
   end.add("id", id).add("source", job.source).add("state", jobs::name_of(job.state));
+  if (job.speed > 0) end.add("speed", job.speed);
   if (job.state == jobs::State::cancelled) end.add("reason", "it was cancelled");
   if (!job.reason.empty()) end.add("reason", job.reason);
   end.print(options_.json, {});

@@ -19,7 +19,7 @@ void print(const jobs::Job& job, bool json) {
   told.add("source", job.source).add("folder", job.folder).add("ladder", job.ladder);
   told.add("sound", job.sounds).add("container", job.container);
   if (job.percent >= 0) told.add("percent", job.percent);
-  if (job.state == jobs::State::running) told.add("speed", job.speed);
+  if (job.state == jobs::State::running || job.speed > 0) told.add("speed", job.speed);
   if (job.time_left >= 0) told.add("time-left", job.time_left);
   if (!job.reason.empty()) told.add("reason", job.reason);
   told.print(json, line + printable(job.source) + " -> " + printable(job.folder));
@@ -33,6 +33,8 @@ void print_whole(const jobs::Job& job, bool json) {
                 printable(job.container).c_str());
     if (job.time_left >= 0)
       std::printf("       %.1f x, %s left\n", job.speed, time_text(job.time_left).c_str());
+    else if (job.speed > 0)
+      std::printf("       %.1f x\n", job.speed);
     if (!job.reason.empty()) std::printf("       %s\n", printable(job.reason).c_str());
   }
   for (const auto& path : job.outputs)

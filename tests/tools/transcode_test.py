@@ -100,6 +100,8 @@ class Transcode(unittest.TestCase):
         self.assertEqual(percents[-1], 100)
         self.assertEqual(lines[-1]["event"], "ended")
         self.assertEqual(lines[-1]["state"], "done")
+        self.assertGreater(lines[-1]["speed"], 0)
+        self.assertEqual([line["speed"] for line in lines if "percent" in line][-1], lines[-1]["speed"])
         self.assertIn({"event": "file", "id": "1", "path": self.path("out", "film.180p.webm")}, lines)
 
     def test_standard_input_and_uris(self):
