@@ -63,7 +63,9 @@ GstPadProbeReturn TranscodeRun::on_passed(GstPad* from, GstPadProbeInfo* info,
     const GstClockTime offset = pts - time;
     if (offset < encoder_offset || output.offset == 0) output.offset = offset;
   }
-  if (GST_CLOCK_TIME_IS_VALID(time) && time > output.reached) output.reached = time;
+  const auto length = GST_BUFFER_DURATION(GST_PAD_PROBE_INFO_BUFFER(info));
+  const auto end = GST_CLOCK_TIME_IS_VALID(length) ? time + length : time;  // a slide stands long
+  if (GST_CLOCK_TIME_IS_VALID(time) && end > output.reached) output.reached = end;
   return GST_PAD_PROBE_OK;
 }
 
@@ -115,12 +117,12 @@ TranscodeRun::Course TranscodeRun::course() const {
 }
 
 // matroskademux (1.22) takes for the end what it cannot read, and a file that was cut ends as any.
-// A length may be guessed, the last picture may stand for a while, and the length of what begins at
+// A length may be guessed, of the last picture it may be untold, and the length of what begins at
 // ten seconds may have those in it.
 std::string TranscodeRun::what_lacks() const {
   const auto [reached, whole, offset] = place();
   if (whole == GST_CLOCK_TIME_NONE || reached == GST_CLOCK_TIME_NONE ||
-      reached + offset + std::max(GstClockTime(2 * GST_SECOND), whole / 20) >= whole)
+      reached + offset + std::max(GstClockTime(GST_SECOND / 2), whole / 20) >= whole)
     return {};
   const auto seconds = [](GstClockTime time) {
     char text[G_ASCII_DTOSTR_BUF_SIZE];

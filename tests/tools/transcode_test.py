@@ -91,6 +91,16 @@ class Transcode(unittest.TestCase):
         self.assertRegex(end["reason"], said)
         self.assertAlmostEqual(seconds_in(self.path("out", "film.90p.webm")), 3, delta=0.7)
 
+    def test_of_a_short_one_it_is_said_and_not_of_slides(self):
+        film(self.path("film.mkv"), 3)
+        os.truncate(self.path("film.mkv"), os.path.getsize(self.path("film.mkv")) // 2)
+        slides = [self.path(name) for name in ("one.mp4", "two.webm", "three.ts")]
+        for path in slides:
+            self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=0.5:duration=8", path)
+        told = self.run_tool(self.path("film.mkv"), *slides, "--ladder", "90p:vp8,45p:vp8", "--replace", "--out", self.out)
+        self.assertEqual(told.returncode, 0)
+        self.assertRegex(told.stderr, r"^genos: \S*film.mkv: ended after 1\.\d s of 3\.\d s: it may be cut off or damaged\n$")
+
     def test_figures_for_scripts(self):
         film(self.film)
         told = self.run_tool(self.film, "--ladder", "180p:vp8", "--out", self.out, "--json")
