@@ -33,6 +33,22 @@ gboolean answer(GstPad* pad, GstObject* input, GstQuery* query) noexcept {
   return TRUE;
 }
 
+// Its demuxer takes it for an error when nobody wants any of its streams any more.
+void take_unread(GstElement* decoder) {
+  const auto is_free = [](GstElement*, GstPad* pad, gpointer) noexcept -> gboolean {
+    return !gst_pad_is_linked(pad);
+  };
+  const auto drop = [](GstElement*, GstPad* pad, gpointer) noexcept -> gboolean {
+    const auto none = [](GstPad*, GstPadProbeInfo*, gpointer) noexcept {
+      return GST_PAD_PROBE_DROP;
+    };
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, none, nullptr, nullptr);
+    return TRUE;
+  };
+  if (gst_element_foreach_src_pad(decoder, is_free, nullptr))
+    gst_element_foreach_src_pad(decoder, drop, nullptr);
+}
+
 }  // namespace
 
 // --- settings ---------------------------------------------------------------------------------
@@ -261,8 +277,17 @@ void Transcoder::on_all_decoded(GstElement* decoder, gpointer data) noexcept {
     const auto entry = adopt(gst_element_get_static_pad(converter, "sink"));
     if (!gst_pad_is_linked(entry.get())) gst_pad_send_event(entry.get(), gst_event_new_eos());
   };
-  for (const auto* trunk : {&self.pictures_, &self.sound_})
-    if (trunk->decoder == decoder) self.end(*trunk, end_what_is_left);
+  bool is_used = false;
+  for (const auto* trunk : {&self.pictures_, &self.sound_}) {
+    if (trunk->decoder != decoder) continue;
+    is_used = true;
+    self.end(*trunk, end_what_is_left);
+  }
+  if (is_used) return take_unread(decoder);
+  if (self.is_silent())  // before its demuxer says that nothing is linked
+    GST_ELEMENT_ERROR(self.bin_, STREAM, WRONG_TYPE,
+                      ("nothing is left to make: it has no picture, and no sound is asked for"),
+                      (nullptr));
 }
 
 // --- trunks -----------------------------------------------------------------------------------

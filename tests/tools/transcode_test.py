@@ -305,6 +305,9 @@ class Transcode(unittest.TestCase):
             ends = self.ends(self.path("out", "film.90p.webm"))
             self.assertAlmostEqual(ends["video"], seen, delta=0.3)
             self.assertAlmostEqual(ends["audio"], heard, delta=0.3)
+        told = self.run_tool(self.joined("va", "a"), "--sound", "none", "--ladder", "90p:vp8", "--out", self.out,
+                             "--replace")
+        self.assertEqual((told.returncode, list(self.ends(self.path("out", "film.90p.webm")))), (0, ["video"]), told.stderr)
 
     def test_a_stream_that_comes_midway(self):
         for kinds, made, ends, said in (
@@ -345,6 +348,7 @@ class Transcode(unittest.TestCase):
         film(self.film)
         with open(self.path("noise.mp4"), "wb") as file:
             file.write(bytes(range(256)) * 100)
+        self.ffmpeg("-f", "lavfi", "-i", "sine=duration=1", self.path("sound.ogg"))
         for words, said, code in (
                 (["nowhere.mp4"], "not a file", 1),
                 (["nowhere.mp4", "--queue"], "not a file", 1),
@@ -354,6 +358,7 @@ class Transcode(unittest.TestCase):
                 ([self.film, "--sound", "aac"], "mkv can", 64),
                 ([self.film, "--container", "avi"], "webm or mkv", 64),
                 ([self.film, "--limit", "0"], "1 or more", 64),
+                ([self.path("sound.ogg"), "--sound", "none"], "nothing is left to make: it has no picture", 1),
                 ([self.film, "other/film.mp4", "--replace"], "the same files", 64),
                 ([self.path("noise.mp4")], "noise.mp4", 1)):
             told = self.run_tool(*words, "--out", self.out)
