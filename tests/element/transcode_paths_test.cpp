@@ -295,6 +295,17 @@ TEST_F(TranscodePaths, AnInputThatHasEndedMayBeReplaced) {
   EXPECT_EQ(line.frames("rung_0").size(), 9U);
 }
 
+// Though its sources bring more.
+TEST_F(TranscodePaths, AnEndThatIsSentToItEndsAll) {
+  Transcoding line(
+      "videotestsrc ! video/x-raw,width=160,height=90 ! genostranscodebin name=t "
+      "ladder=90p:vp8,90p15:av1 sounds=opus audiotestsrc ! t.audio");
+  line.play();
+  ASSERT_TRUE(goes_on(line, "rung_0") && goes_on(line, "rung_1") && goes_on(line, "sound_0"));
+  EXPECT_TRUE(gst_element_send_event(line.t(), gst_event_new_eos()));
+  EXPECT_EQ(line.outcome(), "eos");
+}
+
 TEST_F(TranscodePaths, AnInputMayGoBeforeItBringsAnything) {
   Transcoding line("pipeline.( genostranscodebin name=t ladder=90p:vp8 )");
   line.play();
