@@ -301,6 +301,10 @@ static void install_settings() {
    */
   props[prop_container] =
       text("container", "webm, or mkv, which holds every codec", "webm", before);
+}
+
+static void install_manner() {
+  constexpr auto before = GParamFlags(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   /**
    * GstGenosTranscodeJob:replace:
    *
@@ -365,6 +369,7 @@ static void gst_genos_transcode_job_class_init(GstGenosTranscodeJobClass* klass)
   object_class->get_property = gst_genos_transcode_job_get_property;
   object_class->finalize = gst_genos_transcode_job_finalize;
   install_settings();
+  install_manner();
   install_figures();
   g_object_class_install_properties(object_class, n_props, props);
 }

@@ -95,6 +95,7 @@ void TranscodeRun::on_pad(GstElement*, GstPad* pad, gpointer data) noexcept {
   const gulong block =
       gst_pad_add_probe(end.get(), GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, hold, nullptr, nullptr);
   const std::scoped_lock guard(self.lock_);
+  self.has_[is_sound(pad)] = true;
   self.waiting_.push_back({retain(pad), std::move(end), block});
 }
 
@@ -134,7 +135,6 @@ void TranscodeRun::on_all_pads(GstElement* from, gpointer data) noexcept {
     }
     self.told_ = self.waiting_.size();
     if (self.complete_ || !self.has_begun()) return;  // it tells again of what comes later
-    for (const auto& waiting : self.waiting_) self.has_[is_sound(waiting.pad.get())] = true;
     pads = std::move(self.waiting_);
     self.complete_ = true;
   }

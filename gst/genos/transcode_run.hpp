@@ -95,6 +95,8 @@ class TranscodeRun {
   // These say by a message on the bus what is wrong.
   bool connect(GstPad* end, Output& output, GstPad* of);
   static GstPadProbeReturn forget_length(GstPad*, GstPadProbeInfo* info, gpointer) noexcept;
+  static void note_event(GstPad* from, GstEvent* event, Output& output);
+  static void note_time(GstPad* from, GstBuffer* buffer, Output& output);
   static GstPadProbeReturn on_passed(GstPad* from, GstPadProbeInfo* info, gpointer output) noexcept;
   bool connect_sound(const Waiting& sound, std::vector<Output*> outputs);
   void fail(const std::string& why);

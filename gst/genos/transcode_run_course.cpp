@@ -38,35 +38,43 @@ static bool set_flag(GstPad* pad, guint flag) {
   return is_news;
 }
 
+void TranscodeRun::note_event(GstPad* from, GstEvent* event, Output& output) {
+  if (GST_EVENT_TYPE(event) == GST_EVENT_EOS && set_flag(from, has_ended)) --output.ways;
+  if (GST_EVENT_TYPE(event) == GST_EVENT_TAG && counts_from_zero(event)) output.from_zero = true;
+}
+
+void TranscodeRun::note_time(GstPad* from, GstBuffer* buffer, Output& output) {
+  const auto segment = adopt(gst_pad_get_sticky_event(from, GST_EVENT_SEGMENT, 0));
+  const GstSegment* at = nullptr;
+  if (segment) gst_event_parse_segment(segment.get(), &at);
+  const auto pts = GST_BUFFER_PTS(buffer);
+  const auto time = at ? gst_segment_to_stream_time(at, GST_FORMAT_TIME, pts) : GST_CLOCK_TIME_NONE;
+  if (!GST_CLOCK_TIME_IS_VALID(time)) return;
+  if (pts > time) {
+    const GstClockTime offset = pts - time;
+    if (offset < encoder_offset || output.offset == 0) output.offset = offset;
+  }
+  const auto length = GST_BUFFER_DURATION(buffer);
+  const auto end = GST_CLOCK_TIME_IS_VALID(length) ? time + length : time;  // a slide stands long
+  if (end > output.reached) output.reached = end;
+}
+
 GstPadProbeReturn TranscodeRun::on_passed(GstPad* from, GstPadProbeInfo* info,
                                           gpointer data) noexcept {
   auto& output = *static_cast<Output*>(data);
   if (!(info->type & GST_PAD_PROBE_TYPE_BUFFER)) {
-    auto* event = GST_PAD_PROBE_INFO_EVENT(info);
-    if (GST_EVENT_TYPE(event) == GST_EVENT_EOS && set_flag(from, has_ended)) --output.ways;
-    if (GST_EVENT_TYPE(event) == GST_EVENT_TAG && counts_from_zero(event)) output.from_zero = true;
+    note_event(from, GST_PAD_PROBE_INFO_EVENT(info), output);
     return GST_PAD_PROBE_OK;
   }
   ++output.passed;
-  if (GST_OBJECT_FLAG_IS_SET(from, has_ended)) {  // a muxer takes no more
-    const auto caps = adopt(gst_pad_get_current_caps(from));
-    const char* name = gst_structure_get_name(gst_caps_get_structure(caps.get(), 0));
-    output.late[g_str_has_prefix(name, "audio/")] = true;
-    return GST_PAD_PROBE_DROP;
+  if (!GST_OBJECT_FLAG_IS_SET(from, has_ended)) {
+    note_time(from, GST_PAD_PROBE_INFO_BUFFER(info), output);
+    return GST_PAD_PROBE_OK;
   }
-  const auto segment = adopt(gst_pad_get_sticky_event(from, GST_EVENT_SEGMENT, 0));
-  const GstSegment* at = nullptr;
-  if (segment) gst_event_parse_segment(segment.get(), &at);
-  const auto pts = GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info));
-  const auto time = at ? gst_segment_to_stream_time(at, GST_FORMAT_TIME, pts) : GST_CLOCK_TIME_NONE;
-  if (GST_CLOCK_TIME_IS_VALID(time) && pts > time) {
-    const GstClockTime offset = pts - time;
-    if (offset < encoder_offset || output.offset == 0) output.offset = offset;
-  }
-  const auto length = GST_BUFFER_DURATION(GST_PAD_PROBE_INFO_BUFFER(info));
-  const auto end = GST_CLOCK_TIME_IS_VALID(length) ? time + length : time;  // a slide stands long
-  if (GST_CLOCK_TIME_IS_VALID(time) && end > output.reached) output.reached = end;
-  return GST_PAD_PROBE_OK;
+  const auto caps = adopt(gst_pad_get_current_caps(from));  // a muxer takes no more
+  const char* name = gst_structure_get_name(gst_caps_get_structure(caps.get(), 0));
+  output.late[g_str_has_prefix(name, "audio/")] = true;
+  return GST_PAD_PROBE_DROP;
 }
 
 TranscodeRun::Place TranscodeRun::place() const {

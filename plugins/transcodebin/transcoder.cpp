@@ -33,6 +33,10 @@ gboolean answer(GstPad* pad, GstObject* input, GstQuery* query) noexcept {
   return TRUE;
 }
 
+void refuse(GstBin* bin, const char* why) {
+  GST_ELEMENT_ERROR(bin, STREAM, WRONG_TYPE, ("%s", why), (nullptr));
+}
+
 // Its demuxer takes it for an error when nobody wants any of its streams any more.
 void take_unread(GstElement* decoder) {
   const auto is_free = [](GstElement*, GstPad* pad, gpointer) noexcept -> gboolean {
@@ -259,11 +263,8 @@ void Transcoder::on_decoded(GstElement* decoder, GstPad* pad, gpointer data) noe
   const auto query = caps ? caps : adopt(gst_pad_query_caps(pad, nullptr));
   const auto entry = self.claim(query.get());
   if (!entry) return;
-  if (gst_pad_link(pad, entry.get()) != GST_PAD_LINK_OK) {
-    GST_ELEMENT_ERROR(self.bin_, STREAM, FORMAT, ("what was decoded does not fit the converter"),
-                      (nullptr));
-    return;
-  }
+  if (gst_pad_link(pad, entry.get()) != GST_PAD_LINK_OK)
+    return refuse(self.bin_, "what was decoded does not fit the converter");
   const auto converter = adopt(gst_pad_get_parent_element(entry.get()));
   const std::scoped_lock guard(self.lock_);
   (converter.get() == self.sound_.converter.get() ? self.sound_ : self.pictures_).decoder = decoder;
@@ -285,9 +286,7 @@ void Transcoder::on_all_decoded(GstElement* decoder, gpointer data) noexcept {
   }
   if (is_used) return take_unread(decoder);
   if (self.is_silent())  // before its demuxer says that nothing is linked
-    GST_ELEMENT_ERROR(self.bin_, STREAM, WRONG_TYPE,
-                      ("nothing is left to make: it has no picture, and no sound is asked for"),
-                      (nullptr));
+    refuse(self.bin_, "nothing is left to make: it has no picture, and no sound is asked for");
 }
 
 // --- trunks -----------------------------------------------------------------------------------

@@ -57,14 +57,17 @@ class Transcode(unittest.TestCase):
         return subprocess.run([GENOS, "transcode", *words], capture_output=True, timeout=LIMIT,
                               text="input" not in more, check=False, **more)
 
+    def start(self, *words):
+        tool = subprocess.Popen([GENOS, "transcode", *words, "--out", self.out, "--json"], stdout=subprocess.PIPE,
+                                text=True)
+        for clean in (tool.stdout.close, tool.wait, tool.kill):
+            self.addCleanup(clean)
+        return tool
+
     def begin_long_one(self):
         """One that takes a while, when its files are begun."""
         film(self.film, 60, "1280x720")
-        tool = subprocess.Popen([GENOS, "transcode", self.film, "--ladder", "720p,360p", "--out",
-                                 self.out, "--json"], stdout=subprocess.PIPE, text=True)
-        self.addCleanup(tool.stdout.close)
-        self.addCleanup(tool.wait)
-        self.addCleanup(tool.kill)
+        tool = self.start(self.film, "--ladder", "720p,360p")
         for line in tool.stdout:
             if json.loads(line).get("percent", 0) > 3:
                 return tool
@@ -412,11 +415,7 @@ class Transcode(unittest.TestCase):
         film(self.film)
         gif = self.path("film.gif")
         self.ffmpeg("-i", self.film, "-vf", "fps=10", gif)
-        tool = subprocess.Popen([GENOS, "transcode", gif, "--ladder", "180p:vp8", "--out", self.out, "--json"],
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.addCleanup(tool.stdout.close)
-        self.addCleanup(tool.wait)
-        self.addCleanup(tool.kill)
+        tool = self.start(gif, "--ladder", "180p:vp8")
         for _ in tool.stdout:
             if self.made():
                 break
