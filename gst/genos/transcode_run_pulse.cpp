@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "genos/transcode_run.hpp"
-#include "jobs/job_store.hpp"
 
 namespace genos {
 namespace {
@@ -17,8 +16,9 @@ constexpr guint seconds_to_drain = 3;
 
 // Bytes that are read, frames that are encoded, packets that are written: none is so slow.
 void TranscodeRun::watch_movement(GstElement* source) {
+  auto* factory = gst_element_get_factory(source);
   const bool is_file =
-      !options_.element && options_.source != "-" && !jobs::is_uri(options_.source);
+      !options_.element && factory && g_strcmp0(GST_OBJECT_NAME(factory), "filesrc") == 0;
   if (!is_file) options_.patience = 0;  // bytes may come at any time
   const auto exit = adopt(gst_element_get_static_pad(source, "src"));
   const auto count = [](GstPad*, GstPadProbeInfo*, gpointer data) noexcept {

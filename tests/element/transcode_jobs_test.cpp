@@ -263,14 +263,16 @@ TEST_F(TranscodeJobsTest, WhatStandsStillFails) {
       std::string(beginning, sizeof beginning - 1) + std::string(picture, sizeof picture - 1) + ";";
   const std::string path = folder + "/a.gif";
   ASSERT_TRUE(g_file_set_contents(path.c_str(), bytes.data(), gssize(bytes.size()), nullptr));
-  const auto made = job(path);
-  g_object_set(made.get(), "patience", 2, nullptr);
-  EXPECT_FALSE(runs_alone(made));
-  EXPECT_EQ(gst_genos_transcode_job_get_state(made.get()), GST_GENOS_JOB_STATE_FAILED);
-  EXPECT_STREQ(gst_genos_transcode_job_get_reason(made.get()),
-               "nothing has come of it for 2 seconds: it may be damaged, or of a kind whose end "
-               "GStreamer does not find");
-  EXPECT_TRUE(made_files().empty());
+  for (const auto& source : {path, "file://" + path}) {
+    const auto made = job(source);
+    g_object_set(made.get(), "patience", 2, nullptr);
+    EXPECT_FALSE(runs_alone(made));
+    EXPECT_EQ(gst_genos_transcode_job_get_state(made.get()), GST_GENOS_JOB_STATE_FAILED);
+    EXPECT_STREQ(gst_genos_transcode_job_get_reason(made.get()),
+                 "nothing has come of it for 2 seconds: it may be damaged, or of a kind whose end "
+                 "GStreamer does not find");
+    EXPECT_TRUE(made_files().empty());
+  }
 }
 
 // As of an application that waits for somebody.
