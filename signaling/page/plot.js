@@ -59,6 +59,7 @@ export class Plots {
   /** @param {string} title of the stream @param {boolean} video */
   constructor(title, video) {
     this.past = [];
+    this.video = video;
     this.rows = ROWS.filter((row) => video || !row.video).map((row) => {
       const context = curve();
       const now = make('td', {className: 'now'}, '–');

@@ -64,6 +64,14 @@ export class Tile {
   #look() {
     const pictures = this.what.stream.getVideoTracks().some(({readyState}) => readyState === 'live');
     this.element.classList.toggle('sound-only', !pictures);
+    if (pictures && this.plots?.video === false) this.#plotPictures();
+  }
+
+  /** Of a camera that began later than its microphone. */
+  #plotPictures() {
+    const plots = new Plots(this.what.title, true);
+    this.plots.element.replaceWith(plots.element);
+    this.plots = plots;
   }
 
   /** @param {boolean} on */

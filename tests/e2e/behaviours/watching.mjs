@@ -7,7 +7,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
 import {until} from '../harness/actor.mjs';
-import {Launch, Tool} from '../harness/launch.mjs';
+import {ChangingLine, Launch, Tool} from '../harness/launch.mjs';
 import {scenario} from '../harness/lab.mjs';
 import {outsideAddress} from '../harness/watch_page.mjs';
 
@@ -209,6 +209,20 @@ function mediaBehaviours() {
     await page.shows('#files', /door-.*\.webm[^]*Save/);
     line.child.kill('SIGINT');
     await until(() => page.page.$$eval('.tile', (all) => all.length), (count) => count === 0, 'the tile goes');
+    page.clean();
+  });
+
+  scenario('a camera that begins later than its microphone is shown in the same place', outside(), async (lab) => {
+    const page = await lab.watchPage('page');
+    await page.shows('#state', /^connected$/);
+    const line = new ChangingLine('line', [`room=${lab.room}`, `signaling=${lab.relays[0].signaling}`, 'ice-servers=none']);
+    lab.actors.push(line);
+    line.add('audio_0', 'audiotestsrc is-live=true');
+    const figures = await until(() => page.figures(), (all) => /^[1-9]/.test(all.Bitrate), 'the sound');
+    assert.equal(figures.Resolution, undefined);
+    line.add('video_0', 'videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1 ! queue');
+    await until(() => page.figures(), (all) => all.Resolution === '320 × 240', 'the picture');
+    assert.deepEqual(await page.page.$$eval('.tile', (all) => all.map((tile) => tile.classList.contains('sound-only'))), [false]);
     page.clean();
   });
 
