@@ -69,6 +69,31 @@ TEST_F(RoomChangesTest, APadMayBringRawPicturesAndThenEncodedOnes) {
   goes_from_to("", vp8, "AV1", "VP8");
 }
 
+TEST_F(RoomChangesTest, WhatJoinedLateGoesOnBesideAnotherCodec) {
+  TestLine sender(one_of(vp8, h264));
+  TestLine watcher(src_of() +
+                   "r.video_0 ! fakesink async=false "
+                   "r.audio_0 ! audioconvert ! audio/x-raw,format=S16LE ! fakesink name=out");
+  sender.play();
+  watcher.play();
+  ASSERT_TRUE(is_shown_in(watcher, "VP8"));
+  add_sound(sender);
+  const auto goes_on = [&] {
+    const auto before = watcher.received().size();
+    return TestLine::until([&] { return watcher.received().size() > before + 96'000; });
+  };
+  ASSERT_TRUE(is_shown_in(watcher, "OPUS"));
+  ASSERT_TRUE(goes_on());
+  for (const char* entry : {"sink_1", "sink_0"}) {
+    choose(sender, entry);
+    EXPECT_TRUE(is_shown_in(watcher, std::string(entry) == "sink_1" ? "H264" : "VP8"));
+    EXPECT_TRUE(goes_on()) << entry;
+    EXPECT_TRUE(is_shown_in(watcher, "OPUS"));
+  }
+  EXPECT_EQ(sender.outcome(0s), "");
+  EXPECT_EQ(watcher.outcome(0s), "");
+}
+
 TEST_F(RoomChangesTest, WhatComesEncodedMayChangeItsSize) {
   TestLine sender(
       "videotestsrc is-live=true ! capsfilter name=size "

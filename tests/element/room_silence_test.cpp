@@ -43,25 +43,6 @@ class RoomSilenceTest : public RoomMediaTest {
     const auto before = line.received().size();
     return TestLine::until([&] { return line.received().size() > before && !is_silent(line); });
   }
-  static void add_sound(const TestLine& sender) {
-    const auto source = sink(gst_parse_bin_from_description(
-        "audiotestsrc is-live=true ! audio/x-raw,channels=2", TRUE, nullptr));
-    gst_object_set_name(GST_OBJECT(source.get()), "sound");
-    gst_bin_add(GST_BIN(sender.pipeline()), source.get());
-    const auto to = adopt(gst_element_request_pad_simple(sender.element("s").get(), "audio_0"));
-    const auto from = adopt(gst_element_get_static_pad(source.get(), "src"));
-    ASSERT_EQ(gst_pad_link(from.get(), to.get()), GST_PAD_LINK_OK);
-    gst_element_sync_state_with_parent(source.get());
-  }
-  static void remove_sound(const TestLine& sender) {
-    const auto source = sender.element("sound");
-    const auto from = adopt(gst_element_get_static_pad(source.get(), "src"));
-    const auto to = adopt(gst_pad_get_peer(from.get()));
-    gst_element_set_state(source.get(), GST_STATE_NULL);
-    gst_pad_unlink(from.get(), to.get());
-    gst_element_release_request_pad(sender.element("s").get(), to.get());
-    gst_bin_remove(GST_BIN(sender.pipeline()), source.get());
-  }
 };
 
 TEST_F(RoomSilenceTest, ARecordingOfWhoSendsNoSoundIsWritten) {
