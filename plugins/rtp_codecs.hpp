@@ -22,7 +22,7 @@ struct RtpCodec {
 
 // For RTX webrtcbin takes the payload types from 96 on, without a look at lines that come later.
 inline constexpr RtpCodec rtp_codecs[] = {
-    {"video/x-av1", "AV1", false, 45, 90000, "", "", "genosrtpav1pay", "genosrtpav1depay",
+    {"video/x-av1", "AV1", false, 45, 90000, "", "av1parse", "genosrtpav1pay", "genosrtpav1depay",
      "av1parse", "genosav1dec|dav1ddec|av1dec"},
     {"video/x-vp8", "VP8", false, 120, 90000, "", "", "rtpvp8pay picture-id-mode=15-bit",
      "rtpvp8depay request-keyframe=true wait-for-keyframe=true", "", "vp8dec"},

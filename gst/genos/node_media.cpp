@@ -50,7 +50,12 @@ void NodeMedia::detach(RoomMedia& user) {
 }
 
 void NodeMedia::send(RoomMedia& user, const std::string& stream) {
-  const auto& out = user.streams_[stream];
+  auto& out = user.streams_[stream];
+  // It may have ended meanwhile: what is said of an id ends with the last that has it.
+  if (std::ranges::none_of(user.streams_, [&](const auto& other) {
+        return other.first != stream && other.second.seen_as() == out.joins;
+      }))
+    out.joins.clear();
   const auto self = user.shared_from_this();
   for (const auto& [place, present] : present_) {
     const auto users = users_.find(place.first);

@@ -328,8 +328,8 @@ void install_room_signals(GType type) {
    * @id: of the stream, as the `stream` in the tags of its pads
    * @meta: what the peer says of it, a JSON object, or empty
    *
-   * A peer shows something, and this peer takes it: gst_genos_room_receive() was called. It comes
-   * again, with the same @id, when sound or a picture joins that began later.
+   * A peer shows something, and this peer takes it: gst_genos_room_receive() was called. What joins
+   * the stream later is not told of again.
    */
   signals[signal_stream_add] =
       add_signal(type, "stream-add", {GST_TYPE_GENOS_PEER, G_TYPE_STRING, G_TYPE_STRING});

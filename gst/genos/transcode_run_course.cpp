@@ -129,8 +129,10 @@ TranscodeRun::Course TranscodeRun::course() const {
 // ten seconds may have those in it.
 std::string TranscodeRun::what_lacks() const {
   const auto [reached, whole, offset] = place();
+  // The sound that nobody asked for may be what the length is of.
+  const GstClockTime slack = options_.sounds.empty() ? 2 * GST_SECOND : GST_SECOND / 2;
   if (whole == GST_CLOCK_TIME_NONE || reached == GST_CLOCK_TIME_NONE ||
-      reached + offset + std::max(GstClockTime(GST_SECOND / 2), whole / 20) >= whole)
+      reached + offset + std::max(slack, whole / 20) >= whole)
     return {};
   const auto seconds = [](GstClockTime time) {
     char text[G_ASCII_DTOSTR_BUF_SIZE];

@@ -17,8 +17,12 @@ constexpr guint seconds_to_drain = 3;
 // Bytes that are read, frames that are encoded, packets that are written: none is so slow.
 void TranscodeRun::watch_movement(GstElement* source) {
   auto* factory = gst_element_get_factory(source);
-  const bool is_file =
+  const bool has_place =
       !options_.element && factory && g_strcmp0(GST_OBJECT_NAME(factory), "filesrc") == 0;
+  gchar* raw = nullptr;
+  if (has_place) g_object_get(source, "location", &raw, nullptr);
+  const Owned<char> place(raw);
+  const bool is_file = place && g_file_test(place.get(), G_FILE_TEST_IS_REGULAR);  // no pipe
   if (!is_file) options_.patience = 0;  // bytes may come at any time
   const auto exit = adopt(gst_element_get_static_pad(source, "src"));
   const auto count = [](GstPad*, GstPadProbeInfo*, gpointer data) noexcept {
@@ -80,7 +84,9 @@ void TranscodeRun::cancel() {
   gst_element_send_event(pipeline_.get(), gst_event_new_eos());
   patience_ = g_timeout_source_new_seconds(patience_seconds);
   const auto lost = [](gpointer data) noexcept -> gboolean {
-    static_cast<TranscodeRun*>(data)->end(Outcome::Kind::cancelled);
+    auto& self = *static_cast<TranscodeRun*>(data);
+    self.failures_ = "the files could not be ended in time; they may be playable for a while";
+    self.end(Outcome::Kind::cancelled);
     return G_SOURCE_REMOVE;
   };
   g_source_set_callback(patience_, lost, this, nullptr);

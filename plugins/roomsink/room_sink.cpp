@@ -12,6 +12,16 @@
 namespace genos::element {
 namespace {
 
+// av1parse (1.22) drops every frame after other caps came into it, as of another size: it is in
+// front of the payloader only where that does not take what comes.
+bool needs_parser(const RtpCodec& codec, GstCaps* caps) {
+  if (g_strcmp0(codec.in_parser, "av1parse") != 0) return true;
+  auto* payloader = gst_element_factory_find(codec.payloader);
+  const bool fits = payloader && gst_element_factory_can_sink_all_caps(payloader, caps);
+  if (payloader) gst_object_unref(payloader);
+  return !fits;
+}
+
 std::string media_type_of(GstCaps* caps) {
   return gst_structure_get_name(gst_caps_get_structure(caps, 0));
 }
@@ -163,7 +173,7 @@ void RoomSink::decide(GstPad* pad, GstCaps* caps) {
       const std::scoped_lock guard(streams_lock_);
       track->lines = {line};
     }
-    entry = build(stream, track, line, *codec, true);
+    entry = build(stream, track, line, *codec, needs_parser(*codec, caps));
     send_if_whole(*stream);
   }
   if (entry) gst_ghost_pad_set_target(GST_GHOST_PAD(pad), entry.get());

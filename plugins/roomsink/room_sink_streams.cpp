@@ -122,11 +122,11 @@ void RoomSink::end_sending(Stream& stream, const Track& track) {
 // Another stream, of all that goes on: it waits until this track has its line again.
 void RoomSink::begin_anew(const std::shared_ptr<Stream>& stream,
                           const std::shared_ptr<Track>& track) {
-  std::set<std::string> ids{track->sent_in};
+  std::set<std::string> ids;
   std::shared_ptr<FanOut> fan;
   {
     const std::scoped_lock guard(streams_lock_);
-    track->sent_in.clear();
+    ids.insert(std::exchange(track->sent_in, {}));
     fan = std::exchange(track->fan, {});
     for (const auto& other : stream->tracks) {
       if (other->sent_in.empty() || other->seen_in != track->seen_in || has_ended(*other)) continue;

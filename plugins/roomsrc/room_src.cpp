@@ -113,10 +113,10 @@ void RoomSrc::come(const Tracks& tracks) {
   if (tracks.empty()) return;
   const auto& about = tracks.front()->about();
   auto& stream = streams_[stream_key_of(about)];
-  for (const auto& track : tracks) {
-    stream.tracks.push_back(track);
+  stream.tracks.insert(stream.tracks.end(), tracks.begin(), tracks.end());
+  stream.audio = stream.video = "";
+  for (const auto& track : stream.tracks)
     (track->about().is_sound ? stream.audio : stream.video) = encoding_of(track->about());
-  }
   tell_stream("genos-stream-add", about, stream);
   show(tracks);
 }

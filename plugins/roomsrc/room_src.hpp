@@ -113,7 +113,7 @@ class RoomSrc {
   static void give(const ExitRef& exit, std::shared_ptr<TrackIn> track);
   struct Stream {
     Tracks tracks;             // that are there
-    std::string video, audio;  // how they were encoded, those that ended too
+    std::string video, audio;  // how they were encoded when the last one came
   };
   void tell_stream(const char* what, const TrackIn::About& about, const Stream& stream);
   void tell_tracks();

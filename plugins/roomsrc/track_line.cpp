@@ -59,7 +59,7 @@ GstFlowReturn pass(GstPad* pad, GstObject* parent, GstBuffer* packet) noexcept {
 // Packets come on threads of their own.
 struct TrackLine::Course {
   std::mutex lock;
-  GstClockTime last = 0;  // of its own packets
+  GstClockTime last = 0, filled = 0;  // of its own packets, and of others
 };
 
 TrackLine::TrackLine(GstBin* bin, std::shared_ptr<TrackIn> track)
@@ -146,11 +146,14 @@ unsigned TrackLine::take(TrackIn& from, bool fills) {
     const auto at = running_time(in.get(), GST_BUFFER_PTS(packet));
     if (!GST_CLOCK_TIME_IS_VALID(at)) return;
     const std::scoped_lock guard(course->lock);
-    if (fills && at <= course->last) return;
-    if (!fills) course->last = std::max(course->last, at);
-    auto* own = gst_buffer_copy(packet);
-    GST_BUFFER_PTS(own) = at;
-    gst_app_src_push_buffer(GST_APP_SRC(in.get()), own);
+    // What was late in coming has silence in its place by now.
+    const auto since = fills ? course->last : course->filled;
+    if (since > 0 && at <= since) return;
+    auto& own = fills ? course->filled : course->last;
+    own = std::max(own, at);
+    auto* copy = gst_buffer_copy(packet);
+    GST_BUFFER_PTS(copy) = at;
+    gst_app_src_push_buffer(GST_APP_SRC(in.get()), copy);
   });
 }
 

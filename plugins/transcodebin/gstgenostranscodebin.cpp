@@ -96,8 +96,7 @@ static gboolean gst_genos_transcode_bin_send_event(GstElement* element, GstEvent
   if (GST_EVENT_TYPE(event) != GST_EVENT_EOS)
     return GST_ELEMENT_CLASS(gst_genos_transcode_bin_parent_class)->send_event(element, event);
   gst_event_unref(event);
-  state_of(element).end();
-  return TRUE;
+  return state_of(element).end();
 }
 
 static GstStateChangeReturn gst_genos_transcode_bin_change_state(GstElement* element,

@@ -369,22 +369,23 @@ void Transcoder::report() {
 
 // In a thread of its own: the end drains a converter, whose reader may wait for what this thread is
 // about to bring.
-void Transcoder::end(const Trunk& trunk, GstElementCallAsyncFunc how) {
+bool Transcoder::end(const Trunk& trunk, GstElementCallAsyncFunc how) {
   Ref<GstElement> converter;
   {
     const std::scoped_lock guard(lock_);
     converter = trunk.converter;
   }
   if (converter) gst_element_call_async(converter.get(), how, nullptr, nullptr);
+  return bool(converter);
 }
 
-void Transcoder::end() {
+bool Transcoder::end() {
   const auto end_it = [](GstElement* converter, gpointer) noexcept {
     const auto entry = adopt(gst_element_get_static_pad(converter, "sink"));
     gst_pad_send_event(entry.get(), gst_event_new_eos());
   };
-  end(pictures_, end_it);
-  end(sound_, end_it);
+  const bool has_pictures = end(pictures_, end_it);
+  return end(sound_, end_it) || has_pictures;
 }
 
 void Transcoder::close(Trunk& trunk) {

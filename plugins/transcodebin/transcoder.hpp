@@ -58,7 +58,7 @@ class Transcoder {
   // Before READY to PAUSED too: what can be pulled is decoded, for which pads must be activated so.
   void prepare();
   // What came is encoded, what comes is not, and all pads end: soon, in other threads.
-  void end();
+  bool end();
   // After PAUSED to READY.
   void close();
   // True when the error is of one rung only, and was told as such.
@@ -89,7 +89,7 @@ class Transcoder {
   [[nodiscard]] std::vector<core::RungWords> words_for(const Trunk& trunk) const;
   void unbound_rungs();
   void end_if_left(Trunk& trunk);
-  void end(const Trunk& trunk, GstElementCallAsyncFunc how);
+  bool end(const Trunk& trunk, GstElementCallAsyncFunc how);
   void release_others(Trunk& trunk);
   void drop_others(Trunk& trunk, std::vector<core::RungWords>& wanted);
   void add(Trunk& trunk, const core::RungWords& words);

@@ -14,20 +14,25 @@ function kindFor(stream) {
 
 export class Recording {
   /** @param {MediaStream} stream
-   *  @param {(blob: Blob, ending: string) => void} done also when it ended by itself */
+   *  @param {(blob: Blob, ending: string, changed: boolean) => void} done also when it ended by itself:
+   *         no recording survives that a track joins its stream, or leaves it */
   constructor(stream, done) {
     const mimeType = kindFor(stream);
     const parts = [];
     let bytes = 0;
+    let changed = false;
     this.recorder = new MediaRecorder(stream, mimeType ? {mimeType} : {});
     this.recorder.ondataavailable = ({data}) => {
       parts.push(data);
       bytes += data.size;
       if (bytes > MOST.recording) this.stop();
     };
+    this.recorder.onerror = () => {
+      changed = true;
+    };
     this.recorder.onstop = () => {
       const type = this.recorder.mimeType.split(';')[0];
-      done(new Blob(parts, {type}), type.endsWith('mp4') ? 'mp4' : 'webm');
+      done(new Blob(parts, {type}), type.endsWith('mp4') ? 'mp4' : 'webm', changed);
     };
     this.recorder.start(1000);
   }

@@ -83,16 +83,17 @@ export class Tile {
   #toggleRecording() {
     if (this.recording) return this.recording.stop();
     try {
-      this.recording = new Recording(this.what.stream, (blob, ending) => this.#recorded(blob, ending));
+      this.recording = new Recording(this.what.stream, (...what) => this.#recorded(...what));
     } catch (error) {
       return notice(`It cannot be recorded: ${error.message}`, 'problem');
     }
     this.#shown(true);
   }
 
-  #recorded(blob, ending) {
+  #recorded(blob, ending, changed) {
     this.recording = null;
     this.#shown(false);
+    if (changed && this.element.isConnected) this.#toggleRecording();
     if (blob.size === 0) return notice('Nothing came while it was recorded.');
     const name = fileName(this.what.title, ending);
     this.what.recorded(blob, name);

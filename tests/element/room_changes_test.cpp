@@ -69,6 +69,18 @@ TEST_F(RoomChangesTest, APadMayBringRawPicturesAndThenEncodedOnes) {
   goes_from_to("", vp8, "AV1", "VP8");
 }
 
+TEST_F(RoomChangesTest, Av1MayComeInAnyPieces) {
+  for (const char* pieces : {"obu", "frame", "tu"}) {
+    TestLine sender(picture() + "genosav1enc ! av1parse ! video/x-av1,alignment=" + pieces +
+                    " ! s.video_0" + sink_of());
+    TestLine watcher(watch());
+    sender.play();
+    watcher.play();
+    EXPECT_TRUE(sees(watcher)) << pieces;
+    EXPECT_EQ(sender.outcome(0s), "") << pieces;
+  }
+}
+
 TEST_F(RoomChangesTest, WhatJoinedLateGoesOnBesideAnotherCodec) {
   TestLine sender(one_of(vp8, h264));
   TestLine watcher(src_of() +

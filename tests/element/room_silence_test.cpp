@@ -127,6 +127,34 @@ TEST_F(RoomSilenceTest, WhatBeginsLateJoinsItsStream) {
   EXPECT_EQ(listener.outcome(0s), "");
 }
 
+TEST_F(RoomSilenceTest, WhatJoinedGoesOnWhenTheFirstHasEnded) {
+  TestLine sender(
+      "videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=30/1 ! "
+      "identity eos-after=120 ! s.video_0" +
+      sink_of());
+  TestLine listener(listening());
+  sender.play();
+  listener.play();
+  const auto first = next_news(listener);
+  ASSERT_TRUE(first);
+  add_sound(sender);
+  ASSERT_TRUE(next_news(listener));
+  const auto pictures = [&] {
+    const auto stats = stats_of(listener.element("r").get());
+    const Owned<char> all(gst_structure_to_string(stats.get()));
+    return std::string(all.get()).find("AV1") != std::string::npos;
+  };
+  ASSERT_TRUE(TestLine::until([&] { return !pictures(); })) << "they have ended";
+  ASSERT_TRUE(is_heard(listener));
+  const auto before = listener.received().size();
+  EXPECT_TRUE(TestLine::until([&] { return listener.received().size() > before + 192'000; }));
+  remove_sound(sender);
+  const auto last = next_news(listener);
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->what, "genos-stream-remove");
+  EXPECT_EQ(last->stream, first->stream);
+}
+
 TEST_F(RoomSilenceTest, WhoHeardOneHearsSilenceBesideAnotherWhoSendsNoSound) {
   auto first =
       std::make_unique<TestLine>(picture() + "s.video_0 " + sound() + "s.audio_0" + sink_of());
@@ -161,7 +189,7 @@ TEST_F(RoomSilenceTest, SoundThatPausesHoldsUpNoFile) {
     // A muxer that waits for its sound stops within what its queues hold: a second.
     for (int second = 0; second < 4; ++second) {
       const auto before = recorder.received().size();
-      ASSERT_TRUE(TestLine::until([&] { return recorder.received().size() > before + 2000; }));
+      ASSERT_TRUE(TestLine::until([&] { return recorder.received().size() > before + 5000; }));
     }
     pause(false);
     ASSERT_TRUE(is_heard(listener)) << i;

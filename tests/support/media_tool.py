@@ -16,8 +16,8 @@ LIMIT = 60
 CUES = b"\x1c\x53\xbb\x6b"  # the index that players seek by
 SMALL = ("--ladder", "180p15:200k")
 # A camera that takes its time beside a microphone that does not: a line for `broadcast`.
-SLOW_CAMERA = ("--", "videotestsrc", "is-live=true", "!", "video/x-raw,width=320,height=180,framerate=1/2", "!", "identity",
-               "sleep-time=1500000", "!", "room.", "audiotestsrc", "is-live=true", "!", "room.")
+SLOW_CAMERA = ("--", "videotestsrc", "is-live=true", "!", "video/x-raw,width=320,height=180,framerate=1/1", "!", "identity",
+               "sleep-time=800000", "!", "room.", "audiotestsrc", "is-live=true", "!", "room.")
 
 
 def free_port():

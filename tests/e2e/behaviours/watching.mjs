@@ -6,7 +6,7 @@ import {mkdtempSync, readFileSync, readdirSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
-import {until} from '../harness/actor.mjs';
+import {sleep, until} from '../harness/actor.mjs';
 import {ChangingLine, Launch, Tool} from '../harness/launch.mjs';
 import {scenario} from '../harness/lab.mjs';
 import {outsideAddress} from '../harness/watch_page.mjs';
@@ -220,8 +220,16 @@ function mediaBehaviours() {
     line.add('audio_0', 'audiotestsrc is-live=true');
     const figures = await until(() => page.figures(), (all) => /^[1-9]/.test(all.Bitrate), 'the sound');
     assert.equal(figures.Resolution, undefined);
+    await page.press('.tile button[aria-pressed]');
+    await page.shows('.tile button[aria-pressed]', /Stop recording/);
+    await sleep(2000);  // what is recorded
     line.add('video_0', 'videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1 ! queue');
     await until(() => page.figures(), (all) => all.Resolution === '320 × 240', 'the picture');
+    await until(() => page.saved(), (all) => all.length === 1, 'what was recorded of the sound alone');
+    await page.shows('.tile button[aria-pressed]', /Stop recording/);
+    await page.press('.tile button[aria-pressed]');
+    const saved = await until(() => page.saved(), (all) => all.length === 2, 'and of both', 10);
+    assert.deepEqual(saved.map(({type}) => type), ['audio/webm', 'video/webm']);
     assert.deepEqual(await page.page.$$eval('.tile', (all) => all.map((tile) => tile.classList.contains('sound-only'))), [false]);
     page.clean();
   });
