@@ -253,8 +253,9 @@ class Broken(Transfer):
                        "receiver": lambda: self.receive("--count", "1")}
         self.running = {who: start() for who, start in self.starts.items()}
         killed = whole = broken_off = 0
-        while killed < KILLS:
-            time.sleep(dice.uniform(0.05, 1.2))
+        # A slow machine's first moments may all be before they have met; then there are more, and later ones.
+        while killed < KILLS or (broken_off <= KILLS // 4 and killed < 4 * KILLS):
+            time.sleep(dice.uniform(0.05, 1.2 + max(0, killed - KILLS) / 10))
             killed += self.kill_some(dice)
             whole += self.take_away(path)
             broken_off += any(name.endswith(".journal") for name in os.listdir(self.into))
