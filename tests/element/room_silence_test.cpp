@@ -79,21 +79,23 @@ TEST_F(RoomSilenceTest, SoundThatComesLateIsHeardAndWhenItEndsThereIsSilenceAgai
 struct News {
   std::string what, stream, video, audio;
 };
-std::optional<News> next_news(const TestLine& line) {
+std::optional<News> next_news(const TestLine& line, std::chrono::seconds limit = 20s) {
   const auto bus = adopt(gst_element_get_bus(line.pipeline()));
   std::optional<News> news;
-  TestLine::until([&] {
-    const auto message = adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ELEMENT));
-    if (!message) return false;
-    const auto* said = gst_message_get_structure(message.get());
-    if (!g_str_has_prefix(gst_structure_get_name(said), "genos-stream-")) return false;
-    const auto text = [&](const char* field) {
-      const char* value = gst_structure_get_string(said, field);
-      return std::string(value ? value : "");
-    };
-    news = {gst_structure_get_name(said), text("stream"), text("video"), text("audio")};
-    return true;
-  });
+  TestLine::until(
+      [&] {
+        const auto message = adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ELEMENT));
+        if (!message) return false;
+        const auto* said = gst_message_get_structure(message.get());
+        if (!g_str_has_prefix(gst_structure_get_name(said), "genos-stream-")) return false;
+        const auto text = [&](const char* field) {
+          const char* value = gst_structure_get_string(said, field);
+          return std::string(value ? value : "");
+        };
+        news = {gst_structure_get_name(said), text("stream"), text("video"), text("audio")};
+        return true;
+      },
+      limit);
   return news;
 }
 
@@ -148,6 +150,7 @@ TEST_F(RoomSilenceTest, WhatJoinedGoesOnWhenTheFirstHasEnded) {
   ASSERT_TRUE(is_heard(listener));
   const auto before = listener.received().size();
   EXPECT_TRUE(TestLine::until([&] { return listener.received().size() > before + 192'000; }));
+  EXPECT_FALSE(next_news(listener, 1s)) << "the stream goes on";
   remove_sound(sender);
   const auto last = next_news(listener);
   ASSERT_TRUE(last);
