@@ -16,6 +16,7 @@ export const MOST = {
   tilesOfOne: 8,        // streams of one peer that are shown
   tiles: 24,
   recording: 512 * 2 ** 20,
+  parts: 5,             // of a recording, in a minute: each change of a stream's tracks begins another file
 };
 
 /** Without what hides or turns the direction of text, and not longer than that.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // One stream on the stage: its picture, its figures, and what can be done with it.
 import {button, make, notice, save} from './dom.js';
+import {MOST, Rate} from './limits.js';
 import {Plots} from './plot.js';
 import {canRecord, Recording} from './recorder.js';
 import {Meter} from './stats.js';
@@ -17,6 +18,7 @@ export class Tile {
    *           recorded?: (blob: Blob, name: string) => void, stop?: () => void}} what */
   constructor(what) {
     this.what = what;
+    this.parts = new Rate(MOST.parts, 60_000);
     this.video = make('video', {srcObject: what.stream, autoplay: true, playsInline: true, muted: true,
                                 aria: {label: `${what.title}, from ${what.from}`}});
     this.element = make('figure', {className: what.own ? 'tile own' : 'tile', data: {title: what.title}},
@@ -93,11 +95,18 @@ export class Tile {
   #recorded(blob, ending, changed) {
     this.recording = null;
     this.#shown(false);
-    if (changed && this.element.isConnected) this.#toggleRecording();
+    if (changed) this.#goOn();
     if (blob.size === 0) return notice('Nothing came while it was recorded.');
     const name = fileName(this.what.title, ending);
     this.what.recorded(blob, name);
     save(blob, name);
+  }
+
+  /** In another file, of other tracks. */
+  #goOn() {
+    if (!this.element.isConnected) return;
+    if (this.parts.take()) return this.#toggleRecording();
+    notice(`${this.what.title} changes all the time: its recording has ended.`);
   }
 
   #shown(recording) {

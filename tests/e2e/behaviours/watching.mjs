@@ -230,6 +230,16 @@ function mediaBehaviours() {
     await page.press('.tile button[aria-pressed]');
     const saved = await until(() => page.saved(), (all) => all.length === 2, 'and of both', 10);
     assert.deepEqual(saved.map(({type}) => type), ['audio/webm', 'video/webm']);
+    // Who changes all the time fills no folder.
+    await page.press('.tile button[aria-pressed]');
+    const tracks = () => page.page.$eval('.tile video', ({srcObject}) => srcObject.getTracks().length);
+    for (let turn = 0; turn < 3; turn++) {
+      line.takeAway('audio_0');
+      await until(tracks, (count) => count === 1, 'no sound');
+      line.add('audio_0', 'audiotestsrc is-live=true');
+      await until(tracks, (count) => count === 2, 'sound again');
+    }
+    await page.shows('.tile button[aria-pressed]', /^Record$/);
     assert.deepEqual(await page.page.$$eval('.tile', (all) => all.map((tile) => tile.classList.contains('sound-only'))), [false]);
     page.clean();
   });
