@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "bridge/element_message.hpp"
 #include "bridge/ref.hpp"
 
 namespace genos::element {
@@ -36,17 +37,20 @@ GParamSpec* copy_of(GParamSpec* pspec) {
   const char* blurb = g_param_spec_get_blurb(pspec);
   const auto flags = flags_of(pspec);
   const GValue* standard = g_param_spec_get_default_value(pspec);
-  if (G_IS_PARAM_SPEC_STRING(pspec))
-    return g_param_spec_string(name, nick, blurb, g_value_get_string(standard), flags);
-  if (G_IS_PARAM_SPEC_BOOLEAN(pspec))
-    return g_param_spec_boolean(name, nick, blurb, g_value_get_boolean(standard), flags);
-  if (G_IS_PARAM_SPEC_ENUM(pspec))
-    return g_param_spec_enum(name, nick, blurb, pspec->value_type, g_value_get_enum(standard),
-                             flags);
-  if (G_IS_PARAM_SPEC_UINT64(pspec)) {
-    const auto* range = G_PARAM_SPEC_UINT64(pspec);
-    return g_param_spec_uint64(name, nick, blurb, range->minimum, range->maximum,
-                               range->default_value, flags);
+  switch (G_TYPE_FUNDAMENTAL(pspec->value_type)) {
+    case G_TYPE_STRING:
+      return g_param_spec_string(name, nick, blurb, g_value_get_string(standard), flags);
+    case G_TYPE_BOOLEAN:
+      return g_param_spec_boolean(name, nick, blurb, g_value_get_boolean(standard), flags);
+    case G_TYPE_ENUM:
+      return g_param_spec_enum(name, nick, blurb, pspec->value_type, g_value_get_enum(standard),
+                               flags);
+    case G_TYPE_UINT64: {
+      const auto* range = G_PARAM_SPEC_UINT64(pspec);
+      return g_param_spec_uint64(name, nick, blurb, range->minimum, range->maximum,
+                                 range->default_value, flags);
+    }
+    default: break;
   }
   if (pspec->value_type == G_TYPE_STRV)
     return g_param_spec_string(name, nick, blurb, nullptr, flags);
@@ -77,6 +81,7 @@ bool set_room_property(GstGenosRoom* room, const GValue* value, GParamSpec* pspe
   if (theirs->value_type == G_TYPE_STRV) {
     std::vector<const char*> words;
     const auto listed = words_of(g_value_get_string(value));
+    words.reserve(listed.size() + 1);
     for (const auto& word : listed) words.push_back(word.c_str());
     words.push_back(nullptr);
     g_object_set(room, theirs->name, words.data(), nullptr);
@@ -105,7 +110,8 @@ bool has_name(GstGenosRoom* room, GstElement* element) {
   g_object_get(room, "id", &raw, nullptr);
   const Owned<char> name(raw);
   if (name && *name) return true;
-  GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("room is empty; give it a name"), (nullptr));
+  post_error({element, GST_CAT_DEFAULT}, GST_RESOURCE_ERROR_SETTINGS,
+             "room is empty; give it a name");
   return false;
 }
 

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "room_session.hpp"
 
+#include "bridge/element_message.hpp"
 #include "bridge/gio_refs.hpp"
 
 namespace genos::element {
+namespace {
+
+constexpr guint report_interval = 1000;  // milliseconds between messages with our figures
+
+}  // namespace
 
 RoomSession::RoomSession(GstElement* owner) : owner_(owner), context_(adopt(g_main_context_new())) {
   // The room's signals come to the thread that runs this context.
@@ -80,10 +86,20 @@ void RoomSession::enter() {
   connections_.push_back(
       on<void(GstGenosRoom*, const char*)>(room, "lonely", [this](auto*, const char* hint) {
         // gst-launch-1.0 prints the second only.
-        GST_ELEMENT_INFO(owner_, RESOURCE, NOT_FOUND, ("%s", hint), ("%s", hint));
+        post_info({owner_, GST_CAT_DEFAULT}, GST_RESOURCE_ERROR_NOT_FOUND, hint, hint);
       }));
   connections_.push_back(
       on<void(GstGenosRoom*, GError*)>(room, "ended", [this](auto*, GError* why) { fail(*why); }));
+  report_later();
+}
+
+void RoomSession::report_later() {
+  post_later(report_interval, [this] {
+    GstStructure* stats = nullptr;
+    g_object_get(owner_, "stats", &stats, nullptr);
+    gst_element_post_message(owner_, gst_message_new_element(GST_OBJECT(owner_), stats));
+    report_later();
+  });
 }
 
 void RoomSession::join() {
@@ -116,10 +132,9 @@ void RoomSession::tell(const char* what, GstGenosPeer* peer) {
 }
 
 void RoomSession::fail(const GError& error) {
-  if (error.domain == GST_GENOS_ERROR && error.code == GST_GENOS_ERROR_INVALID)
-    GST_ELEMENT_ERROR(owner_, RESOURCE, SETTINGS, ("%s", error.message), (nullptr));
-  else
-    GST_ELEMENT_ERROR(owner_, RESOURCE, FAILED, ("%s", error.message), (nullptr));
+  const bool is_setting = g_error_matches(&error, GST_GENOS_ERROR, GST_GENOS_ERROR_INVALID);
+  post_error({owner_, GST_CAT_DEFAULT},
+             is_setting ? GST_RESOURCE_ERROR_SETTINGS : GST_RESOURCE_ERROR_FAILED, error.message);
 }
 
 }  // namespace genos::element

@@ -38,6 +38,7 @@ class RoomSession {
   static gpointer run(gpointer self) noexcept;
   void enter();
   void leave();
+  void report_later();
   void tell(const char* what, GstGenosPeer* peer);
   void fail(const GError& error);
 

@@ -53,7 +53,7 @@ core::Result<std::string> certificate_fingerprint(std::string_view pem, std::str
     return Error{Errc::failed, "the certificate could not be hashed"};
   static constexpr char digits[] = "0123456789ABCDEF";
   std::string text;
-  text.reserve(size * 3);
+  text.reserve(std::size_t{size} * 3);
   for (unsigned i = 0; i < size; i++) {
     if (i > 0) text += ':';
     text += digits[digest[i] >> 4];

@@ -19,7 +19,7 @@ std::string seal_with(const Key& key, const Iv& iv, std::string_view plaintext);
 
 // Any IV of 1 to 64 bytes is accepted, as WebCrypto does. Errors: malformed, too_large (over
 // max_sealed), refused (another key, or altered on the way).
-inline constexpr std::size_t max_sealed = 512 * 1024;  // a description of ours may have 256 KiB
+inline constexpr std::size_t max_sealed = 512UL * 1024;  // a description of ours may have 256 KiB
 core::Result<std::string> unseal(const Key& key, std::string_view wire);
 
 }  // namespace genos::crypto

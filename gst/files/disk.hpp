@@ -59,7 +59,8 @@ class Spans {
 
   // Calls `use(span, place in it, length)` for each part of [at, at + length), until one fails.
   template <class Use>
-  std::optional<core::Error> each(std::uint64_t at, std::uint64_t length, Use use) const {
+  [[nodiscard]] std::optional<core::Error> each(std::uint64_t at, std::uint64_t length,
+                                                Use use) const {
     for (auto index = find(at); length > 0 && index < spans_.size(); ++index) {
       const auto& span = spans_[index];
       const auto offset = at - span.start;

@@ -159,23 +159,30 @@ std::optional<Error> Part::write(std::uint64_t block, core::ByteView bytes) {
     if (!rest.empty()) early_[at + head] = {rest.begin(), rest.end()};
     return rest.empty() ? note(block) : std::nullopt;
   }
-  const auto put = [this](std::uint64_t place, core::ByteView some) {
-    return spans_.each(place, some.size(), [&](auto index, auto offset, auto part) {
-      auto error = open_span(index);
-      if (!error) error = write_at(file_, offset, some.first(part), spans_.all()[index].path);
-      some = some.subspan(part);
-      return error;
-    });
-  };
   if (!unfolded_)
     if (auto error = unfold()) return error;
+  if (auto error = write_early()) return error;
+  if (auto error = write_rest(at + head, rest)) return error;
+  return note(block);
+}
+
+std::optional<Error> Part::write_early() {
   for (const auto& [place, early] : early_) {
-    if (auto error = put(place, early)) return error;
+    if (auto error = write_rest(place, early)) return error;
     if (auto error = note(place / core::block_size)) return error;
   }
   early_.clear();
-  if (auto error = put(at + head, rest)) return error;
-  return note(block);
+  return std::nullopt;
+}
+
+// What follows the manifest, or all of a plain file.
+std::optional<Error> Part::write_rest(std::uint64_t at, core::ByteView bytes) {
+  return spans_.each(at, bytes.size(), [&](auto index, auto offset, auto part) {
+    auto error = open_span(index);
+    if (!error) error = write_at(file_, offset, bytes.first(part), spans_.all()[index].path);
+    bytes = bytes.subspan(part);
+    return error;
+  });
 }
 
 std::optional<Error> Part::write_head(core::ByteView bytes, std::uint64_t at) {
@@ -273,17 +280,25 @@ core::Result<std::string> Part::place(Existing existing) {
   return path;
 }
 
+// False leaves the reason in errno.
+bool Part::rename_to(const std::string& path, Existing existing) const {
+  const bool replace = existing == Existing::replace && !is_folder();
+  const unsigned how = replace ? 0 : RENAME_NOREPLACE;
+  if (renameat2(AT_FDCWD, base_.c_str(), AT_FDCWD, path.c_str(), how) == 0) return true;
+  if (errno != EINVAL && errno != ENOSYS) return false;
+  // A file system that cannot promise it.
+  if (faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+    errno = EEXIST;
+    return false;
+  }
+  return rename(base_.c_str(), path.c_str()) == 0;
+}
+
 core::Result<std::string> Part::rename_to_name(Existing existing) {
   const auto name = core::safe_name(info_.name);
   for (unsigned number = 1; number < most_copies; ++number) {
     const auto path = folder_ + "/" + (number == 1 ? name : core::numbered_name(name, number));
-    const bool replace = existing == Existing::replace && !is_folder();
-    const unsigned how = replace ? 0 : RENAME_NOREPLACE;
-    if (renameat2(AT_FDCWD, base_.c_str(), AT_FDCWD, path.c_str(), how) == 0) return path;
-    if (errno == EINVAL || errno == ENOSYS) {  // a file system that cannot promise it
-      if (faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) continue;
-      if (rename(base_.c_str(), path.c_str()) == 0) return path;
-    }
+    if (rename_to(path, existing)) return path;
     if (errno != EEXIST && errno != EISDIR && errno != ENOTEMPTY)
       return system_error("'" + path + "' cannot be written");
   }

@@ -44,11 +44,14 @@ class Part {
   [[nodiscard]] std::optional<core::Error> enough_space() const;
   std::optional<core::Error> open_contents();
   std::optional<core::Error> write_head(core::ByteView bytes, std::uint64_t at);
+  std::optional<core::Error> write_early();
+  std::optional<core::Error> write_rest(std::uint64_t at, core::ByteView bytes);
   std::optional<core::Error> compare_head(core::ByteView bytes, std::uint64_t at);
   std::optional<core::Error> unfold();
   std::optional<core::Error> make_files(const std::vector<core::ManifestEntry>& entries);
   std::optional<core::Error> open_span(std::size_t index);
   std::optional<core::Error> note(std::uint64_t block);
+  [[nodiscard]] bool rename_to(const std::string& path, Existing existing) const;
   core::Result<std::string> rename_to_name(Existing existing);
   void remove_journal();
 

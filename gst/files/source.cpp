@@ -72,14 +72,15 @@ std::optional<Error> Source::add_folder(const std::string& root, const std::stri
   const auto folder = inside.empty() ? root : root + "/" + inside;
   const auto names = names_in(folder);
   if (!names.read) return system_error("'" + folder + "' cannot be read");
+  const auto before = folder + "/", before_inside = inside.empty() ? "" : inside + "/";
   for (const auto& name : names.all) {
-    const auto path = folder + "/" + name;
+    const auto path = before + name;
     struct stat status {};
     if (lstat(path.c_str(), &status) != 0) return system_error("'" + path + "' cannot be read");
     if (S_ISREG(status.st_mode)) {
       add_file(path, status);
     } else if (S_ISDIR(status.st_mode)) {
-      if (auto error = add_folder(root, inside.empty() ? name : inside + "/" + name)) return error;
+      if (auto error = add_folder(root, before_inside + name)) return error;
     }
     if (files() > core::limits::max_manifest_entries)
       return Error{Errc::too_large, "'" + root + "' holds more than 200,000 files: pack it first"};

@@ -13,6 +13,7 @@
 #include <new>
 #include <vector>
 
+#include "bridge/define_type.hpp"
 #include "core/channel/outbox.hpp"
 #include "genos/objects.hpp"
 

@@ -17,6 +17,8 @@
 
 #include <new>
 
+#include "bridge/define_type.hpp"
+
 using namespace genos;
 
 struct _GstGenosFile {
@@ -74,11 +76,14 @@ static void gst_genos_file_get_property(GObject* object, guint id, GValue* value
   }
 }
 
-static void install_properties(GObjectClass* klass) {
-  constexpr auto readable = GParamFlags(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  const auto text = [](const char* name, const char* blurb) {
-    return g_param_spec_string(name, name, blurb, nullptr, readable);
-  };
+constexpr auto readable = GParamFlags(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+static GParamSpec* text(const char* name, const char* blurb) {
+  return g_param_spec_string(name, name, blurb, nullptr, readable);
+}
+
+// What does not change.
+static void install_facts() {
   /**
    * GstGenosFile:id:
    *
@@ -124,6 +129,9 @@ static void install_properties(GObjectClass* klass) {
    * Who offered it first; %NULL for our own.
    */
   props[prop_peer_id] = text("peer-id", "Who offered it first; NULL for our own");
+}
+
+static void install_standing() {
   /**
    * GstGenosFile:path:
    *
@@ -145,14 +153,15 @@ static void install_properties(GObjectClass* klass) {
   props[prop_state] =
       g_param_spec_enum("state", "State", "Where it stands", GST_TYPE_GENOS_FILE_STATE,
                         GST_GENOS_FILE_STATE_OFFERED, readable);
-  g_object_class_install_properties(klass, n_props, props);
 }
 
 static void gst_genos_file_class_init(GstGenosFileClass* klass) {
   auto* object_class = G_OBJECT_CLASS(klass);
   object_class->finalize = gst_genos_file_finalize;
   object_class->get_property = gst_genos_file_get_property;
-  install_properties(object_class);
+  install_facts();
+  install_standing();
+  g_object_class_install_properties(object_class, n_props, props);
   const GType type = G_TYPE_FROM_CLASS(klass);
   /**
    * GstGenosFile::finished:

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <new>
 
+#include "bridge/define_type.hpp"
 #include "genos/objects.hpp"
 
 using namespace genos;
@@ -213,6 +214,18 @@ gchar** gst_genos_peer_get_capabilities(GstGenosPeer* self) {
   return words;
 }
 
+static void complete_ping(GTask* asked, const core::Node::Output& output) {
+  const auto* pong = std::get_if<core::Node::Pong>(&output);
+  if (pong && pong->round_trip) return g_task_return_int(asked, pong->round_trip->count());
+  auto* peer = GST_GENOS_PEER(g_task_get_source_object(asked));
+  if (gst_genos_peer_is_present(peer))
+    g_task_return_new_error(asked, GST_GENOS_ERROR, GST_GENOS_ERROR_TIMED_OUT, "%s does not answer",
+                            gst_genos_peer_get_id(peer));
+  else
+    g_task_return_new_error(asked, GST_GENOS_ERROR, GST_GENOS_ERROR_UNREACHABLE,
+                            "%s is not in the room any more", gst_genos_peer_get_id(peer));
+}
+
 /**
  * gst_genos_peer_ping_async:
  * @self: a peer
@@ -231,17 +244,7 @@ void gst_genos_peer_ping_async(GstGenosPeer* self, GCancellable* cancellable,
   const auto ping = [&](core::TransferId id) {
     return core::Node::Ping{state.front->token(), state.id, id};
   };
-  state.front->ask(task, ping, [](GTask* asked, const core::Node::Output& output) {
-    const auto* pong = std::get_if<core::Node::Pong>(&output);
-    if (pong && pong->round_trip) return g_task_return_int(asked, pong->round_trip->count());
-    auto* peer = GST_GENOS_PEER(g_task_get_source_object(asked));
-    if (gst_genos_peer_is_present(peer))
-      g_task_return_new_error(asked, GST_GENOS_ERROR, GST_GENOS_ERROR_TIMED_OUT,
-                              "%s does not answer", gst_genos_peer_get_id(peer));
-    else
-      g_task_return_new_error(asked, GST_GENOS_ERROR, GST_GENOS_ERROR_UNREACHABLE,
-                              "%s is not in the room any more", gst_genos_peer_get_id(peer));
-  });
+  state.front->ask(task, ping, complete_ping);
 }
 
 /**

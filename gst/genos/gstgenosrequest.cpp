@@ -13,6 +13,7 @@
 #include <atomic>
 #include <new>
 
+#include "bridge/define_type.hpp"
 #include "genos/objects.hpp"
 
 using namespace genos;

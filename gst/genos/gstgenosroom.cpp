@@ -20,6 +20,7 @@
 
 #include <new>
 
+#include "bridge/define_type.hpp"
 #include "core/base/overloaded.hpp"
 #include "core/wire/limits.hpp"
 #include "genos/signaling_session.hpp"
@@ -308,8 +309,7 @@ GstGenosChannel* gst_genos_room_channel(GstGenosRoom* self, const gchar* name, G
  * Replaces the relays that #GstGenosRoom:signaling names. One object serves one room.
  */
 void gst_genos_room_set_signaling_object(GstGenosRoom* self, GstGenosSignaling* signaling) {
-  g_return_if_fail(GST_IS_GENOS_ROOM(self));
-  g_return_if_fail(!signaling || GST_IS_GENOS_SIGNALING(signaling));
+  g_return_if_fail(GST_IS_GENOS_ROOM(self) && (!signaling || GST_IS_GENOS_SIGNALING(signaling)));
   auto& state = state_of(self);
   const std::scoped_lock guard(state.lock);
   state.signaling = retain(signaling);

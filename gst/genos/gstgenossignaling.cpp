@@ -15,6 +15,7 @@
 
 #include <mutex>
 
+#include "bridge/define_type.hpp"
 #include "genos/mailbox.hpp"
 
 G_DEFINE_INTERFACE(GstGenosSignaling, gst_genos_signaling, G_TYPE_OBJECT)

@@ -16,6 +16,7 @@
 
 #include <new>
 
+#include "bridge/define_type.hpp"
 #include "bridge/gio_refs.hpp"
 #include "genos/gstgenostranscodejob_private.hpp"
 
@@ -246,14 +247,16 @@ static void gst_genos_transcode_job_finalize(GObject* object) {
   G_OBJECT_CLASS(gst_genos_transcode_job_parent_class)->finalize(object);
 }
 
-static void install_settings() {
-  constexpr auto once =
-      GParamFlags(G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
-  constexpr auto before = GParamFlags(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-  const auto text = [](const char* name, const char* blurb, const char* standard,
-                       GParamFlags flags) {
-    return g_param_spec_string(name, name, blurb, standard, flags);
-  };
+constexpr auto once =
+    GParamFlags(G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+constexpr auto before = GParamFlags(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+
+static GParamSpec* text(const char* name, const char* blurb, const char* standard,
+                        GParamFlags flags) {
+  return g_param_spec_string(name, name, blurb, standard, flags);
+}
+
+static void install_places() {
   /**
    * GstGenosTranscodeJob:id:
    *
@@ -280,6 +283,9 @@ static void install_settings() {
    * Where the files go.
    */
   props[prop_folder] = text("folder", "Where the files go", "", once);
+}
+
+static void install_contents() {
   /**
    * GstGenosTranscodeJob:ladder:
    *
@@ -304,7 +310,6 @@ static void install_settings() {
 }
 
 static void install_manner() {
-  constexpr auto before = GParamFlags(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   /**
    * GstGenosTranscodeJob:replace:
    *
@@ -368,7 +373,8 @@ static void gst_genos_transcode_job_class_init(GstGenosTranscodeJobClass* klass)
   object_class->set_property = gst_genos_transcode_job_set_property;
   object_class->get_property = gst_genos_transcode_job_get_property;
   object_class->finalize = gst_genos_transcode_job_finalize;
-  install_settings();
+  install_places();
+  install_contents();
   install_manner();
   install_figures();
   g_object_class_install_properties(object_class, n_props, props);

@@ -18,6 +18,7 @@
 #include <map>
 #include <new>
 
+#include "bridge/define_type.hpp"
 #include "bridge/gio_refs.hpp"
 #include "genos/gstgenostranscodejob_private.hpp"
 #include "genos/job_runner.hpp"
@@ -92,6 +93,31 @@ GstGenosTranscodeQueue* gst_genos_transcode_queue_new(const gchar* folder) {
       g_object_new(GST_TYPE_GENOS_TRANSCODE_QUEUE, "folder", folder, nullptr));
 }
 
+static const char* why_not_added(const JobState& job) {
+  if (job.state != GST_GENOS_JOB_STATE_QUEUED || job.in_queue)
+    return "a job is run, or added to a queue, once: make another one";
+  if (job.options.element || job.options.source == "-")
+    return "what is no file and no URI cannot wait";
+  return nullptr;
+}
+
+// The job's number.
+static std::optional<std::int64_t> store_job(QueueState& state, GstGenosTranscodeJob* job,
+                                             GError** error) {
+  if (const auto sound = check_words(stored(job)); !sound) {
+    g_propagate_error(error, to_gerror(sound.error()).release());
+    return std::nullopt;
+  }
+  auto* store = open_store(state, error);
+  if (!store) return std::nullopt;
+  const auto id = store->add(jobs::lasting(stored(job)), false);
+  if (!id) {
+    g_propagate_error(error, to_gerror(id.error()).release());
+    return std::nullopt;
+  }
+  return *id;
+}
+
 /**
  * gst_genos_transcode_queue_add:
  * @self: a queue
@@ -105,30 +131,16 @@ GstGenosTranscodeQueue* gst_genos_transcode_queue_new(const gchar* folder) {
  */
 gboolean gst_genos_transcode_queue_add(GstGenosTranscodeQueue* self, GstGenosTranscodeJob* job,
                                        GError** error) {
-  g_return_val_if_fail(GST_IS_GENOS_TRANSCODE_QUEUE(self), FALSE);
-  g_return_val_if_fail(GST_IS_GENOS_TRANSCODE_JOB(job), FALSE);
+  g_return_val_if_fail(GST_IS_GENOS_TRANSCODE_QUEUE(self) && GST_IS_GENOS_TRANSCODE_JOB(job),
+                       FALSE);
   auto& state = state_of(self);
   auto& added = job_state_of(job);
-  const char* problem = nullptr;
-  if (added.state != GST_GENOS_JOB_STATE_QUEUED || added.in_queue)
-    problem = "a job is run, or added to a queue, once: make another one";
-  else if (added.options.element || added.options.source == "-")
-    problem = "what is no file and no URI cannot wait";
-  if (problem) {
+  if (const char* problem = why_not_added(added)) {
     g_set_error_literal(error, GST_GENOS_ERROR, GST_GENOS_ERROR_STATE, problem);
     return FALSE;
   }
-  if (const auto sound = check_words(stored(job)); !sound) {
-    g_propagate_error(error, to_gerror(sound.error()).release());
-    return FALSE;
-  }
-  auto* store = open_store(state, error);
-  if (!store) return FALSE;
-  const auto id = store->add(jobs::lasting(stored(job)), false);
-  if (!id) {
-    g_propagate_error(error, to_gerror(id.error()).release());
-    return FALSE;
-  }
+  const auto id = store_job(state, job, error);
+  if (!id) return FALSE;
   added.in_queue = true;
   g_object_set(job, "id", std::to_string(*id).c_str(), nullptr);
   state.added[*id] = retain(job);
@@ -259,6 +271,18 @@ static JobRunner::Events events_of(GstGenosTranscodeQueue* self) {
   return events;
 }
 
+static void stop_with(GstGenosTranscodeQueue* self, GCancellable* cancellable) {
+  auto& state = state_of(self);
+  state.cancel = g_cancellable_source_new(cancellable);
+  const auto cancelled = [](GCancellable*, gpointer queue) noexcept -> gboolean {
+    if (auto& runner = state_of(queue).runner) runner->stop();
+    return G_SOURCE_REMOVE;
+  };
+  g_source_set_callback(state.cancel, G_SOURCE_FUNC(static_cast<GCancellableSourceFunc>(cancelled)),
+                        self, nullptr);
+  g_source_attach(state.cancel, g_task_get_context(state.task));
+}
+
 /**
  * gst_genos_transcode_queue_run_async:
  * @self: a queue
@@ -287,16 +311,7 @@ void gst_genos_transcode_queue_run_async(GstGenosTranscodeQueue* self, GCancella
   state.task = task;
   const unsigned limit = state.limit > 0 ? state.limit : JobRunner::standard_limit();
   state.runner = std::make_shared<JobRunner>(state.store.get(), limit, events_of(self));
-  if (cancellable) {
-    state.cancel = g_cancellable_source_new(cancellable);
-    const auto cancelled = [](GCancellable*, gpointer queue) noexcept -> gboolean {
-      if (auto& runner = state_of(queue).runner) runner->stop();
-      return G_SOURCE_REMOVE;
-    };
-    g_source_set_callback(
-        state.cancel, G_SOURCE_FUNC(static_cast<GCancellableSourceFunc>(cancelled)), self, nullptr);
-    g_source_attach(state.cancel, g_task_get_context(task));
-  }
+  if (cancellable) stop_with(self, cancellable);
   state.runner->run_queue();
 }
 

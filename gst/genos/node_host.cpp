@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include "core/base/overloaded.hpp"
-#include "link/stun_choice.hpp"
+#include "genos/node_host_cell.hpp"
 #include "net/nostr_session.hpp"
 #include "net/relay_pool.hpp"
 #include "net/signaling_uri.hpp"
@@ -24,40 +23,7 @@ std::string make_self_id(core::Random& random) {
   return "00" + random.alphanumerics(self_id_length - 2);
 }
 
-// The room that an output is about; null for those that are about a link or all rooms.
-const core::RoomToken* room_of(const Node::Output& output) {
-  return std::visit(
-      [](const auto& what) -> const core::RoomToken* {
-        if constexpr (requires { what.room; })
-          return &what.room;
-        else
-          return nullptr;
-      },
-      output);
-}
-
 }  // namespace
-
-// One room: who listens to it and how its peers find each other.
-struct NodeHost::Cell {
-  RoomConfig config;
-  core::RoomToken token;
-  std::vector<std::shared_ptr<RoomListener>> listeners;
-  std::map<core::PeerId, Node::PeerJoined> present;
-  std::map<std::string, net::Session::Status> relays;
-  std::unique_ptr<net::Session> session;
-  std::vector<std::function<void()>> then;  // once it is left
-  GSource* lonely_timer = nullptr;
-  bool leaving = false;
-
-  ~Cell() { stop_timer(); }
-  void stop_timer() {
-    if (!lonely_timer) return;
-    g_source_destroy(lonely_timer);
-    g_source_unref(lonely_timer);
-    lonely_timer = nullptr;
-  }
-};
 
 std::string NodeHost::conflict(World& world, const RoomConfig& config) {
   if (config.peer.empty()) return {};
@@ -213,10 +179,7 @@ void NodeHost::lonely(Cell& cell) {
   for (const auto& listener : listeners) listener->lonely(hint);
 }
 
-std::unique_ptr<net::Session> NodeHost::make_session(const RoomConfig& config,
-                                                     const RoomSecrets& secrets,
-                                                     const core::RoomToken& token,
-                                                     SessionFactory& factory) {
+net::Session::Events NodeHost::session_events(const core::RoomToken& token) {
   net::Session::Events events;
   const auto weak = weak_from_this();
   events.input = [weak](Node::Input input) {
@@ -237,6 +200,14 @@ std::unique_ptr<net::Session> NodeHost::make_session(const RoomConfig& config,
     const auto listeners = found->listeners;
     for (const auto& listener : listeners) listener->ended(error);
   };
+  return events;
+}
+
+std::unique_ptr<net::Session> NodeHost::make_session(const RoomConfig& config,
+                                                     const RoomSecrets& secrets,
+                                                     const core::RoomToken& token,
+                                                     SessionFactory& factory) {
+  auto events = session_events(token);
   if (factory) return factory(self_, secrets, std::move(events));
 
   net::NostrRoom room;
@@ -292,147 +263,6 @@ void NodeHost::cut_off() {
 void NodeHost::feed_later(Node::Input input) {
   world_.post([weak = weak_from_this(), input = std::move(input)]() mutable {
     if (const auto host = weak.lock()) host->feed(std::move(input));
-  });
-}
-
-link::PeerLink* NodeHost::link_of(const core::PeerId& peer) {
-  const auto id = link_of_peer_.find(peer);
-  if (id == link_of_peer_.end()) return nullptr;
-  const auto link = links_.find(id->second);
-  return link == links_.end() ? nullptr : link->second.get();
-}
-
-void NodeHost::act(const Node::Output& output) {
-  std::visit(core::Overloaded{
-                 [&](const Node::Wake& wake) {
-                   if (Cell* found = cell(wake.room)) found->session->wake(wake.peer);
-                 },
-                 [&](const Node::Deliver& deliver) {
-                   if (Cell* found = cell(deliver.room)) found->session->deliver(deliver);
-                 },
-                 [&](const Node::Linked& linked) {
-                   if (Cell* found = cell(linked.room)) found->session->linked(linked.peer);
-                 },
-                 [&](const Node::Unlinked& gone) {
-                   if (Cell* found = cell(gone.room))
-                     found->session->unlinked(gone.peer, gone.lost);
-                 },
-                 [&](const Node::OpenLink& open) { open_link(open); },
-                 [&](const Node::ToLink& to) {
-                   if (auto found = links_.find(to.link); found != links_.end())
-                     found->second->signal(to.signal);
-                 },
-                 [&](const Node::Write& write) {
-                   const auto found = links_.find(write.link);
-                   if (found == links_.end()) return;
-                   if (write.fresh)
-                     found->second->send_fresh(write.bytes);
-                   else
-                     found->second->send(write.bytes);
-                 },
-                 [&](const Node::CloseLink& close) {
-                   if (auto found = links_.find(close.link); found != links_.end())
-                     found->second->close(close.closing);
-                 },
-                 [&](const Node::RoomLeft& left) { room_left(left.room); },
-                 [&](const Node::PeerJoined& joined) {
-                   link_of_peer_[joined.peer] = joined.link;
-                   if (Cell* found = cell(joined.room)) {
-                     found->present.insert_or_assign(joined.peer, joined);
-                     found->stop_timer();
-                   }
-                   tell(joined.room, output);
-                   media_.output(output);
-                 },
-                 [&](const Node::PeerMoved& moved) {
-                   link_of_peer_[moved.peer] = moved.link;
-                   tell(moved.room, output);
-                   media_.output(output);
-                 },
-                 [&](const Node::PeerLeft& left) {
-                   if (Cell* found = cell(left.room)) found->present.erase(left.peer);
-                   tell(left.room, output);
-                   media_.output(output);
-                 },
-                 [&](const auto&) {
-                   media_.output(output);
-                   if (const auto* room = room_of(output))
-                     tell(*room, output);
-                   else
-                     tell_everybody(output);
-                 },
-             },
-             output);
-}
-
-void NodeHost::tell(const core::RoomToken& room, const Node::Output& output) {
-  Cell* found = cell(room);
-  if (!found) return;
-  const auto listeners = found->listeners;  // one may leave meanwhile
-  for (const auto& listener : listeners) listener->output(output);
-}
-
-void NodeHost::tell_everybody(const Node::Output& output) {
-  std::vector<std::shared_ptr<RoomListener>> all;
-  for (const auto& [token, cell] : rooms_)
-    all.insert(all.end(), cell->listeners.begin(), cell->listeners.end());
-  for (const auto& listener : all) listener->output(output);
-}
-
-void NodeHost::open_link(const Node::OpenLink& open) {
-  const auto weak = weak_from_this();
-  const auto id = open.link;
-  const auto feed_back = [weak](Node::Input input) {
-    if (const auto host = weak.lock()) host->feed(std::move(input));
-  };
-  link::PeerLink::Options options;
-  options.id = id;
-  options.role = open.role;
-  options.partner = open.partner;
-  options.ice = ice_;
-  options.ice.servers = world_.stun(ice_.servers).servers();
-  options.context = world_.context();
-  options.codecs = media_.wanted_codecs();
-  link::PeerLink::Events events;
-  events.signal = [=](core::Signal signal) { feed_back(Node::FromLink{id, std::move(signal)}); };
-  events.opened = [=] { feed_back(Node::LinkOpened{id}); };
-  events.message = [=](core::Bytes bytes) { feed_back(Node::LinkReceived{id, std::move(bytes)}); };
-  events.heard = [=] { feed_back(Node::LinkHeard{id}); };
-  events.drained = [=](std::size_t buffered) { feed_back(Node::LinkDrained{id, buffered}); };
-  events.negotiated = [=] {
-    feed_back(Node::LinkNegotiated{id});
-    if (const auto host = weak.lock()) host->media_.negotiated(id);
-  };
-  events.pad_added = media_.pads_of(id);
-  events.closed = [weak, id](std::string reason) {
-    if (const auto host = weak.lock()) host->link_closed(id, std::move(reason));
-  };
-  links_.emplace(id, std::make_unique<link::PeerLink>(std::move(options), std::move(events)));
-}
-
-void NodeHost::link_closed(core::LinkId id, std::string reason) {
-  media_.closed(id);
-  feed(Node::LinkClosed{id, std::move(reason)});
-  // Not from inside its own event.
-  world_.post([weak = weak_from_this(), id] {
-    const auto host = weak.lock();
-    if (!host) return;
-    host->links_.erase(id);
-    std::erase_if(host->link_of_peer_, [id](const auto& entry) { return entry.second == id; });
-    if (host->idle()) host->world_.collect();
-  });
-}
-
-void NodeHost::room_left(const core::RoomToken& room) {
-  auto node = rooms_.extract(room);
-  if (node.empty()) return;
-  const std::shared_ptr<Cell> left = std::move(node.mapped());
-  for (const auto& listener : left->listeners) listener->output(Node::RoomLeft{room});
-  // Not from inside the session's or a listener's call.
-  world_.post([weak = weak_from_this(), left] {
-    for (const auto& then : left->then) then();
-    const auto host = weak.lock();
-    if (host && host->idle()) host->world_.collect();
   });
 }
 

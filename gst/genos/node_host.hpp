@@ -76,6 +76,17 @@ class NodeHost : public std::enable_shared_from_this<NodeHost> {
 
   [[nodiscard]] bool stays() const;  // in a room that is not being left
   void act(const core::Node::Output& output);
+  void on(const core::Node::Wake& wake);
+  void on(const core::Node::Deliver& deliver);
+  void on(const core::Node::Linked& linked);
+  void on(const core::Node::Unlinked& gone);
+  void on(const core::Node::ToLink& to);
+  void on(const core::Node::Write& write);
+  void on(const core::Node::CloseLink& close);
+  void on(const core::Node::PeerJoined& joined);
+  void on(const core::Node::PeerLeft& left);
+  void tell_first(const core::RoomToken& room, const core::Node::Output& output);
+  void pass_on(const core::Node::Output& output);
   void tell(const core::RoomToken& room, const core::Node::Output& output);
   void tell_everybody(const core::Node::Output& output);
   void open_link(const core::Node::OpenLink& open);
@@ -87,6 +98,7 @@ class NodeHost : public std::enable_shared_from_this<NodeHost> {
   void lonely(Cell& cell);
   void leave_cell(Cell& cell, const std::string& reason);
   Cell* cell(const core::RoomToken& room);
+  net::Session::Events session_events(const core::RoomToken& token);
   std::unique_ptr<net::Session> make_session(const RoomConfig& config, const RoomSecrets& secrets,
                                              const core::RoomToken& token, SessionFactory& factory);
 

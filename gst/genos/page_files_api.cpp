@@ -56,16 +56,21 @@ bool has_come(GstGenosFile* file) {
   return state.come;
 }
 
-// The one that is on its way, or a new one, which is told; none when the page has offered enough.
+// The one that is on its way, though one before it may be over by now, or a new one, which is told;
+// none when the page has offered enough.
 Ref<GstGenosFile> find_or_offer(GstGenosRoom* self, const core::PeerId& page,
                                 const std::string& meta, core::FileInfo info) {
+  std::optional<core::Digest> unused;
   for (std::size_t number = 0; number <= core::limits::max_offers; ++number) {
-    info.id = temporary_id(page, meta, number);
-    auto known = find(self, info.id);
-    if (!known || is_over(gst_genos_file_get_state(known.get()))) break;
-    if (!has_come(known.get())) return known;
+    const auto id = temporary_id(page, meta, number);
+    auto known = find(self, id);
+    const bool is_live = known && !is_over(gst_genos_file_get_state(known.get()));
+    if (is_live && !has_come(known.get())) return known;
+    if (!is_live && !unused) unused = id;
+    if (!known) break;  // numbers are given from the first on
   }
-  if (live_files_of(self, page) >= core::limits::max_offers) return nullptr;
+  if (!unused || live_files_of(self, page) >= core::limits::max_offers) return nullptr;
+  info.id = *unused;
   FileStart start;
   start.info = std::move(info);
   start.peer = page;

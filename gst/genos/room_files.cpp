@@ -123,8 +123,8 @@ bool RoomFiles::on_received(const Node::Received& received) {
   return true;
 }
 
-bool RoomFiles::offer(core::FileInfo file, std::vector<core::Digest> roots,
-                      std::set<core::PeerId> to, std::shared_ptr<files::Source> source) {
+bool RoomFiles::offer(const core::FileInfo& file, std::vector<core::Digest> roots,
+                      const std::set<core::PeerId>& to, std::shared_ptr<files::Source> source) {
   const auto desk = this->desk();
   if (!desk) return false;
   desk->offer(file, std::move(roots), to, source);

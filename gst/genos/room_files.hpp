@@ -40,8 +40,8 @@ class RoomFiles : public std::enable_shared_from_this<RoomFiles> {
   [[nodiscard]] std::vector<FileNews> take_progress();
 
   // To our own peers and to pages, those that come later too. False when the room was left.
-  bool offer(core::FileInfo file, std::vector<core::Digest> roots, std::set<core::PeerId> to,
-             std::shared_ptr<files::Source> source);
+  bool offer(const core::FileInfo& file, std::vector<core::Digest> roots,
+             const std::set<core::PeerId>& to, std::shared_ptr<files::Source> source);
   void withdraw(const core::Digest& id) { pages_.withdraw(id); }
 
   // Null when the room is not joined.

@@ -148,8 +148,8 @@ Ref<GstGenosFile> offer(GstGenosRoom* self, Sending& sending) {
     return known;  // the same once more
   const auto files = sending.front->files();
   auto file = keep_file(self, {sending.info, true, {}, sending.path, false});
-  const bool offered = files && files->offer(sending.info, std::move(sending.roots),
-                                             std::move(sending.to), std::move(sending.source));
+  const bool offered = files && files->offer(sending.info, std::move(sending.roots), sending.to,
+                                             std::move(sending.source));
   return offered ? std::move(file) : nullptr;
 }
 
@@ -171,6 +171,11 @@ std::string name_of(const char* name, const char* path) {
   const Owned<char> base(g_path_get_basename(absolute.get()));
   const Owned<char> valid(g_filename_display_name(base.get()));
   return valid.get();
+}
+
+bool is_well_named(const core::FileInfo& info) {
+  return info.name.size() <= core::limits::max_file_name && core::is_utf8(info.name) &&
+         info.type.size() <= core::limits::max_file_type;
 }
 
 }  // namespace
@@ -218,8 +223,7 @@ void gst_genos_room_send_file_async(GstGenosRoom* self, const gchar* path, const
   if (!files || !files->desk())
     return g_task_return_new_error(task.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_STATE,
                                    "not in the room: join it before sending");
-  if (sending->info.name.size() > core::limits::max_file_name ||
-      !core::is_utf8(sending->info.name) || sending->info.type.size() > core::limits::max_file_type)
+  if (!is_well_named(sending->info))
     return g_task_return_new_error(task.get(), GST_GENOS_ERROR, GST_GENOS_ERROR_INVALID,
                                    "a file's name has at most 255 bytes of UTF-8, as has its type");
   g_task_run_in_thread(task.get(), hash_in_thread);

@@ -22,7 +22,7 @@ int code_of(Errc code) {
   switch (code) {
     case Errc::malformed: return GST_GENOS_ERROR_INVALID;
     case Errc::too_large: return GST_GENOS_ERROR_TOO_LARGE;
-    case Errc::unknown_peer: return GST_GENOS_ERROR_UNREACHABLE;
+    case Errc::unknown_peer:
     case Errc::not_found: return GST_GENOS_ERROR_UNREACHABLE;
     case Errc::wrong_state: return GST_GENOS_ERROR_STATE;
     case Errc::refused: return GST_GENOS_ERROR_REFUSED;

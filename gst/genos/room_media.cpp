@@ -51,7 +51,7 @@ void RoomMedia::end(const std::string& stream) {
   });
 }
 
-void RoomMedia::end(const std::string& stream, std::shared_ptr<FanOut> track) {
+void RoomMedia::end(const std::string& stream, const std::shared_ptr<FanOut>& track) {
   if (!front_) return;
   front_->on_library([self = shared_from_this(), stream, track](NodeMedia* media) {
     if (media) return media->end(*self, stream, track);

@@ -85,7 +85,7 @@ class GENOS_PRIVATE RoomMedia : public std::enable_shared_from_this<RoomMedia> {
   // To those that are here and those that come.
   void send(StreamOut stream);
   void end(const std::string& stream);
-  void end(const std::string& stream, std::shared_ptr<FanOut> track);  // the others go on
+  void end(const std::string& stream, const std::shared_ptr<FanOut>& track);  // the others go on
   void stop_viewer(const std::string& peer);
 
  private:

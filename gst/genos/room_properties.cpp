@@ -85,9 +85,10 @@ void set_trusted(RoomConfig& config, const GValue* value) {
 }
 
 gchar** get_trusted(const RoomConfig& config) {
-  auto** words = g_new0(gchar*, config.trusted.size() + 1);
-  std::size_t i = 0;
-  for (const auto& word : config.trusted) words[i++] = g_strdup(word.c_str());
+  GStrvBuilder* builder = g_strv_builder_new();
+  for (const auto& word : config.trusted) g_strv_builder_add(builder, word.c_str());
+  gchar** words = g_strv_builder_end(builder);
+  g_strv_builder_unref(builder);
   return words;
 }
 

@@ -219,7 +219,9 @@ void deliver_waiting(GstGenosRoom* self, const std::string& name) {
     if (channel) channel_received(channel.get(), one.peer.get(), one.received);
 }
 
-void install_room_signals(GType type) {
+namespace {
+
+void install_peer_signals(GType type) {
   /**
    * GstGenosRoom::peer-seen:
    * @room: the room
@@ -257,6 +259,9 @@ void install_room_signals(GType type) {
    * A peer could not be let in, or did not let us in.
    */
   signals[signal_join_error] = add_signal(type, "join-error", {G_TYPE_STRING, G_TYPE_ERROR});
+}
+
+void install_handshake_signals(GType type) {
   /**
    * GstGenosRoom::handshake:
    * @room: the room
@@ -278,6 +283,9 @@ void install_room_signals(GType type) {
    */
   signals[signal_handshake_message] = add_signal(
       type, "handshake-message", {GST_TYPE_GENOS_PEER, GST_TYPE_GENOS_PAYLOAD, G_TYPE_BYTES});
+}
+
+void install_trouble_signals(GType type) {
   /**
    * GstGenosRoom::lonely:
    * @room: the room
@@ -321,6 +329,9 @@ void install_room_signals(GType type) {
    * Nobody new can be found any more: every relay refused us, or the signaling object ended.
    */
   signals[signal_ended] = add_signal(type, "ended", {G_TYPE_ERROR});
+}
+
+void install_stream_signals(GType type) {
   /**
    * GstGenosRoom::stream-add:
    * @room: the room
@@ -344,6 +355,15 @@ void install_room_signals(GType type) {
    */
   signals[signal_stream_remove] =
       add_signal(type, "stream-remove", {GST_TYPE_GENOS_PEER, G_TYPE_STRING, G_TYPE_STRING});
+}
+
+}  // namespace
+
+void install_room_signals(GType type) {
+  install_peer_signals(type);
+  install_handshake_signals(type);
+  install_trouble_signals(type);
+  install_stream_signals(type);
 }
 
 }  // namespace genos

@@ -2,6 +2,7 @@
 // Streams of a room, for applications: elements that belong to the same peer as the room.
 #include "genos/room_streams.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -122,8 +123,9 @@ constexpr const char* drain_key = "genos-drain";
 void drain(GstPad* pad) {
   const auto drop = [](GstPad*, GstPadProbeInfo*, gpointer) noexcept { return GST_PAD_PROBE_DROP; };
   const auto data = GstPadProbeType(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
-  const gulong id = gst_pad_add_probe(pad, data, drop, nullptr, nullptr);
-  g_object_set_data(G_OBJECT(pad), drain_key, GSIZE_TO_POINTER(id));
+  auto id = std::make_unique<gulong>(gst_pad_add_probe(pad, data, drop, nullptr, nullptr));
+  g_object_set_data_full(G_OBJECT(pad), drain_key, id.release(),
+                         [](gpointer held) { delete static_cast<gulong*>(held); });
 }
 
 // A push that is under way would tell its source that everything ends. While the pipeline pauses it
@@ -138,8 +140,9 @@ void let_pass(GstPad* into) {
 }
 
 void end_drain(GstPad* pad) {
-  const auto id = GPOINTER_TO_SIZE(g_object_steal_data(G_OBJECT(pad), drain_key));
-  if (id != 0) gst_pad_remove_probe(pad, id);
+  const std::unique_ptr<gulong> id(
+      static_cast<gulong*>(g_object_steal_data(G_OBJECT(pad), drain_key)));
+  if (id && *id != 0) gst_pad_remove_probe(pad, *id);
 }
 
 bool link_all(const std::vector<Ref<GstPad>>& pads, GstElement* sink_element, GError** error) {
@@ -188,6 +191,29 @@ Ref<GstElement> pipeline_of(GstPad* pad) {
   return top && GST_IS_BIN(top.get()) ? top : nullptr;
 }
 
+bool is_object(const char* text) {
+  const auto json = core::parse_json(text);
+  return json && json->as_object();
+}
+
+std::string why_no_stream(const std::vector<Ref<GstPad>>& pads, GstElement* pipeline,
+                          const char* meta) {
+  if (pads.empty()) return "a stream needs src pads that are not linked yet";
+  if (!pipeline) return "a stream needs src pads of elements in a pipeline";
+  if (meta && !is_object(meta)) return std::string("meta=") + meta + " is not a JSON object";
+  return {};
+}
+
+bool link_all_or_none(const std::vector<Ref<GstPad>>& pads, GstElement* stream, GError** error) {
+  const bool linked = link_all(pads, stream, error);
+  if (!linked) unlink_all(stream);
+  for (const auto& pad : pads) end_drain(pad.get());
+  return linked;
+}
+
+bool is_element(gpointer object) { return GST_IS_ELEMENT(object); }
+bool is_bin(gpointer object) { return GST_IS_BIN(object); }
+
 }  // namespace
 }  // namespace genos
 
@@ -214,26 +240,18 @@ GstElement* gst_genos_room_add_stream(GstGenosRoom* self, GObject** sources, gui
   std::vector<Ref<GstPad>> pads;
   for (guint i = 0; i < n_sources; ++i) add_pads(pads, sources[i]);
   const auto pipeline = pads.empty() ? nullptr : pipeline_of(pads.front().get());
-  if (!pipeline) {
-    refuse(error, pads.empty() ? "a stream needs src pads that are not linked yet"
-                               : "a stream needs src pads of elements in a pipeline");
-    return nullptr;
-  }
-  if (const auto json = core::parse_json(meta ? meta : "{}"); !json || !json->as_object()) {
-    refuse(error, std::string("meta=") + meta + " is not a JSON object");
+  if (const auto why = why_no_stream(pads, pipeline.get(), meta); !why.empty()) {
+    refuse(error, why);
     return nullptr;
   }
   const auto stream = element_of(self, "genosroomsink", error);
   if (!stream) return nullptr;
   if (meta) g_object_set(stream.get(), "meta", meta, nullptr);
   gst_bin_add(GST_BIN(pipeline.get()), stream.get());
-  if (!link_all(pads, stream.get(), error)) {
-    unlink_all(stream.get());
-    for (const auto& pad : pads) end_drain(pad.get());
+  if (!link_all_or_none(pads, stream.get(), error)) {
     remove_from_bin(stream.get());
     return nullptr;
   }
-  for (const auto& pad : pads) end_drain(pad.get());
   gst_element_sync_state_with_parent(stream.get());
   return stream.get();
 }
@@ -247,8 +265,7 @@ GstElement* gst_genos_room_add_stream(GstGenosRoom* self, GObject** sources, gui
  * added again.
  */
 void gst_genos_room_remove_stream(GstGenosRoom* self, GstElement* stream) {
-  g_return_if_fail(GST_IS_GENOS_ROOM(self));
-  g_return_if_fail(GST_IS_ELEMENT(stream));
+  g_return_if_fail(GST_IS_GENOS_ROOM(self) && is_element(stream));
   const auto kept = retain(stream);
   unlink_all(stream);
   remove_from_bin(stream);
@@ -268,8 +285,7 @@ void gst_genos_room_remove_stream(GstGenosRoom* self, GstElement* stream) {
  * Returns: (transfer none) (nullable): the element
  */
 GstElement* gst_genos_room_receive(GstGenosRoom* self, GstBin* bin, GError** error) {
-  g_return_val_if_fail(GST_IS_GENOS_ROOM(self), nullptr);
-  g_return_val_if_fail(GST_IS_BIN(bin), nullptr);
+  g_return_val_if_fail(GST_IS_GENOS_ROOM(self) && is_bin(bin), nullptr);
   const auto source = element_of(self, "genosroomsrc", error);
   if (!source) return nullptr;
   auto& state = state_of(self);

@@ -83,7 +83,7 @@ class SignalingSession final : public net::Session {
 
   [[nodiscard]] bool sealed() const { return config_.strict || !config_.password.empty(); }
 
-  core::Signal signed_signal(const core::Signal& signal) const {
+  [[nodiscard]] core::Signal signed_signal(const core::Signal& signal) const {
     const auto* description = std::get_if<core::Description>(&signal);
     if (!description || !secrets_.identity) return signal;
     auto sdp =

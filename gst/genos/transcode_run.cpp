@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "bridge/element_message.hpp"
 #include "genos/job_words.hpp"
 
 namespace genos {
@@ -274,7 +275,7 @@ bool TranscodeRun::connect(GstPad* end, Output& output, GstPad* of) {
 // --- the end ----------------------------------------------------------------------------------
 
 void TranscodeRun::fail(const std::string& why) {
-  GST_ELEMENT_ERROR(pipeline_.get(), RESOURCE, FAILED, ("%s", why.c_str()), (nullptr));
+  post_error({pipeline_.get(), GST_CAT_DEFAULT}, GST_RESOURCE_ERROR_FAILED, why);
 }
 
 // What is wrong; of an element that has no words of its own, what it tells those who debug it.
@@ -287,7 +288,7 @@ std::string TranscodeRun::words_of(GstMessage* message) const {
     gst_message_parse_error(message, slot, more);
   }
   const bool is_of_stream = g_error_matches(error.get(), GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED);
-  if (const auto tiny = is_of_stream ? what_is_tiny() : ""; !tiny.empty()) return tiny;
+  if (auto tiny = is_of_stream ? what_is_tiny() : ""; !tiny.empty()) return tiny;
   const Owned<char> usual(gst_error_get_message(error->domain, error->code));
   const bool says_little = is_of_stream || g_strcmp0(error->message, usual.get()) == 0;
   const std::string words = error->message, more = debug ? debug.get() : "";

@@ -90,14 +90,17 @@ void TranscodeRun::on_all_source_pads(GstElement*, gpointer data) noexcept {
   on_all_pads(nullptr, data);  // the transcoder may have told before
 }
 
+static std::string_view factory_behind(GstMessage* message) {
+  GstObject* from = GST_MESSAGE_SRC(message);
+  auto* factory = GST_IS_ELEMENT(from) ? gst_element_get_factory(GST_ELEMENT(from)) : nullptr;
+  return factory ? GST_OBJECT_NAME(factory) : "";
+}
+
 // souphttpsrc (1.22) does not say why it got no connection: whoever tries for another one is told.
 // False: that is not it.
 bool TranscodeRun::ask_why_unreachable(GstMessage* error) {
-  const auto* factory = GST_IS_ELEMENT(GST_MESSAGE_SRC(error))
-                            ? gst_element_get_factory(GST_ELEMENT(GST_MESSAGE_SRC(error)))
-                            : nullptr;
   const char* scheme = g_uri_peek_scheme(options_.source.c_str());
-  if (!factory || g_strcmp0(GST_OBJECT_NAME(factory), "souphttpsrc") != 0 || !scheme) return false;
+  if (factory_behind(error) != "souphttpsrc" || !scheme) return false;
   const auto client = adopt(g_socket_client_new());
   g_socket_client_set_timeout(client.get(), seconds_to_connect);
   connecting_ = adopt(g_cancellable_new());

@@ -119,14 +119,18 @@ std::vector<Connection> MediaGuard::watch(GstElement* pipeline, GstElement* webr
 
 void MediaGuard::announce(const std::vector<core::RemoteMedia>& media) {
   const std::scoped_lock guard(lock_);
-  for (const auto& line : media) {
-    if (line.rejected) continue;
-    for (const std::uint32_t ssrc : line.ssrcs)
-      if (ssrcs_.size() < max_ssrcs && ssrcs_.insert(ssrc).second)
-        if (line.kind == core::MediaKind::video) pictures_.insert(ssrc);
-    for (const auto& [media_of, repair] : line.retransmissions)
-      if (repairs_.size() < max_ssrcs) repairs_.insert(repair);
+  for (const auto& line : media)
+    if (!line.rejected) add_sources(line);
+}
+
+void MediaGuard::add_sources(const core::RemoteMedia& line) {
+  const bool is_picture = line.kind == core::MediaKind::video;
+  for (const std::uint32_t ssrc : line.ssrcs) {
+    const bool is_new = ssrcs_.size() < max_ssrcs && ssrcs_.insert(ssrc).second;
+    if (is_new && is_picture) pictures_.insert(ssrc);
   }
+  for (const auto& [media_of, repair] : line.retransmissions)
+    if (repairs_.size() < max_ssrcs) repairs_.insert(repair);
 }
 
 // SRTP leaves the header readable, so this need not wait for the decryption. RFC 5761 section 4

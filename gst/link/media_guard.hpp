@@ -38,6 +38,7 @@ class MediaGuard : public std::enable_shared_from_this<MediaGuard> {
  private:
   struct Probes;
   static void keep_list(GstElement* rtpbin, GstElement* webrtcbin);
+  void add_sources(const core::RemoteMedia& line);  // with the lock held
   void ask_again_for(std::uint32_t ssrc, GstElement* jitterbuffer);
   [[nodiscard]] bool passes(GstBuffer* buffer);      // of anything that the network brings
   [[nodiscard]] bool admits(GstBuffer* buffer);      // of RTP

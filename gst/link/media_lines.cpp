@@ -163,7 +163,7 @@ void MediaLines::place(GstElement* webrtcbin) {
     GstWebRTCRTPTransceiver* made = nullptr;
     g_signal_emit_by_name(webrtcbin, "add-transceiver",
                           GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY, caps.get(), &made);
-    gst_clear_object(&made);
+    const auto not_kept = adopt(made);
   }
 }
 
@@ -296,10 +296,12 @@ void MediaLines::on_transceiver(GstWebRTCRTPTransceiver* transceiver) {
 }
 
 void MediaLines::on_pad(GstElement* pipeline, GstPad* pad) {
-  GstWebRTCRTPTransceiver* transceiver = nullptr;
-  g_object_get(pad, "transceiver", &transceiver, nullptr);
-  if (pad_added_) pad_added_(pad, transceiver ? line_of(transceiver) : G_MAXUINT);
-  gst_clear_object(&transceiver);
+  {
+    GstWebRTCRTPTransceiver* found = nullptr;
+    g_object_get(pad, "transceiver", &found, nullptr);
+    const auto transceiver = adopt(found);
+    if (pad_added_) pad_added_(pad, transceiver ? line_of(transceiver.get()) : G_MAXUINT);
+  }
   if (asked_) ask_for_keyframe(pad);
   if (gst_pad_is_linked(pad)) return;
   const auto fake = drain_into(pipeline);

@@ -26,7 +26,7 @@ constexpr std::size_t max_channels = 4;
 // when the last packets are lost it waits for usrsctp, which repeats them after a second: of 144
 // closes after 3 MB half a second was too short for six, and this for none of 161.
 constexpr core::Duration last_speech = std::chrono::milliseconds(1500);
-constexpr std::size_t much = 64 * 1024;
+constexpr std::size_t much = 64UL * 1024;
 // For what was written to leave a link that is being closed.
 constexpr core::Duration flush_limit = std::chrono::seconds(2);
 

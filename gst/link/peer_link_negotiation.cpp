@@ -21,19 +21,31 @@ GstDebugCategory* category() {
   return made;
 }
 
+// " audio:sendrecv video:recvonly", or nothing when it cannot be read.
+std::string lines_of(const core::Description& description) {
+  std::string lines;
+  const auto parsed = core::Sdp::parse(description.sdp);
+  if (!parsed) return lines;
+  for (const auto& section : parsed->media) {
+    const auto direction = core::name_of(parsed->direction(section));
+    lines.append(" ").append(section.media).append(":").append(direction);
+  }
+  return lines;
+}
+
+void log_whole(core::LinkId link, const core::Description& description) {
+  GST_CAT_LOG(category(), "link %" G_GUINT64_FORMAT "\n%s", guint64{link.value},
+              description.sdp.c_str());
+}
+
 // GST_DEBUG=genoslink:5 shows who described what, and when; 6 shows it whole.
 void log_description(const char* way, core::LinkId link, const core::Signal& signal) {
   const auto* description = std::get_if<core::Description>(&signal);
   if (!description || gst_debug_category_get_threshold(category()) < GST_LEVEL_DEBUG) return;
-  std::string lines;
-  const auto parsed = core::Sdp::parse(description->sdp);
-  if (parsed)
-    for (const auto& section : (*parsed).media)
-      lines += " " + section.media + ":" + std::string(core::name_of((*parsed).direction(section)));
+  const auto lines = lines_of(*description);
   GST_CAT_DEBUG(category(), "link %" G_GUINT64_FORMAT " %s %s%s", guint64{link.value}, way,
                 description->type == DescriptionType::offer ? "offer" : "answer", lines.c_str());
-  GST_CAT_LOG(category(), "link %" G_GUINT64_FORMAT "\n%s", guint64{link.value},
-              description->sdp.c_str());
+  log_whole(link, *description);
 }
 
 // webrtcbin 1.22 and 1.26 copy the role of their own earlier answer into re-offers, and then refuse
@@ -56,7 +68,7 @@ void PeerLink::Impl::Act::operator()(Negotiator::Output& output) const {
 }
 
 void PeerLink::Impl::feed(Negotiator::Input input) {
-  if (!over_ && negotiator_) negotiator_->feed(input);
+  if (!over_ && negotiator_) negotiator_->feed(std::move(input));
 }
 
 void PeerLink::Impl::signal(core::Signal signal) {

@@ -9,12 +9,12 @@ namespace {
 
 // What may wait for the context's thread: a second of a fast link. More means that this process
 // does not keep up, and webrtcbin offers no way to slow the sender down.
-constexpr std::size_t unread_limit = 64 * 1024 * 1024;
+constexpr std::size_t unread_limit = 64UL * 1024 * 1024;
 // Of a message beside its bytes: an empty one costs memory as well.
 constexpr std::size_t message_cost = 256;
 constexpr const char* fresh_label = "genos:fresh";
 // Of what is good only now no more than this waits: 25 ms of a slow link.
-constexpr std::size_t fresh_limit = 32 * 1024;
+constexpr std::size_t fresh_limit = 32UL * 1024;
 // Media that ended is played to its end: a jitter buffer has it for so long, and a line that is
 // said to be over is not played any more.
 constexpr core::Duration last_of_media = std::chrono::milliseconds(500);

@@ -83,8 +83,9 @@ std::string metrics_text(const core::RelayStatistics& s) {
   std::string text;
   for (const Metric& m : metrics) {
     const std::string name = std::string("genos_relay_") + m.name;
-    text += "# HELP " + name + " " + m.help + "\n# TYPE " + name + " " + m.type + "\n";
-    text += name + " " + std::to_string(m.value) + "\n";
+    text.append("# HELP ").append(name).append(" ").append(m.help).append("\n");
+    text.append("# TYPE ").append(name).append(" ").append(m.type).append("\n");
+    text.append(name).append(" ").append(std::to_string(m.value)).append("\n");
   }
   return text;
 }

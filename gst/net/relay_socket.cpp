@@ -9,10 +9,10 @@ namespace genos::net {
 
 namespace {
 
-constexpr std::size_t piece = 64 * 1024;          // read per turn
-constexpr std::size_t kept_capacity = 64 * 1024;  // of an empty send buffer
+constexpr std::size_t piece = 64UL * 1024;          // read per turn
+constexpr std::size_t kept_capacity = 64UL * 1024;  // of an empty send buffer
 // Buffers that wait for a slow reader are moved together only when much was written.
-constexpr std::size_t compact_above = 256 * 1024;
+constexpr std::size_t compact_above = 256UL * 1024;
 
 gboolean stream_ready(GObject*, gpointer task) noexcept { return run_task(task); }
 

@@ -83,30 +83,43 @@ core::Result<RelayUri> parse_relay_uri(std::string_view text) {
   return relay;
 }
 
+namespace {
+
+void add_relay(Signaling& signaling, const RelayUri& uri) {
+  const auto same = [&](const RelayUri& other) { return other.url == uri.url; };
+  if (std::none_of(signaling.relays.begin(), signaling.relays.end(), same))
+    signaling.relays.push_back(uri);
+}
+
+std::optional<core::Error> add_word(Signaling& signaling, std::string_view word,
+                                    std::string_view app) {
+  if (word == "lan") {
+    signaling.lan = true;
+    return std::nullopt;
+  }
+  if (word == "public") {
+    for (const auto& url : core::nostr::public_relays(app))
+      if (auto uri = parse_relay_uri(url)) add_relay(signaling, *uri);
+    return std::nullopt;
+  }
+  auto uri = parse_relay_uri(word);
+  if (!uri) return uri.error();
+  add_relay(signaling, *uri);
+  return std::nullopt;
+}
+
+}  // namespace
+
 core::Result<Signaling> parse_signaling(std::string_view text, std::string_view app) {
   const char* given = std::getenv("GENOS_SIGNALING");
   if (trimmed(text).empty()) text = given && *given ? given : default_signaling;
   Signaling signaling;
-  const auto add = [&](const RelayUri& uri) {
-    const auto same = [&](const RelayUri& other) { return other.url == uri.url; };
-    if (std::none_of(signaling.relays.begin(), signaling.relays.end(), same))
-      signaling.relays.push_back(uri);
-  };
   while (!text.empty()) {
     const auto comma = std::min(text.find(','), text.size());
     const auto word = trimmed(text.substr(0, comma));
     text.remove_prefix(std::min(comma + 1, text.size()));
     if (word.empty()) continue;
-    if (word == "lan") {
-      signaling.lan = true;
-    } else if (word == "public") {
-      for (const auto& url : core::nostr::public_relays(app))
-        if (auto uri = parse_relay_uri(url)) add(*uri);
-    } else {
-      auto uri = parse_relay_uri(word);
-      if (!uri) return uri.error();
-      add(*uri);
-    }
+    if (auto error = add_word(signaling, word, app)) return *error;
   }
   if (signaling.relays.empty() && !signaling.lan) return malformed(text, "the list is empty");
   if (signaling.relays.size() > max_relays)

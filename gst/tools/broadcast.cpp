@@ -2,6 +2,7 @@
 // `genos broadcast`: pictures and sound for everybody in a room.
 #include <algorithm>
 
+#include "bridge/gio_refs.hpp"
 #include "jobs/job_store.hpp"
 #include "tools/pipeline_run.hpp"
 
@@ -9,6 +10,8 @@ namespace genos::tool {
 namespace {
 
 using Words = std::vector<std::string>;
+
+constexpr guint seconds_to_connect = 5;  // when it failed before
 
 // What is shown.
 struct Programme {
@@ -96,23 +99,28 @@ Ref<GstElement> pipeline_of(const Programme& programme) {
 class Loop {
  public:
   explicit Loop(GstElement* film) : film_(film) {}
-  void begin() const { seek(GST_SEEK_FLAG_SEGMENT | GST_SEEK_FLAG_FLUSH); }
-  void again() const { seek(GST_SEEK_FLAG_SEGMENT); }
+  // A message of its pipeline.
+  void take(const GstMessage* message) {
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_SEGMENT_DONE) seek<GST_SEEK_FLAG_SEGMENT>();
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ASYNC_DONE && !std::exchange(begun_, true))
+      seek<GST_SEEK_FLAG_SEGMENT | GST_SEEK_FLAG_FLUSH>();
+  }
 
  private:
-  void seek(int flags) const {
-    const auto call = [](GstElement* film, gpointer given) noexcept {
-      gst_element_foreach_src_pad(film, seek_once, given);
+  template <int flags> void seek() const {
+    const auto call = [](GstElement* film, gpointer) noexcept {
+      gst_element_foreach_src_pad(film, seek_once<flags>, nullptr);
     };
-    gst_element_call_async(film_, call, GINT_TO_POINTER(flags), nullptr);
+    gst_element_call_async(film_, call, nullptr, nullptr);
   }
-  static gboolean seek_once(GstElement*, GstPad* pad, gpointer flags) noexcept {
-    auto* event = gst_event_new_seek(1, GST_FORMAT_TIME, GstSeekFlags(GPOINTER_TO_INT(flags)),
-                                     GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, 0);
+  template <int flags> static gboolean seek_once(GstElement*, GstPad* pad, gpointer) noexcept {
+    auto* event = gst_event_new_seek(1, GST_FORMAT_TIME, GstSeekFlags(flags), GST_SEEK_TYPE_SET, 0,
+                                     GST_SEEK_TYPE_NONE, 0);
     gst_pad_send_event(pad, event);
     return FALSE;  // one pad is enough: it goes to the demuxer
   }
   GstElement* film_;
+  bool begun_ = false;
 };
 
 // Who watches, told as they come and go.
@@ -144,8 +152,21 @@ std::string missing_device(const std::string& source, const GError& why) {
   return {};
 }
 
+// souphttpsrc 1.22 does not say why it got no connection: whoever tries for another one is told.
+std::string why_unreachable(const std::string& uri) {
+  const char* scheme = g_uri_peek_scheme(uri.c_str());
+  const bool is_https = g_strcmp0(scheme, "https") == 0;
+  if (!is_https && g_strcmp0(scheme, "http") != 0) return {};
+  const auto client = adopt(g_socket_client_new());
+  g_socket_client_set_timeout(client.get(), seconds_to_connect);
+  Owned<GError> why;
+  const auto connection = adopt(g_socket_client_connect_to_uri(
+      client.get(), uri.c_str(), is_https ? 443 : 80, nullptr, out(why)));
+  return why ? why->message : "";
+}
+
 // True: it was dealt with.
-bool take_problem(PipelineRun& run, GstMessage* message, bool is_own_line) {
+bool take_problem(PipelineRun& run, GstMessage* message, const Programme& programme) {
   const bool is_error = GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR;
   Owned<GError> problem;
   {
@@ -158,9 +179,29 @@ bool take_problem(PipelineRun& run, GstMessage* message, bool is_own_line) {
     run.quit(exit_failed);
     return true;
   }
+  const bool is_of_source = GST_IS_URI_HANDLER(GST_MESSAGE_SRC(message));
+  const auto unreachable = is_error && is_of_source ? why_unreachable(programme.file) : "";
+  if (!unreachable.empty()) {
+    complain("'" + programme.file + "' cannot be read: " + unreachable);
+    run.quit(exit_failed);
+    return true;
+  }
   // A film without sound, or without pictures: our line has a way for both.
-  return !is_error && !is_own_line &&
+  return !is_error && programme.line.empty() &&
          g_error_matches(problem.get(), GST_PARSE_ERROR, GST_PARSE_ERROR_DELAYED_LINK);
+}
+
+const char* kind_of(const Programme& programme) {
+  if (programme.camera) return "camera";
+  if (programme.screen) return "screen";
+  return programme.file.empty() ? "" : "film";
+}
+
+void dress(GstElement* element, const Programme& programme, const Look& look) {
+  if (!look.ladder.empty()) g_object_set(element, "ladder", look.ladder.c_str(), nullptr);
+  if (!look.sound.empty()) g_object_set(element, "sounds", look.sound.c_str(), nullptr);
+  g_object_set(element, "title", look.title.c_str(), "kind", kind_of(programme), "max-viewers",
+               guint(look.max_viewers), nullptr);
 }
 
 int show(const Programme& programme, const Look& look, const Options& options) {
@@ -169,25 +210,15 @@ int show(const Programme& programme, const Look& look, const Options& options) {
   PipelineRun run(options, pipeline);
   const auto element = adopt(gst_bin_get_by_name(GST_BIN(run.pipeline()), "room"));
   if (!run.enter_room(element.get())) return exit_usage;
-  if (!look.ladder.empty()) g_object_set(element.get(), "ladder", look.ladder.c_str(), nullptr);
-  if (!look.sound.empty()) g_object_set(element.get(), "sounds", look.sound.c_str(), nullptr);
-  const char* kind = programme.camera          ? "camera"
-                     : programme.screen        ? "screen"
-                     : !programme.file.empty() ? "film"
-                                               : "";
-  g_object_set(element.get(), "title", look.title.c_str(), "kind", kind, "max-viewers",
-               guint(look.max_viewers), nullptr);
+  dress(element.get(), programme, look);
   std::vector<Connection> connections;
   tell_viewers(run, element.get(), connections);
   const auto film = adopt(gst_bin_get_by_name(GST_BIN(run.pipeline()), "film"));
   const bool loops = film && !programme.once;
-  bool begun = false;
-  run.on_message = [&, loop = Loop(film.get())](GstMessage* message) {
+  run.on_message = [&, loop = Loop(film.get())](GstMessage* message) mutable {
     if (GST_MESSAGE_TYPE(message) & (GST_MESSAGE_WARNING | GST_MESSAGE_ERROR))
-      return take_problem(run, message, !programme.line.empty());
-    if (loops && GST_MESSAGE_TYPE(message) == GST_MESSAGE_SEGMENT_DONE) loop.again();
-    if (loops && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ASYNC_DONE && !std::exchange(begun, true))
-      loop.begin();
+      return take_problem(run, message, programme);
+    if (loops) loop.take(message);
     return false;
   };
   // The end of a file that is read in rounds would be the end of a round. Ten seconds of sound may

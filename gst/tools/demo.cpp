@@ -26,7 +26,7 @@ constexpr int blocks = 64;
 // One of the two. The first leads through the programme and prints; the second answers.
 class Demo {
  public:
-  Demo(std::string room, bool first, const std::string& folder)
+  Demo(const std::string& room, bool first, const std::string& folder)
       : first_(first),
         folder_(folder),
         begun_(g_get_monotonic_time()),

@@ -96,6 +96,7 @@ bool MediaShow::start(std::vector<std::string> words, void (MediaShow::*heard)(J
                            "none", "--timeout", seconds_.c_str(), "--json", "--quiet"})
     words.emplace_back(word);
   std::vector<const char*> raw;
+  raw.reserve(words.size() + 1);
   for (const auto& word : words) raw.push_back(word.c_str());
   raw.push_back(nullptr);
   // Libraries complain at length of a machine without loudspeakers.

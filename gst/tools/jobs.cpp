@@ -86,9 +86,21 @@ bool read_id(const std::string& text, gint64& id) {
   return g_ascii_string_to_signed(text.c_str(), 10, 1, G_MAXINT64, &id, nullptr);
 }
 
-int usage(const std::string& what) {
-  complain(what + ": `genos jobs`, `genos jobs show 3`, `genos jobs cancel 3` or `genos jobs run`");
-  return exit_usage;
+struct Wish {
+  std::string verb = "list";
+  gint64 id = 0;
+};
+
+// What is wrong with the words, if anything.
+std::string read_wish(const std::vector<std::string>& words, gint limit, Wish& wish) {
+  if (!words.empty()) wish.verb = words[0];
+  const bool one = wish.verb == "show" || wish.verb == "cancel";
+  if (!one && wish.verb != "list" && wish.verb != "run") return "there is no '" + wish.verb + "'";
+  if (limit != no_limit && limit < 1) return "--limit is 1 or more";
+  if (one && (words.size() != 2 || !read_id(words[1], wish.id)))
+    return wish.verb + " takes the number of a job";
+  if (!one && words.size() > 1) return wish.verb + " takes nothing more";
+  return {};
 }
 
 }  // namespace
@@ -106,22 +118,19 @@ int jobs(std::vector<std::string> args) {
                "run: so many at a time, over all processes (default: half the processors)", "N"}},
              &rest))
     return exit_usage;
-  const std::string verb = rest.empty() ? "list" : rest[0];
-  const bool one = verb == "show" || verb == "cancel";
-  gint64 id = 0;
-  if (!one && verb != "list" && verb != "run") return usage("there is no '" + verb + "'");
-  if (limit == no_limit)
-    limit = 0;
-  else if (limit < 1)
-    return usage("--limit is 1 or more");
-  if (rest.size() > (one ? 2 : 1) || (one && (rest.size() < 2 || !read_id(rest[1], id))))
-    return usage(one ? verb + " takes the number of a job" : verb + " takes nothing more");
+  Wish wish;
+  if (const auto fault = read_wish(rest, limit, wish); !fault.empty()) {
+    complain(fault +
+             ": `genos jobs`, `genos jobs show 3`, `genos jobs cancel 3` or `genos jobs run`");
+    return exit_usage;
+  }
   auto store = open_jobs(true);
   if (!store) return exit_failed;
-  if (verb == "list") return list(*store, options);
-  if (verb == "show") return tell_one(store->get(id), options);
-  if (verb == "cancel") return cancel(*store, id, options);
-  return JobWork(std::move(store), unsigned(limit), options).run_queue();
+  if (wish.verb == "list") return list(*store, options);
+  if (wish.verb == "show") return tell_one(store->get(wish.id), options);
+  if (wish.verb == "cancel") return cancel(*store, wish.id, options);
+  const unsigned at_once = limit == no_limit ? 0 : unsigned(limit);
+  return JobWork(std::move(store), at_once, options).run_queue();
 }
 
 }  // namespace genos::tool

@@ -7,6 +7,7 @@
 #include <climits>
 #include <csignal>
 
+#include "bridge/element_message.hpp"
 #include "tools/pipeline_run.hpp"
 
 namespace genos::tool {
@@ -66,8 +67,9 @@ class Pipe {
     const MappedBuffer mapped(buffer);
     for (auto bytes = mapped.bytes(); !bytes.empty() && !self.stopped_;) {
       if (self.write_some(bytes)) continue;
-      GST_ELEMENT_ERROR(end, RESOURCE, WRITE, ("standard output: %s", g_strerror(errno)),
-                        (nullptr));
+      const char* why = g_strerror(errno);
+      post_error({end, GST_CAT_DEFAULT}, GST_RESOURCE_ERROR_WRITE,
+                 std::string("standard output: ") + why);
       return;
     }
   }

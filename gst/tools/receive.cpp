@@ -64,6 +64,7 @@ class Receive {
     std::string into;
     std::set<std::string> from;
     guint64 count = 0;
+    guint64 rate = 0;  // bytes a second; 0: any
     bool yes = false, replace = false;
     bool pours = false;  // to standard output, when it is whole
   };
@@ -247,52 +248,82 @@ class Receive {
   guint timer_ = 0;
 };
 
-}  // namespace
-
-int receive(std::vector<std::string> args) {
+// What was said beside the options of all.
+struct Said {
+  Said() = default;
+  Said(const Said&) = delete;
+  Said& operator=(const Said&) = delete;
+  ~Said() {
+    g_free(into);
+    g_free(limit);
+    g_strfreev(from);
+  }
   char *into = nullptr, **from = nullptr, *limit = nullptr;
   gint64 count = 0;
   gboolean yes = FALSE, replace = FALSE;
-  Options options;
-  const bool ok = parse(
+};
+
+bool read_words(std::vector<std::string>& args, Said& said, Options& options) {
+  return parse(
       args, "receive --room NAME",
       "Receives files and folders that others in the room offer; prints where each is. Ends after\n"
       "--count files, or when nothing more is offered for two seconds. What was broken off before\n"
       "goes on where it was, when it goes into the same folder.",
       options,
-      {{"into", 'o', 0, G_OPTION_ARG_FILENAME, &into,
+      {{"into", 'o', 0, G_OPTION_ARG_FILENAME, &said.into,
         "Folder to store them in (default: .); - writes the first file to standard output", "DIR"},
-       {"count", 'n', 0, G_OPTION_ARG_INT64, &count, "End after so many", "N"},
-       {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Receive everything, without asking", nullptr},
-       {"from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &from,
+       {"count", 'n', 0, G_OPTION_ARG_INT64, &said.count, "End after so many", "N"},
+       {"yes", 'y', 0, G_OPTION_ARG_NONE, &said.yes, "Receive everything, without asking", nullptr},
+       {"from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &said.from,
         "Only from this peer id or identity; may be repeated", "PEER"},
-       {"replace", 0, 0, G_OPTION_ARG_NONE, &replace, "Replace files of the same name", nullptr},
-       {"limit", 'l', 0, G_OPTION_ARG_FILENAME, &limit, "Bytes a second, in all (500k, 2M)",
+       {"replace", 0, 0, G_OPTION_ARG_NONE, &said.replace, "Replace files of the same name",
+        nullptr},
+       {"limit", 'l', 0, G_OPTION_ARG_FILENAME, &said.limit, "Bytes a second, in all (500k, 2M)",
         "RATE"}});
-  const Owned<char> owned(into), owned_limit(limit);
-  Receive::Settings settings;
-  settings.into = into ? into : ".";
-  for (char** one = from; one && *one; ++one) settings.from.insert(*one);
-  g_strfreev(from);
+}
+
+// What is wrong, if anything.
+std::string read_settings(const Said& said, const Options& options, Receive::Settings& settings) {
+  settings.into = said.into ? said.into : ".";
+  for (char** one = said.from; one && *one; ++one) settings.from.insert(*one);
   settings.pours = settings.into == "-";
-  settings.yes = yes;
-  settings.replace = replace;
-  settings.count = guint64(std::max<gint64>(count, 0));
-  guint64 rate = 0;
-  if (!ok) return exit_usage;
-  std::string wrong;
-  if (limit && !parse_size(limit, rate))
-    wrong = "--limit is a number of bytes a second (500k, 2M), not '" + std::string(limit) + "'";
-  else if (count < 0)
-    wrong = "--count is a number of files";
-  else if (settings.pours && options.json)
-    wrong = "--into - and --json both want standard output";
-  else if (!settings.pours && !g_file_test(settings.into.c_str(), G_FILE_TEST_IS_DIR))
-    wrong = "--into: there is no folder '" + settings.into + "'";
-  else if (!yes && !isatty(STDIN_FILENO))
-    wrong = "nobody is there to ask: say --yes to receive what is offered";
-  if (!wrong.empty()) {
-    complain(wrong);
+  settings.yes = said.yes;
+  settings.replace = said.replace;
+  settings.count = guint64(std::max<gint64>(said.count, 0));
+  if (said.limit && !parse_size(said.limit, settings.rate))
+    return "--limit is a number of bytes a second (500k, 2M), not '" + std::string(said.limit) +
+           "'";
+  if (said.count < 0) return "--count is a number of files";
+  if (settings.pours && options.json) return "--into - and --json both want standard output";
+  if (!settings.pours && !g_file_test(settings.into.c_str(), G_FILE_TEST_IS_DIR))
+    return "--into: there is no folder '" + settings.into + "'";
+  if (!settings.yes && !isatty(STDIN_FILENO))
+    return "nobody is there to ask: say --yes to receive what is offered";
+  return {};
+}
+
+int run(const Receive::Settings& settings, const Options& options) {
+  App app(options);
+  Receive receiving(app, settings);
+  app.on_start = [&] {
+    g_object_set(app.room(), "download-limit", settings.rate, nullptr);
+    receiving.start();
+  };
+  const int code = app.run([&] { return receiving.begun() ? exit_failed : exit_nobody; });
+  if (code == exit_interrupted && receiving.unfinished() && !settings.pours && !options.quiet)
+    complain("what has come stays; say the same again to go on");
+  return code;
+}
+
+}  // namespace
+
+int receive(std::vector<std::string> args) {
+  Said said;
+  Options options;
+  if (!read_words(args, said, options)) return exit_usage;
+  Receive::Settings settings;
+  if (const auto fault = read_settings(said, options, settings); !fault.empty()) {
+    complain(fault);
     return exit_usage;
   }
   Basin basin;
@@ -301,16 +332,7 @@ int receive(std::vector<std::string> args) {
     settings.into = basin.path();
     settings.count = std::max<guint64>(settings.count, 1);
   }
-  App app(options);
-  Receive receiving(app, settings);
-  app.on_start = [&] {
-    g_object_set(app.room(), "download-limit", rate, nullptr);
-    receiving.start();
-  };
-  const int code = app.run([&] { return receiving.begun() ? exit_failed : exit_nobody; });
-  if (code == exit_interrupted && receiving.unfinished() && !settings.pours && !options.quiet)
-    complain("what has come stays; say the same again to go on");
-  return code;
+  return run(settings, options);
 }
 
 }  // namespace genos::tool

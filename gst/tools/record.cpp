@@ -17,7 +17,7 @@ constexpr gint usual_files = 10000;
 constexpr std::size_t most_open = 100;  // each has threads of its own
 constexpr guint64 least_side = 64, most_side = 3840;
 struct Wish {
-  std::string out, from, media;
+  std::string out, from, streams, media;
   double length = 0, split = 0;  // seconds; 0: no end, none
   bool replace = false;
   bool mix = false;
@@ -83,7 +83,8 @@ int Recorder::record() {
   }
   auto* source = run_.add("genosroomsrc", element_place);
   if (!source || !run_.enter_room(source)) return exit_usage;
-  g_object_set(source, "from", wish_.from.c_str(), "end-with-last", TRUE, nullptr);
+  g_object_set(source, "from", wish_.from.c_str(), "streams", wish_.streams.c_str(),
+               "end-with-last", TRUE, nullptr);
   if (!wish_.media.empty()) gst_util_set_object_arg(G_OBJECT(source), "media", wish_.media.c_str());
   if (wish_.mix)
     begin_mixing(source);
@@ -304,15 +305,22 @@ bool take_size(const char* text, Wish& wish) {
   return *end == '\0';
 }
 
-}  // namespace
-
-int record(std::vector<std::string> args) {
-  char *out = nullptr, *length = nullptr, *split = nullptr, *from = nullptr, *size = nullptr,
-       *media = nullptr;
+// What was said beside the options of all.
+struct Said {
+  Said() = default;
+  Said(const Said&) = delete;
+  Said& operator=(const Said&) = delete;
+  ~Said() {
+    for (char* text : {out, length, split, from, streams, size, media}) g_free(text);
+  }
+  char *out = nullptr, *length = nullptr, *split = nullptr, *from = nullptr, *streams = nullptr,
+       *size = nullptr, *media = nullptr;
   gboolean replace = FALSE, mix = FALSE;
   gint files = usual_files;
-  Options options;
-  const bool fine = parse(
+};
+
+bool read_words(std::vector<std::string>& args, Said& said, Options& options) {
+  return parse(
       args, "record --room NAME --out FILE",
       "Writes what others in the room show into WebM files, a file for each stream, as it came "
       "and\n"
@@ -320,42 +328,55 @@ int record(std::vector<std::string> args) {
       "name a folder. What WebM does not take (H.264) becomes .mkv. With --mix all goes into one\n"
       "file, encoded again.",
       options,
-      {{"out", 'o', 0, G_OPTION_ARG_FILENAME, &out, "File (.webm, .mkv), or a folder", "FILE"},
-       {"for", 0, 0, G_OPTION_ARG_STRING, &length, "So long, from the first picture or sound on",
-        "90|10min|1h"},
-       {"split", 0, 0, G_OPTION_ARG_STRING, &split, "A new file after that long", "10min"},
-       {"files", 0, 0, G_OPTION_ARG_INT, &files, "No more files than that (10000)", "N"},
-       {"from", 0, 0, G_OPTION_ARG_FILENAME, &from, "Only those peers (ids or keys)", "PEERS"},
-       {"media", 0, 0, G_OPTION_ARG_STRING, &media, "Only pictures, or only sound", "video|audio"},
-       {"mix", 'm', 0, G_OPTION_ARG_NONE, &mix, "All of it: pictures in a grid, and one sound",
+      {{"out", 'o', 0, G_OPTION_ARG_FILENAME, &said.out, "File (.webm, .mkv), or a folder", "FILE"},
+       {"for", 0, 0, G_OPTION_ARG_STRING, &said.length,
+        "So long, from the first picture or sound on", "90|10min|1h"},
+       {"split", 0, 0, G_OPTION_ARG_STRING, &said.split, "A new file after that long", "10min"},
+       {"files", 0, 0, G_OPTION_ARG_INT, &said.files, "No more files than that (10000)", "N"},
+       {"from", 0, 0, G_OPTION_ARG_FILENAME, &said.from, "Only those peers (ids or keys)", "PEERS"},
+       {"streams", 0, 0, G_OPTION_ARG_STRING, &said.streams,
+        "Only streams of those titles or kinds", "TITLES"},
+       {"media", 0, 0, G_OPTION_ARG_STRING, &said.media, "Only pictures, or only sound",
+        "video|audio"},
+       {"mix", 'm', 0, G_OPTION_ARG_NONE, &said.mix, "All of it: pictures in a grid, and one sound",
         nullptr},
-       {"size", 0, 0, G_OPTION_ARG_STRING, &size, "Of the mixed picture (1280x720)", "WxH"},
-       {"replace", 0, 0, G_OPTION_ARG_NONE, &replace, "Write over files that are there", nullptr}});
-  const Owned<char> owned[] = {Owned<char>(out),  Owned<char>(length), Owned<char>(split),
-                               Owned<char>(from), Owned<char>(size),   Owned<char>(media)};
-  if (!fine) return exit_usage;
-  Wish wish{out ? out : "", from ? from : "", "", 0, 0, bool(replace), bool(mix)};
-  if (wish.out.empty()) {
-    complain("say where to: `genos record --room demo --out a.webm`");
-    return exit_usage;
-  }
-  wish.media = media ? media : "";
-  if (media && (mix || (wish.media != "video" && wish.media != "audio"))) {
-    complain("--media is video or audio, and not for --mix, which takes both");
-    return exit_usage;
-  }
-  if (size && (!mix || !take_size(size, wish))) {
-    complain("--size is for --mix, and like 1280x720: even, from 64 to 3840");
-    return exit_usage;
-  }
-  if (files < 1) {
-    complain("--files is how many files there may be: 1 or more");
-    return exit_usage;
-  }
-  wish.files = unsigned(files);
-  if ((length && !parse_length(length, wish.length)) ||
-      (split && !parse_length(split, wish.split))) {
-    complain("--for and --split are times like 90, 10min or 1h30min");
+       {"size", 0, 0, G_OPTION_ARG_STRING, &said.size, "Of the mixed picture (1280x720)", "WxH"},
+       {"replace", 0, 0, G_OPTION_ARG_NONE, &said.replace, "Write over files that are there",
+        nullptr}});
+}
+
+std::string text_of(const char* said) { return said ? said : ""; }
+
+// What is wrong, if anything.
+std::string read_wish(const Said& said, Wish& wish) {
+  wish.out = text_of(said.out);
+  wish.from = text_of(said.from);
+  wish.streams = text_of(said.streams);
+  wish.media = text_of(said.media);
+  wish.replace = said.replace;
+  wish.mix = said.mix;
+  if (wish.out.empty()) return "say where to: `genos record --room demo --out a.webm`";
+  if (said.media && (wish.mix || (wish.media != "video" && wish.media != "audio")))
+    return "--media is video or audio, and not for --mix, which takes both";
+  if (said.size && (!wish.mix || !take_size(said.size, wish)))
+    return "--size is for --mix, and like 1280x720: even, from 64 to 3840";
+  if (said.files < 1) return "--files is how many files there may be: 1 or more";
+  wish.files = unsigned(said.files);
+  if ((said.length && !parse_length(said.length, wish.length)) ||
+      (said.split && !parse_length(said.split, wish.split)))
+    return "--for and --split are times like 90, 10min or 1h30min";
+  return {};
+}
+
+}  // namespace
+
+int record(std::vector<std::string> args) {
+  Said said;
+  Options options;
+  if (!read_words(args, said, options)) return exit_usage;
+  Wish wish;
+  if (const auto fault = read_wish(said, wish); !fault.empty()) {
+    complain(fault);
     return exit_usage;
   }
   return Recorder(wish, options).record();

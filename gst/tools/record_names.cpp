@@ -52,7 +52,7 @@ std::string RecordNames::next(const std::string& who, bool is_webm) {
   const std::string extension = is_webm && !wants_mkv ? ".webm" : ".mkv";
   for (unsigned& n = last_[base.string() + extension];;) {
     ++n;
-    const std::string path = base.string() + (n == 1 ? "" : "-" + std::to_string(n)) + extension;
+    std::string path = base.string() + (n == 1 ? "" : "-" + std::to_string(n)) + extension;
     std::error_code none;
     const bool there = std::filesystem::exists(path, none);
     if ((!there || replace_) && taken_.insert(path).second) return path;

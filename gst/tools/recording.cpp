@@ -132,15 +132,18 @@ void Recording::take(std::size_t number, Piece piece) {
   const bool changed = track.caps && !fits_webm(caps) && !gst_caps_is_equal(track.caps.get(), caps);
   if (changed && file_ && piece.at < begins_ + shortest) return;
   track.caps = retain(caps);
-  const bool left_out = track.place < 0 || (file_ && file_->is_over(std::size_t(track.place)));
+  if (file_) close_if_due(track, piece, changed);
+  put(track, std::move(piece));
+}
+
+void Recording::close_if_due(const Track& track, const Piece& piece, bool changed) {
+  const bool left_out = track.place < 0 || file_->is_over(std::size_t(track.place));
   const bool full = settings_.split > 0 && piece.at >= begins_ + settings_.split;
+  if (!left_out && !changed && !full) return;
   // Where there are pictures, a file begins with a whole one.
   const bool may_begin = track.is_sound ? !shows_pictures() : piece.is_key;
-  if (file_ && (left_out || changed || full)) {
-    if (!may_begin && !std::exchange(asked_, true)) settings_.want_keyframe();
-    if (may_begin || left_out || changed) close();
-  }
-  put(track, std::move(piece));
+  if (!may_begin && !std::exchange(asked_, true)) settings_.want_keyframe();
+  if (may_begin || left_out || changed) close();
 }
 
 bool Recording::shows_pictures() const {

@@ -92,6 +92,8 @@ class Recording {
   void begin_if_ready(bool at_once = false);
   void begin(const std::vector<std::size_t>& tracks);
   void put(Track& track, Piece piece);
+  // Before a piece that the file cannot have, or that is after its time.
+  void close_if_due(const Track& track, const Piece& piece, bool changed);
   void close();
   void on_end(MediaFile& file, const char* problem);
 

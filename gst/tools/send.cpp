@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "tools/progress.hpp"
 
@@ -32,22 +33,7 @@ class Spool {
     }
     g_unlink(path);
     g_free(path);
-    std::string why;
-    guint64 done = 0;
-    std::vector<char> bytes(1u << 20);
-    while (why.empty()) {
-      const auto got = read(STDIN_FILENO, bytes.data(), bytes.size());
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) {
-        if (got < 0) why = std::string("standard input: ") + g_strerror(errno);
-        break;
-      }
-      for (ssize_t put = 0, part = 0; put < got && why.empty(); put += part) {
-        part = write(file_, bytes.data() + put, std::size_t(got - put));
-        if (part < 0) why = std::string("a temporary file: ") + g_strerror(errno);
-      }
-      progress.show("-", "reading standard input", done += guint64(got), G_MAXUINT64);
-    }
+    const auto why = copy(progress);
     progress.clear();
     if (!why.empty()) complain(why);
     return why.empty();
@@ -55,6 +41,30 @@ class Spool {
   [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }
 
  private:
+  // Both: what failed, if anything.
+  std::string copy(Progress& progress) const {
+    guint64 done = 0;
+    std::vector<char> bytes(1u << 20);
+    std::string why;
+    while (why.empty()) {
+      const auto got = read(STDIN_FILENO, bytes.data(), bytes.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return std::string("standard input: ") + g_strerror(errno);
+      if (got == 0) break;
+      why = put({bytes.data(), std::size_t(got)});
+      progress.show("-", "reading standard input", done += guint64(got), G_MAXUINT64);
+    }
+    return why;
+  }
+  [[nodiscard]] std::string put(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const auto part = write(file_, bytes.data(), bytes.size());
+      if (part < 0) return std::string("a temporary file: ") + g_strerror(errno);
+      bytes.remove_prefix(std::size_t(part));
+    }
+    return {};
+  }
+
   int file_ = -1;
 };
 

@@ -15,7 +15,7 @@ std::string text_in(const GstStructure* news, const char* field) {
 void print(const GstStructure* news, bool comes, bool watch, bool json) {
   Line line(comes ? "stream-add" : "stream-remove");
   std::string text = watch ? (comes ? "+ " : "- ") : "";
-  for (const char* field : {"peer", "name", "stream", "title", "kind", "video", "audio"})
+  for (const char* field : {"peer", "name", "stream", "title", "kind", "meta", "video", "audio"})
     if (const auto value = text_in(news, field); !value.empty()) line.add(field, value);
   text += text_in(news, "peer");
   for (const char* field : {"name", "title"})

@@ -37,15 +37,18 @@ int queue(const std::vector<std::string>& sources, jobs::Job job, const Options&
   return exit_ok;
 }
 
+std::string same_files(const std::string& one, const std::string& other) {
+  return "'" + one + "' and '" + other +
+         "' would be written to the same files: give them folders of their own";
+}
+
 // Else the second would be written over the first. False, after saying what is wrong.
 bool have_names_of_their_own(const std::vector<std::string>& sources) {
   std::map<std::string, std::string> names;
   for (const auto& source : sources) {
     const auto& first = names.emplace(jobs::stem_of(source), source).first->second;
     if (first == source) continue;
-    complain("'" + first + "' and '" + source +
-             "' would be written to the same files: give them "
-             "folders of their own");
+    complain(same_files(first, source));
     return false;
   }
   return true;
@@ -66,16 +69,23 @@ bool settle(RoomJob& live, bool in_room, bool is_for_files, const char* length) 
   return false;
 }
 
-}  // namespace
-
-int transcode(std::vector<std::string> args) {
+// What was said beside the options of all.
+struct Said {
+  Said() = default;
+  Said(const Said&) = delete;
+  Said& operator=(const Said&) = delete;
+  ~Said() {
+    for (char* text : {ladder, sound, to, container, from, length}) g_free(text);
+  }
   char *ladder = nullptr, *sound = nullptr, *to = nullptr, *container = nullptr, *from = nullptr,
        *length = nullptr;
   gboolean replace = FALSE, later = FALSE;
   gint limit = no_limit;
-  Options options;
-  std::vector<std::string> rest;
-  const bool fine = parse(
+  std::vector<std::string> sources;
+};
+
+bool read_words(std::vector<std::string>& args, Said& said, Options& options) {
+  return parse(
       args, "transcode IN…|--room NAME --out DIR",
       "Makes a file for each rung of a ladder, with the sound, of each IN: a file, a URI, or - "
       "for\n"
@@ -83,63 +93,73 @@ int transcode(std::vector<std::string> args) {
       "shows\n"
       "there, until that ends or Ctrl-C.",
       options,
-      {{"ladder", 'l', 0, G_OPTION_ARG_STRING, &ladder,
+      {{"ladder", 'l', 0, G_OPTION_ARG_STRING, &said.ladder,
         "Rungs like 720p30:1500k,360p30:500k:vp8; or low, medium, high, livestream", "WORDS"},
-       {"sound", 0, 0, G_OPTION_ARG_STRING, &sound, "opus:96k, aac:128k, or none", "WORDS"},
-       {"out", 'o', 0, G_OPTION_ARG_FILENAME, &to, "Folder for the files", "DIR"},
-       {"container", 0, 0, G_OPTION_ARG_STRING, &container, "webm (default) or mkv", "KIND"},
-       {"replace", 0, 0, G_OPTION_ARG_NONE, &replace, "Replace files that are there", nullptr},
-       {"queue", 0, 0, G_OPTION_ARG_NONE, &later, "Only put it there, for `genos jobs run`",
+       {"sound", 0, 0, G_OPTION_ARG_STRING, &said.sound, "opus:96k, aac:128k, or none", "WORDS"},
+       {"out", 'o', 0, G_OPTION_ARG_FILENAME, &said.to, "Folder for the files", "DIR"},
+       {"container", 0, 0, G_OPTION_ARG_STRING, &said.container, "webm (default) or mkv", "KIND"},
+       {"replace", 0, 0, G_OPTION_ARG_NONE, &said.replace, "Replace files that are there", nullptr},
+       {"queue", 0, 0, G_OPTION_ARG_NONE, &said.later, "Only put it there, for `genos jobs run`",
         nullptr},
-       {"from", 0, 0, G_OPTION_ARG_FILENAME, &from,
+       {"from", 0, 0, G_OPTION_ARG_FILENAME, &said.from,
         "In a room: who shows it, by name or id (default: the first)", "NAME"},
-       {"for", 0, 0, G_OPTION_ARG_STRING, &length, "In a room: so long", "90|10min|1h"},
-       {"limit", 0, 0, G_OPTION_ARG_INT, &limit,
+       {"for", 0, 0, G_OPTION_ARG_STRING, &said.length, "In a room: so long", "90|10min|1h"},
+       {"limit", 0, 0, G_OPTION_ARG_INT, &said.limit,
         "Wait while so many jobs of this user run (default: half the processors)", "N"}},
-      &rest);
+      &said.sources);
+}
+
+std::string text_or(const char* said, const char* standard) { return said ? said : standard; }
+
+jobs::Job job_of(const Said& said) {
   jobs::Job job;
-  const auto take = [](std::string& into, char* given, const char* standard) {
-    into = given ? given : standard;
-    g_free(given);
-  };
-  take(job.ladder, ladder, "medium");
-  take(job.sounds, sound, "opus:96k");
-  take(job.folder, to, "");
-  take(job.container, container, "webm");
-  job.replace = replace;
+  job.ladder = text_or(said.ladder, "medium");
+  job.sounds = text_or(said.sound, "opus:96k");
+  job.folder = text_or(said.to, "");
+  job.container = text_or(said.container, "webm");
+  job.replace = said.replace;
   if (job.sounds == "none") job.sounds.clear();
   if (const auto comma = job.sounds.find(','); comma != std::string::npos)
     complain("a file has one sound: " + job.sounds.substr(0, comma) + " is taken");
-  RoomJob live{.job = job};
-  take(live.from, from, "");
-  const Owned<char> owned(length);
-  if (!fine) return exit_usage;
-  const bool in_room = !options.room.empty();
-  if (!settle(live, in_room, !rest.empty() || later || limit != no_limit, length))
-    return exit_usage;
-  if (const auto checked = check_words(job); !checked) {
-    complain(checked.error().detail);
-    return exit_usage;
-  }
-  if (in_room && !job.folder.empty()) return transcode_room(live, options);
-  if (rest.empty() || job.folder.empty()) {
+  return job;
+}
+
+int transcode_files(const Said& said, jobs::Job job, const Options& options) {
+  if (said.sources.empty() || job.folder.empty()) {
     complain("say what and where to: `genos transcode film.mp4 --out DIR`");
     return exit_usage;
   }
-  if (limit == no_limit)
-    limit = 0;
-  else if (limit < 1) {
+  if (said.limit != no_limit && said.limit < 1) {
     complain("--limit is 1 or more");
     return exit_usage;
   }
-  if (!have_names_of_their_own(rest)) return exit_usage;
-  if (later) return queue(rest, job, options);
-  JobWork work(open_jobs(false), unsigned(limit), options);
-  for (const auto& source : rest) {
+  if (!have_names_of_their_own(said.sources)) return exit_usage;
+  if (said.later) return queue(said.sources, job, options);
+  JobWork work(open_jobs(false), said.limit == no_limit ? 0 : unsigned(said.limit), options);
+  for (const auto& source : said.sources) {
     job.source = source;
     if (!work.add(job)) return exit_failed;
   }
   return work.run();
+}
+
+}  // namespace
+
+int transcode(std::vector<std::string> args) {
+  Said said;
+  Options options;
+  const bool fine = read_words(args, said, options);
+  RoomJob live{.job = job_of(said), .from = text_or(said.from, "")};
+  if (!fine) return exit_usage;
+  const bool in_room = !options.room.empty();
+  const bool is_for_files = !said.sources.empty() || said.later || said.limit != no_limit;
+  if (!settle(live, in_room, is_for_files, said.length)) return exit_usage;
+  if (const auto checked = check_words(live.job); !checked) {
+    complain(checked.error().detail);
+    return exit_usage;
+  }
+  if (in_room && !live.job.folder.empty()) return transcode_room(live, options);
+  return transcode_files(said, live.job, options);
 }
 
 }  // namespace genos::tool

@@ -29,8 +29,8 @@ struct View {
 
 class Watcher {
  public:
-  Watcher(const Options& options, std::string from, bool stats)
-      : from_(std::move(from)), stats_(stats), run_(options) {}
+  Watcher(const Options& options, std::string from, std::string streams, bool stats)
+      : from_(std::move(from)), streams_(std::move(streams)), stats_(stats), run_(options) {}
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
   ~Watcher() = default;
@@ -45,7 +45,7 @@ class Watcher {
   void tell();
   void tell_track(const GstStructure* track, std::string& table);
 
-  const std::string from_;
+  const std::string from_, streams_;
   const bool stats_;
   GstElement* source_ = nullptr;
   std::vector<Connection> connections_;
@@ -63,7 +63,8 @@ int Watcher::watch() {
   if (!source_ || !run_.enter_room(source_)) return exit_usage;
   if (!has_display() && !run_.options().quiet)
     complain("there is no display: pictures are counted, not shown");
-  g_object_set(source_, "from", from_.c_str(), "end-with-last", TRUE, nullptr);
+  g_object_set(source_, "from", from_.c_str(), "streams", streams_.c_str(), "end-with-last", TRUE,
+               nullptr);
   connections_.push_back(on<void(GstElement*, GstPad*)>(source_, "pad-added",
                                                         [this](auto*, auto* pad) { show(pad); }));
   connections_.push_back(
@@ -205,18 +206,20 @@ void Watcher::tell() {
 }  // namespace
 
 int watch(std::vector<std::string> args) {
-  char* from = nullptr;
+  char *from = nullptr, *streams = nullptr;
   gboolean stats = FALSE;
   Options options;
   const bool fine = parse(
       args, "watch --room NAME",
       "Shows what others in the room show, a window for each, until Ctrl-C.", options,
       {{"from", 0, 0, G_OPTION_ARG_FILENAME, &from, "Only those peers (ids or keys)", "PEERS"},
+       {"streams", 0, 0, G_OPTION_ARG_STRING, &streams, "Only streams of those titles or kinds",
+        "TITLES"},
        {"stats", 0, 0, G_OPTION_ARG_NONE, &stats,
         "Figures of each stream on the terminal, every second", nullptr}});
-  const Owned<char> owned(from);
+  const Owned<char> owned(from), held(streams);
   if (!fine) return exit_usage;
-  return Watcher(options, from ? from : "", stats).watch();
+  return Watcher(options, from ? from : "", streams ? streams : "", stats).watch();
 }
 
 }  // namespace genos::tool

@@ -20,6 +20,8 @@
 #include <cmath>
 #include <new>
 
+#include "bridge/define_type.hpp"
+#include "bridge/element_message.hpp"
 #include "decoder_state.hpp"
 
 using namespace genos;
@@ -172,9 +174,10 @@ static bool open(GstVideoDecoder* base) {
   const int result = dav1d_open(&made, &chosen);
   state.decoder.reset(made);
   if (result == 0) return true;
-  GST_ELEMENT_ERROR(base, LIBRARY, INIT,
-                    ("dav1d does not start with %u threads; try a smaller 'threads'", threads),
-                    ("dav1d_open: %s", g_strerror(-result)));
+  post_error(
+      {base, GST_CAT_DEFAULT}, GST_LIBRARY_ERROR_INIT,
+      "dav1d does not start with " + std::to_string(threads) + " threads; try a smaller 'threads'",
+      (std::string("dav1d_open: ") + g_strerror(-result)).c_str());
   return false;
 }
 

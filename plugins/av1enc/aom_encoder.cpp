@@ -99,10 +99,14 @@ core::Error AomEncoder::failure(const char* what) {
                                   (detail ? std::string(" (") + detail + ")" : std::string())};
 }
 
+// Below it libaom 3.6 aborts the process in CBR, at the eleventh frame.
+constexpr unsigned least_max_quantizer = 2;
+
 static void set_rate(aom_codec_enc_cfg_t& cfg, const AomEncoder::Config& config) {
   cfg.rc_target_bitrate = kilobits(config.bitrate);
   cfg.rc_min_quantizer = config.min_quantizer;
-  cfg.rc_max_quantizer = std::max(config.min_quantizer, config.max_quantizer);
+  cfg.rc_max_quantizer =
+      std::max({config.min_quantizer, config.max_quantizer, least_max_quantizer});
 }
 
 std::optional<core::Error> AomEncoder::start() {

@@ -21,6 +21,8 @@
 
 #include "aom_encoder.hpp"
 #include "av1c.hpp"
+#include "bridge/define_type.hpp"
+#include "bridge/element_message.hpp"
 #include "video_refs.hpp"
 
 using namespace genos;
@@ -175,10 +177,9 @@ static Duration frame_time_of(const GstVideoInfo& info) {
 static gboolean gst_genos_av1_enc_set_format(GstVideoEncoder* base, GstVideoCodecState* input) {
   auto& state = state_of(base);
   if (GST_VIDEO_INFO_IS_INTERLACED(&input->info)) {
-    GST_ELEMENT_ERROR(
-        base, STREAM, FORMAT,
-        ("AV1 has no interlaced pictures; put 'deinterlace' before %s", GST_OBJECT_NAME(base)),
-        (nullptr));
+    post_error({base, GST_CAT_DEFAULT}, GST_STREAM_ERROR_FORMAT,
+               std::string("AV1 has no interlaced pictures; put 'deinterlace' before ") +
+                   GST_OBJECT_NAME(base));
     return FALSE;
   }
   state.input = retain(input);
@@ -210,12 +211,20 @@ static std::optional<core::Error> prepare(EncoderState& state, const AomEncoder:
 
 static GstFlowReturn fail(GstVideoEncoder* base, const core::Error& error) {
   auto& state = state_of(base);
-  GST_ELEMENT_ERROR(base, LIBRARY, ENCODE,
-                    ("%s; try another size than %ux%u, or the properties' defaults",
-                     error.detail.c_str(), state.format.width, state.format.height),
-                    (nullptr));
+  const auto size = std::to_string(state.format.width) + "x" + std::to_string(state.format.height);
+  post_error({base, GST_CAT_DEFAULT}, GST_LIBRARY_ERROR_ENCODE,
+             error.detail + "; try another size than " + size + ", or the properties' defaults");
   state.encoder.reset();
   return GST_FLOW_ERROR;
+}
+
+static void fill(GstVideoCodecFrame* frame, const AomEncoder::Unit& unit) {
+  if (unit.bytes.empty()) return;
+  frame->output_buffer = gst_buffer_new_memdup(unit.bytes.data(), unit.bytes.size());
+  const auto& layer = unit.layer;
+  if (layer.temporal_layers > 1) set_layer(frame->output_buffer, layer);
+  if (layer.temporal > 0 && layer.temporal + 1 == layer.temporal_layers)
+    GST_BUFFER_FLAG_SET(frame->output_buffer, GST_BUFFER_FLAG_DROPPABLE);
 }
 
 static GstFlowReturn deliver(GstVideoEncoder* base, Ref<GstVideoCodecFrame> frame,
@@ -232,12 +241,7 @@ static GstFlowReturn deliver(GstVideoEncoder* base, Ref<GstVideoCodecFrame> fram
     }
   }
   ++state.since_key;
-  if (!unit.bytes.empty()) {
-    frame->output_buffer = gst_buffer_new_memdup(unit.bytes.data(), unit.bytes.size());
-    if (unit.layer.temporal_layers > 1) set_layer(frame->output_buffer, unit.layer);
-    if (unit.layer.temporal > 0 && unit.layer.temporal + 1 == unit.layer.temporal_layers)
-      GST_BUFFER_FLAG_SET(frame->output_buffer, GST_BUFFER_FLAG_DROPPABLE);
-  }
+  fill(frame.get(), unit);
   return gst_video_encoder_finish_frame(base, frame.release());
 }
 

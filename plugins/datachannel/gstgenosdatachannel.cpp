@@ -23,6 +23,8 @@
 
 #include <new>
 
+#include "bridge/define_type.hpp"
+#include "bridge/element_message.hpp"
 #include "core/wire/json.hpp"
 #include "data_channel_state.hpp"
 #include "room_properties.hpp"
@@ -100,10 +102,9 @@ DataChannelState& genos::element::state_of(GstGenosDataChannel* self) {
 // --- what the talk tells ----------------------------------------------------------------------
 
 static void on_failed(GstGenosDataChannel* self, const GError& error) {
-  if (error.domain == GST_GENOS_ERROR && error.code == GST_GENOS_ERROR_INVALID)
-    GST_ELEMENT_ERROR(self, RESOURCE, SETTINGS, ("%s", error.message), (nullptr));
-  else
-    GST_ELEMENT_ERROR(self, RESOURCE, FAILED, ("%s", error.message), (nullptr));
+  const bool is_setting = g_error_matches(&error, GST_GENOS_ERROR, GST_GENOS_ERROR_INVALID);
+  post_error({self, GST_CAT_DEFAULT},
+             is_setting ? GST_RESOURCE_ERROR_SETTINGS : GST_RESOURCE_ERROR_FAILED, error.message);
 }
 
 static void on_written(GstGenosDataChannel* self) {
@@ -115,7 +116,7 @@ static Talk::Events events_of(GstGenosDataChannel* self) {
   return {[self](Talk::Item item) { return data_src_take(self, std::move(item)); },
           [self](const GError& error) { on_failed(self, error); },
           [self](const std::string& hint) {
-            GST_ELEMENT_INFO(self, RESOURCE, NOT_FOUND, ("%s", hint.c_str()), (nullptr));
+            post_info({self, GST_CAT_DEFAULT}, GST_RESOURCE_ERROR_NOT_FOUND, hint);
           },
           [self](GstStructure* what) {
             gst_element_post_message(GST_ELEMENT(self),
@@ -149,23 +150,27 @@ static Talk::Options options_of(DataChannelState& state) {
           settings.min_peers};
 }
 
+static bool is_object(const std::string& json) {
+  const auto parsed = core::parse_json(json);
+  return parsed && (*parsed).as_object();
+}
+
+// Empty, or what is wrong.
+static std::string fault_of(const Talk::Options& options) {
+  const bool has_meta = !options.meta.empty();
+  if (has_meta && !is_object(options.meta)) return "meta=" + options.meta + " is not a JSON object";
+  if (options.fresh && (options.bytes || has_meta))
+    return "delivery=fresh goes neither with framing=bytes nor with meta: parts of what was sent "
+           "may be missing";
+  return {};
+}
+
 static bool open(GstGenosDataChannel* self) {
   auto& state = state_of(self);
   if (!has_name(state.talk->room(), GST_ELEMENT(self))) return false;
   auto options = options_of(state);
-  if (!options.meta.empty()) {
-    const auto parsed = core::parse_json(options.meta);
-    if (!parsed || !(*parsed).as_object()) {
-      GST_ELEMENT_ERROR(self, RESOURCE, SETTINGS,
-                        ("meta=%s is not a JSON object", options.meta.c_str()), (nullptr));
-      return false;
-    }
-  }
-  if (options.fresh && (options.bytes || !options.meta.empty())) {
-    GST_ELEMENT_ERROR(self, RESOURCE, SETTINGS,
-                      ("delivery=fresh goes neither with framing=bytes nor with meta: parts of "
-                       "what was sent may be missing"),
-                      (nullptr));
+  if (const auto fault = fault_of(options); !fault.empty()) {
+    post_error({self, GST_CAT_DEFAULT}, GST_RESOURCE_ERROR_SETTINGS, fault);
     return false;
   }
   // Only who has a sink pad in use has an end to wait for.

@@ -2,6 +2,7 @@
 // The sink pad of genosdatachannel: what goes into the room.
 #include <cstring>
 
+#include "bridge/element_message.hpp"
 #include "core/base/bytes.hpp"
 #include "data_channel_state.hpp"
 
@@ -57,10 +58,9 @@ GstFlowReturn flow_of(DataChannelState& state, bool written) {
 GstFlowReturn write_lines(GstGenosDataChannel* self, core::ByteView bytes) {
   auto& state = state_of(self);
   if (!state.lines.add(bytes)) {
-    GST_ELEMENT_ERROR(self, STREAM, WRONG_TYPE,
-                      ("a line is longer than %zu bytes: use framing=bytes for what is no text",
-                       core::LineCutter::limit),
-                      (nullptr));
+    post_error({self, GST_CAT_DEFAULT}, GST_STREAM_ERROR_WRONG_TYPE,
+               "a line is longer than " + std::to_string(core::LineCutter::limit) +
+                   " bytes: use framing=bytes for what is no text");
     return GST_FLOW_ERROR;
   }
   while (const auto line = state.lines.next())
@@ -77,7 +77,7 @@ GstFlowReturn data_sink_chain(GstPad*, GstObject* parent, GstBuffer* raw) {
   if (!wait_to_play(state)) return GST_FLOW_FLUSHING;
   const MappedBuffer mapped(buffer.get());
   if (!mapped) {
-    GST_ELEMENT_ERROR(self, RESOURCE, READ, ("a buffer could not be read"), (nullptr));
+    post_error({self, GST_CAT_DEFAULT}, GST_RESOURCE_ERROR_READ, "a buffer could not be read");
     return GST_FLOW_ERROR;
   }
   GstGenosFraming framing;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The src pad of genosdatachannel: what comes out of the room.
+#include "bridge/element_message.hpp"
 #include "data_channel_state.hpp"
 
 #define GST_CAT_DEFAULT genos_data_channel_debug
@@ -9,7 +10,7 @@ namespace {
 
 // What one page, or program that knows nothing of streams, may have waiting here; one of ours stops
 // long before.
-constexpr std::size_t reading_limit = 64 * 1024 * 1024;
+constexpr std::size_t reading_limit = 64UL * 1024 * 1024;
 // Of what is good only now: the oldest makes room.
 constexpr std::size_t fresh_limit = 64;
 // What an item takes beside its bytes, about.
@@ -91,7 +92,7 @@ void push_next(gpointer data) {
   }
   gst_pad_pause_task(state.src);
   if (flow == GST_FLOW_FLUSHING) return;
-  if (flow != GST_FLOW_EOS) GST_ELEMENT_FLOW_ERROR(self, flow);
+  if (flow != GST_FLOW_EOS) post_flow_error({self, GST_CAT_DEFAULT}, flow);
   gst_pad_push_event(state.src, gst_event_new_eos());
 }
 

@@ -13,13 +13,13 @@ namespace {
 // Ends and reports go on a channel of their own, where no page listens.
 constexpr const char* aside_name = "genos-streams";
 // Waits in the element, before the library has it; more only makes a stop lose more.
-constexpr std::size_t waiting_limit = 1024 * 1024;
+constexpr std::size_t waiting_limit = 1024UL * 1024;
 // What may be lost goes at once; this waits for the thread, and then the oldest is dropped.
 constexpr std::size_t fresh_limit = 16;
 // Handed to the library at a time. Enough for 100 Mbit/s over 160 ms.
-constexpr std::size_t in_flight_limit = 2 * 1024 * 1024;
+constexpr std::size_t in_flight_limit = 2UL * 1024 * 1024;
 // Pieces of a stream of bytes: small ones are sent together, big ones apart.
-constexpr std::size_t piece = 64 * 1024;
+constexpr std::size_t piece = 64UL * 1024;
 
 // What a message takes here and in the library.
 std::size_t cost_of(GBytes* bytes) { return core::length_in_stream(g_bytes_get_size(bytes)); }
@@ -37,6 +37,7 @@ bool matches(const std::set<std::string>& names, GstGenosPeer* peer) {
 
 std::vector<const char*> targets_of(const std::vector<std::string>& peers) {
   std::vector<const char*> targets;
+  targets.reserve(peers.size() + 1);
   for (const auto& id : peers) targets.push_back(id.c_str());
   targets.push_back(nullptr);
   return targets;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "bridge/define_type.hpp"
+
 using namespace genos;
 using namespace genos::element;
 

@@ -29,6 +29,7 @@
 #include <cstring>
 #include <new>
 
+#include "bridge/define_type.hpp"
 #include "room_properties.hpp"
 #include "room_sink.hpp"
 
@@ -208,12 +209,31 @@ static void install_properties(GObjectClass* klass) {
 }
 
 static void install_signals(GType type) {
-  // A peer watches from now on.
+  /**
+   * genosroomsink::viewer-added:
+   * @self: the element
+   * @peer: id of who watches from now on
+   *
+   * Somebody is sent something of the streams. Comes in the element's own thread.
+   */
   g_signal_new("viewer-added", type, G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr, G_TYPE_NONE,
                1, G_TYPE_STRING);
+  /**
+   * genosroomsink::viewer-removed:
+   * @self: the element
+   * @peer: id of who watched until now
+   *
+   * Somebody left, or takes nothing any more.
+   */
   g_signal_new("viewer-removed", type, G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr, G_TYPE_NONE,
                1, G_TYPE_STRING);
-  // Nothing more goes to that peer, until it comes again.
+  /**
+   * genosroomsink::stop-viewer:
+   * @self: the element
+   * @peer: an id
+   *
+   * Sends nothing more to that peer, until it comes again. An action.
+   */
   g_signal_new_class_handler("stop-viewer", type, GSignalFlags(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
                              G_CALLBACK(gst_genos_room_sink_stop_viewer), nullptr, nullptr, nullptr,
                              G_TYPE_NONE, 1, G_TYPE_STRING);

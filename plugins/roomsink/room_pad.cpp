@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "bridge/define_type.hpp"
 #include "bridge/ref.hpp"
 
 using namespace genos;

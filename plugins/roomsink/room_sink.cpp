@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bridge/element_message.hpp"
 #include "bridge/pump.hpp"
 #include "room_properties.hpp"
+#include "source_change.hpp"
 
 #define GST_CAT_DEFAULT genos_room_sink_debug
 
@@ -65,6 +67,7 @@ GstPad* RoomSink::request_pad(GstPadTemplate* templ, const char* name) {
                              GST_PAD_TEMPLATE_DIRECTION(templ), "template", templ, nullptr));
   }
   gst_pad_add_probe(track->pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, this, nullptr);
+  if (!is_sound) begin_sources_with_keyframes(track->pad);
   gst_element_add_pad(GST_ELEMENT(bin_), track->pad);
   // gst-launch-1.0 sets now what was said of it.
   gst_child_proxy_child_added(GST_CHILD_PROXY(bin_), G_OBJECT(track->pad), own.c_str());
@@ -85,6 +88,7 @@ void RoomSink::take_down(std::vector<Ref<GstElement>> elements) {
     gst_element_set_state(element.get(), GST_STATE_NULL);
     gst_bin_remove(bin_, element.get());
   }
+  elements.clear();  // before the caller goes on
 }
 
 std::vector<Ref<GstElement>> RoomSink::elements_of(Track& track) {
@@ -188,7 +192,8 @@ Ref<GstElement> RoomSink::transcoder_of(Stream& stream) {
   }
   auto made = sink(gst_element_factory_make("genostranscodebin", nullptr));
   if (!made) {
-    GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN, ("genostranscodebin is missing"), (nullptr));
+    post_error({bin_, GST_CAT_DEFAULT}, GST_CORE_ERROR_MISSING_PLUGIN,
+               "genostranscodebin is missing");
     return {};
   }
   {

@@ -88,6 +88,8 @@ class RoomSink {
     std::string sent_in;    // the id of the stream that it was sent in
     std::string seen_in;    // of the one that viewers see it in
     Fallback fallback;
+    // Of its fallback too.
+    [[nodiscard]] std::vector<FanOut::Seat> seats() const;
   };
   struct Stream {
     guint number = 0;

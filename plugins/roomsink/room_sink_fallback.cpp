@@ -3,6 +3,7 @@
 // the transcoder makes the same rung in a codec that every browser has.
 #include <algorithm>
 
+#include "bridge/element_message.hpp"
 #include "bridge/pump.hpp"
 #include "room_sink.hpp"
 #include "transcodebin/encoders.hpp"
@@ -91,10 +92,9 @@ void RoomSink::refused(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut
 void RoomSink::warn(const RoomMedia::Peer& peer, const FanOut& fan, const std::string& what) {
   GST_INFO_OBJECT(bin_, "'%s' takes no %s", peer.id.c_str(), encoding_of(fan));
   if (warned_.exchange(true)) return;
-  GST_ELEMENT_WARNING(bin_, STREAM, CODEC_NOT_FOUND,
-                      ("'%s' cannot decode %s and gets none of it: %s", peer.id.c_str(),
-                       encoding_of(fan), what.c_str()),
-                      (nullptr));
+  post_warning(
+      {bin_, GST_CAT_DEFAULT}, GST_STREAM_ERROR_CODEC_NOT_FOUND,
+      "'" + peer.id + "' cannot decode " + encoding_of(fan) + " and gets none of it: " + what);
 }
 
 void RoomSink::wants_other(const RoomMedia::Peer& peer, const std::shared_ptr<FanOut>& fan) {

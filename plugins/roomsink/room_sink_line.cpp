@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The part of a genosroomsink that puts what is encoded into packets, for those who watch.
+#include <algorithm>
+#include <iterator>
+
+#include "bridge/element_message.hpp"
 #include "bridge/pump.hpp"
 #include "feeder.hpp"
 #include "room_sink.hpp"
@@ -37,22 +41,31 @@ std::shared_ptr<bool> watch_keyframes(GstElement* line) {
   return key;
 }
 
+// The first of those that a rung may bring; null: no browser takes any.
+const RtpCodec* codec_among(GstCaps* caps) {
+  for (guint i = 0; i < gst_caps_get_size(caps); ++i) {
+    const auto* type = gst_structure_get_name(gst_caps_get_structure(caps, i));
+    if (const auto* codec = codec_of_media_type(type)) return codec;
+  }
+  return nullptr;
+}
+
+std::string first_type_in(GstCaps* caps) {
+  if (gst_caps_is_any(caps) || gst_caps_is_empty(caps)) return "this";
+  return gst_structure_get_name(gst_caps_get_structure(caps, 0));
+}
+
 }  // namespace
 
 void RoomSink::link_rung(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Track>& track,
                          const std::shared_ptr<Line>& line) {
   auto* rung = line->rung.get();
   const auto caps = adopt(gst_pad_query_caps(rung, nullptr));
-  const RtpCodec* codec = nullptr;
-  for (guint i = 0; !codec && i < gst_caps_get_size(caps.get()); ++i)
-    codec = codec_of_media_type(gst_structure_get_name(gst_caps_get_structure(caps.get(), i)));
+  const auto* codec = codec_among(caps.get());
   if (!codec) {
-    const bool has_any = !gst_caps_is_any(caps.get()) && !gst_caps_is_empty(caps.get());
-    const char* type =
-        has_any ? gst_structure_get_name(gst_caps_get_structure(caps.get(), 0)) : "this";
-    GST_ELEMENT_ERROR(bin_, RESOURCE, SETTINGS,
-                      ("no browser takes %s: name another codec in `ladder` or `sounds`", type),
-                      (nullptr));
+    post_error({bin_, GST_CAT_DEFAULT}, GST_RESOURCE_ERROR_SETTINGS,
+               "no browser takes " + first_type_in(caps.get()) +
+                   ": name another codec in `ladder` or `sounds`");
     return;
   }
   const bool is_fallback = !track->pad;
@@ -72,7 +85,7 @@ void RoomSink::link_rung(const std::shared_ptr<Stream>& stream, const std::share
   const auto fan = fan_of(*track, *codec);
   g_object_set(rung, "enabled", gboolean(fan->is_wanted(*line->name)), nullptr);
   if (gst_pad_link(rung, entry.get()) != GST_PAD_LINK_OK)
-    GST_ELEMENT_ERROR(bin_, CORE, PAD, ("a rung could not be linked"), (nullptr));
+    post_error({bin_, GST_CAT_DEFAULT}, GST_CORE_ERROR_PAD, "a rung could not be linked");
   if (!is_fallback) follow_viewers_of(track, *fan);
 }
 
@@ -100,10 +113,10 @@ Ref<GstPad> RoomSink::build(const std::shared_ptr<Stream>& stream,
   Owned<GError> error;
   auto packing = sink(gst_parse_bin_from_description(text.c_str(), TRUE, out(error)));
   if (!packing || error) {
-    GST_ELEMENT_ERROR(
-        bin_, CORE, MISSING_PLUGIN,
-        ("no line for %s: install gstreamer1.0-plugins-good and -bad", codec.encoding_name),
-        ("%s", error ? error->message : ""));
+    post_error({bin_, GST_CAT_DEFAULT}, GST_CORE_ERROR_MISSING_PLUGIN,
+               std::string("no line for ") + codec.encoding_name +
+                   ": install gstreamer1.0-plugins-good and -bad",
+               error ? error->message : "");
     return {};
   }
   const auto fan = fan_of(*track, codec);
@@ -181,17 +194,26 @@ void RoomSink::take_ended(Track& track) {
   take_down(std::move(over));
 }
 
+std::vector<FanOut::Seat> RoomSink::Track::seats() const {
+  std::vector<FanOut::Seat> seats;
+  for (const auto* of : std::initializer_list<const Track*>{this, fallback.track.get()}) {
+    if (!of || !of->fan) continue;
+    auto own = of->fan->seats();
+    std::ranges::move(own, std::back_inserter(seats));
+  }
+  return seats;
+}
+
 void RoomSink::add_seats(GValue* stats) {
   std::vector<std::pair<std::string, FanOut::Seat>> seats;
   {
     const std::scoped_lock guard(streams_lock_);
     for (const auto& [number, stream] : streams_)
-      for (const auto& track : stream->tracks)
-        for (const auto& of : {track, track->fallback.track}) {
-          if (!of || !of->fan || track->is_sound) continue;
-          for (auto& seat : of->fan->seats())
-            seats.emplace_back("video_" + std::to_string(number), std::move(seat));
-        }
+      for (const auto& track : stream->tracks) {
+        if (track->is_sound) continue;
+        for (auto& seat : track->seats())
+          seats.emplace_back("video_" + std::to_string(number), std::move(seat));
+      }
   }
   GValue list = G_VALUE_INIT;
   gst_value_list_init(&list, 0);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What viewers get to know of a stream: the words of the element, and of its pads.
+#include "bridge/element_message.hpp"
 #include "core/wire/json.hpp"
 #include "core/wire/limits.hpp"
 #include "room_sink.hpp"
@@ -36,10 +37,10 @@ std::string RoomSink::meta_of(const Stream& stream, bool tell) {
         core::to_text(with).size() <= core::limits::max_stream_meta)
       said = std::move(with);
     else if (tell)
-      GST_ELEMENT_WARNING(bin_, RESOURCE, SETTINGS,
-                          ("%s: its meta is no JSON object, or more than %zu bytes with its title",
-                           GST_PAD_NAME(pad.get()), core::limits::max_stream_meta),
-                          (nullptr));
+      post_warning({bin_, GST_CAT_DEFAULT}, GST_RESOURCE_ERROR_SETTINGS,
+                   GST_PAD_NAME(pad.get()) +
+                       (": its meta is no JSON object, or more than " +
+                        std::to_string(core::limits::max_stream_meta) + " bytes with its title"));
   }
   return said.as_object()->empty() ? "" : core::to_text(said);
 }
@@ -52,16 +53,15 @@ bool RoomSink::check_words() {
   }
   auto said = core::Json::object();
   if (!add_words(said, words)) {
-    GST_ELEMENT_ERROR(bin_, RESOURCE, SETTINGS,
-                      ("meta=%s is not a JSON object", words.meta.c_str()), (nullptr));
+    post_error({bin_, GST_CAT_DEFAULT}, GST_RESOURCE_ERROR_SETTINGS,
+               "meta=" + words.meta + " is not a JSON object");
     return false;
   }
   const auto size = core::to_text(said).size();
   if (size <= core::limits::max_stream_meta) return true;
-  GST_ELEMENT_ERROR(
-      bin_, RESOURCE, SETTINGS,
-      ("title and meta are %zu bytes together: %zu are taken", size, core::limits::max_stream_meta),
-      (nullptr));
+  post_error({bin_, GST_CAT_DEFAULT}, GST_RESOURCE_ERROR_SETTINGS,
+             "title and meta are " + std::to_string(size) + " bytes together: " +
+                 std::to_string(core::limits::max_stream_meta) + " are taken");
   return false;
 }
 

@@ -14,7 +14,7 @@
  *
  * |[
  * gst-launch-1.0 -e genosroomsrc room=demo name=r  webmmux name=m ! filesink location=a.webm
- * r.video_0 ! queue ! m.video_0  r.audio_0 ! queue ! m.audio_0
+ * r.video_0 ! queue ! m.  r.audio_0 ! queue ! m.
  * ]|
  * Records it, as it came.
  *
@@ -30,6 +30,7 @@
 #include <cstring>
 #include <new>
 
+#include "bridge/define_type.hpp"
 #include "room_properties.hpp"
 #include "room_src.hpp"
 #include "room_uri.hpp"
@@ -68,6 +69,7 @@ constexpr core::Quality qualities[] = {core::Quality::automatic, core::Quality::
 enum Prop : guint {
   prop_none,
   prop_from,
+  prop_streams,
   prop_media,
   prop_latency,
   prop_codecs,
@@ -78,12 +80,14 @@ enum Prop : guint {
 
 constexpr double most_volume = 10;  // as the element `volume`
 
-GstStaticPadTemplate video_template =
-    GST_STATIC_PAD_TEMPLATE("video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
-                            GST_STATIC_CAPS("video/x-raw; video/x-av1; video/x-vp8; video/x-vp9; "
-                                            "video/x-h264"));
-GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE(
-    "audio_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS("audio/x-raw; audio/x-opus"));
+#define PICTURES "video/x-raw; video/x-av1; video/x-vp8; video/x-vp9; video/x-h264"
+#define SOUNDS "audio/x-raw; audio/x-opus"
+// A class has one template of a name: %u come with their tracks, %d are there when they are named.
+GstStaticPadTemplate templates[] = {
+    GST_STATIC_PAD_TEMPLATE("video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS(PICTURES)),
+    GST_STATIC_PAD_TEMPLATE("audio_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS(SOUNDS)),
+    GST_STATIC_PAD_TEMPLATE("video_%d", GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS(PICTURES)),
+    GST_STATIC_PAD_TEMPLATE("audio_%d", GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS(SOUNDS))};
 
 }  // namespace
 
@@ -115,6 +119,23 @@ static GstStateChangeReturn gst_genos_room_src_change_state(GstElement* element,
   return is_live && result != GST_STATE_CHANGE_FAILURE ? GST_STATE_CHANGE_NO_PREROLL : result;
 }
 
+static GstPad* gst_genos_room_src_request_new_pad(GstElement* element, GstPadTemplate* templ,
+                                                  const gchar* name, const GstCaps*) {
+  return state_of(element).reserve(templ, name);
+}
+
+static void gst_genos_room_src_release_pad(GstElement* element, GstPad* pad) {
+  state_of(element).release(pad);
+}
+
+static gboolean gst_genos_room_src_send_event(GstElement* element, GstEvent* event) {
+  const bool is_end = GST_EVENT_TYPE(event) == GST_EVENT_EOS;
+  const gboolean sent =
+      GST_ELEMENT_CLASS(gst_genos_room_src_parent_class)->send_event(element, event);
+  if (is_end) state_of(element).end_empty();
+  return sent || is_end;
+}
+
 static void gst_genos_room_src_set_property(GObject* object, guint id, const GValue* value,
                                             GParamSpec* pspec) {
   auto& state = state_of(object);
@@ -131,6 +152,11 @@ static void gst_genos_room_src_set_property(GObject* object, guint id, const GVa
       settings.from = given ? given : "";
       break;
     }
+    case prop_streams: {
+      const char* given = g_value_get_string(value);
+      settings.streams = given ? given : "";
+      break;
+    }
     case prop_codecs: {
       const char* given = g_value_get_string(value);
       settings.codecs = given ? given : "";
@@ -142,7 +168,7 @@ static void gst_genos_room_src_set_property(GObject* object, guint id, const GVa
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
   guard.unlock();
-  if (id == prop_quality || id == prop_from || id == prop_media) state.wish();
+  if (id == prop_quality || id == prop_from || id == prop_streams || id == prop_media) state.wish();
 }
 
 static void gst_genos_room_src_get_property(GObject* object, guint id, GValue* value,
@@ -157,6 +183,7 @@ static void gst_genos_room_src_get_property(GObject* object, guint id, GValue* v
   const auto& settings = state.settings;
   switch (id) {
     case prop_from: g_value_set_string(value, settings.from.c_str()); break;
+    case prop_streams: g_value_set_string(value, settings.streams.c_str()); break;
     case prop_codecs: g_value_set_string(value, settings.codecs.c_str()); break;
     case prop_media: g_value_set_enum(value, gint(settings.media)); break;
     case prop_quality:
@@ -189,6 +216,11 @@ static void install_properties(GObjectClass* klass) {
       g_param_spec_string("from", "from",
                           "Ids or identities of those to watch, comma separated; empty: everybody",
                           "", flags));
+  g_object_class_install_property(
+      klass, prop_streams,
+      g_param_spec_string(
+          "streams", "streams",
+          "Titles, kinds or ids of the streams to take, comma separated; empty: all", "", flags));
   g_object_class_install_property(
       klass, prop_media,
       g_param_spec_enum("media", "Media", "What to take of them", media_choice_type(),
@@ -235,11 +267,27 @@ static void gst_genos_room_src_set_mute(GstGenosRoomSrc* self, const char* peer,
 
 static void install_signals(GType type) {
   constexpr auto action = GSignalFlags(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION);
-  // How loud the sound of a peer (an id or an identity) is, where it comes out decoded; 1: as it
-  // is.
+  /**
+   * genosroomsrc::set-volume:
+   * @self: the element
+   * @peer: an id or an identity
+   * @volume: 0 to 10; 1 is as it came
+   *
+   * How loud the sound of a peer is where it comes out decoded, also of what it shows later. An
+   * action.
+   */
   g_signal_new_class_handler("set-volume", type, action, G_CALLBACK(gst_genos_room_src_set_volume),
                              nullptr, nullptr, nullptr, G_TYPE_NONE, 2, G_TYPE_STRING,
                              G_TYPE_DOUBLE);
+  /**
+   * genosroomsrc::set-mute:
+   * @self: the element
+   * @peer: an id or an identity
+   * @mute: whether nothing of it is heard
+   *
+   * Whether the sound of a peer is silent where it comes out decoded; its volume is kept. An
+   * action.
+   */
   g_signal_new_class_handler("set-mute", type, action, G_CALLBACK(gst_genos_room_src_set_mute),
                              nullptr, nullptr, nullptr, G_TYPE_NONE, 2, G_TYPE_STRING,
                              G_TYPE_BOOLEAN);
@@ -252,11 +300,13 @@ static void gst_genos_room_src_class_init(GstGenosRoomSrcClass* klass) {
   object_class->set_property = gst_genos_room_src_set_property;
   object_class->get_property = gst_genos_room_src_get_property;
   object_class->finalize = gst_genos_room_src_finalize;
+  element_class->request_new_pad = gst_genos_room_src_request_new_pad;
+  element_class->release_pad = gst_genos_room_src_release_pad;
+  element_class->send_event = gst_genos_room_src_send_event;
   element_class->change_state = gst_genos_room_src_change_state;
   install_properties(object_class);
   install_signals(G_TYPE_FROM_CLASS(klass));
-  gst_element_class_add_static_pad_template(element_class, &video_template);
-  gst_element_class_add_static_pad_template(element_class, &audio_template);
+  for (auto& one : templates) gst_element_class_add_static_pad_template(element_class, &one);
   gst_element_class_set_static_metadata(element_class, "Genos room source",
                                         // "Video" and "Audio" are what autovideosrc and
                                         // autoaudiosrc look for: no camera is found here.

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "bridge/element_message.hpp"
 #include "room_properties.hpp"
 #include "room_uri.hpp"
 #include "track_about.hpp"
@@ -69,38 +70,6 @@ void RoomSrc::give(const ExitRef& exit, std::shared_ptr<TrackIn> track) {
   exit->waits = exit->pauses = false;
 }
 
-RoomSrc::ExitRef RoomSrc::make_exit(const TrackIn::About& about) {
-  const bool is_sound = about.is_sound;
-  const std::string name = is_sound ? "audio_" + std::to_string(next_audio_++)
-                                    : "video_" + std::to_string(next_video_++);
-  auto* templ = gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(bin_),
-                                                   is_sound ? "audio_%u" : "video_%u");
-  auto exit = std::make_shared<Exit>();
-  exit->pad = sink(gst_ghost_pad_new_no_target_from_template(name.c_str(), templ));
-  auto* pad = exit->pad.get();
-  // Not from inside a link that is being made: its thread is the application's.
-  g_signal_connect(pad, "linked", G_CALLBACK(+[](GstPad* linked, GstPad*, gpointer self) {
-                     static_cast<RoomSrc*>(self)->post(linked, &RoomSrc::on_linked);
-                   }),
-                   this);
-  g_signal_connect(pad, "unlinked", G_CALLBACK(+[](GstPad* unlinked, GstPad*, gpointer self) {
-                     static_cast<RoomSrc*>(self)->post(unlinked, &RoomSrc::on_unlinked);
-                   }),
-                   this);
-  gst_pad_add_probe(
-      pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
-      [](GstPad* ended, GstPadProbeInfo* info, gpointer self) noexcept {
-        if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS)
-          static_cast<RoomSrc*>(self)->post(ended, &RoomSrc::remove);
-        return GST_PAD_PROBE_OK;
-      },
-      this, nullptr);
-  keep_size_of_av1(pad);
-  gst_pad_set_active(pad, TRUE);
-  exits_.push_back(exit);
-  return exit;
-}
-
 void RoomSrc::post(GstPad* pad, void (RoomSrc::*what)(const ExitRef&)) {
   session_.post([this, pad = retain(pad), what] {
     const auto exit = std::ranges::find_if(
@@ -137,14 +106,12 @@ void RoomSrc::show(const Tracks& tracks) {
   }
   if (!begun.empty()) tell_tracks();
   for (const auto& exit : added) {
-    // Whose it is, who links it wants to know.
-    const auto start = adopt(stream_start(exit->stream.get(), group_of(exit->about)));
-    gst_pad_store_sticky_event(exit->pad.get(), start.get());
-    gst_element_add_pad(GST_ELEMENT(bin_), exit->pad.get());
+    add(exit);
     await_link(exit);
   }
   // Pictures first: sound of which a muxer has enough waits for them.
-  std::ranges::stable_partition(begun, [](const auto& exit) { return !exit->about.is_sound; });
+  std::stable_partition(begun.begin(), begun.end(),
+                        [](const auto& exit) { return !exit->about.is_sound; });
   for (const auto& exit : begun) begin(exit);
   tell_untaken();
   watch_silence();
@@ -207,12 +174,14 @@ void RoomSrc::settle_end(const ExitRef& exit) {
     return fill_with_silence(exit);
   }
   give(exit, std::exchange(spare->track, nullptr));
-  remove(spare);
+  give_up(spare);
   begin(exit);
   tell_untaken();
 }
 
 void RoomSrc::give_up(const ExitRef& exit) {
+  // One that is named and not linked yet is there for what comes next.
+  if (!exit->line && is_requested(exit->pad.get()) && !ends_with_last()) return tell_tracks();
   exit->ending = true;
   if (exit->line)
     exit->line->end();  // remove() follows
@@ -220,7 +189,8 @@ void RoomSrc::give_up(const ExitRef& exit) {
     remove(exit);
 }
 
-// Its end may still be on its way through the pad, which goes when the thread of its line has.
+// Its end may still be on its way through the pad, which goes when the thread of its line has; one
+// that the application has stays.
 void RoomSrc::remove(const ExitRef& exit) {
   auto line = std::shared_ptr(take_line(*exit));
   std::erase(exits_, exit);
@@ -230,16 +200,20 @@ void RoomSrc::remove(const ExitRef& exit) {
     groups_.erase(stream);
   tell_tracks();
   g_signal_handlers_disconnect_by_data(exit->pad.get(), this);
+  gst_pad_remove_probe(exit->pad.get(), exit->size_probe);
   const bool is_idle = !line && !exit->leaving;
   auto go = [line = std::move(line), pad = exit->pad, bin = GST_ELEMENT(bin_)]() mutable {
     line = nullptr;
+    const bool is_there = gst_object_has_as_parent(GST_OBJECT(pad.get()), GST_OBJECT(bin));
+    if (is_there && is_requested(pad.get())) return;
     gst_pad_set_active(pad.get(), FALSE);
-    gst_element_remove_pad(bin, pad.get());
+    if (is_there) gst_element_remove_pad(bin, pad.get());
   };
   if (is_idle)
     go();
   else
     aside_.run(std::move(go));
+  if (exits_.empty() && ends_with_last()) end_empty();
 }
 
 // --- what applications are told ---------------------------------------------------------------
@@ -315,10 +289,8 @@ bool RoomSrc::open() {
   }
   auto codecs = read_codecs(said);
   if (!codecs) {
-    GST_ELEMENT_ERROR(
-        bin_, RESOURCE, SETTINGS,
-        ("codecs: '%s' is none of av1, vp8, vp9, h264 and opus", codecs.error().detail.c_str()),
-        (nullptr));
+    post_error({bin_, GST_CAT_DEFAULT}, GST_RESOURCE_ERROR_SETTINGS,
+               "codecs: '" + codecs.error().detail + "' is none of av1, vp8, vp9, h264 and opus");
     return false;
   }
   // Who only watches needs no link to others that do. Elements of one name do what all of them do.
@@ -360,14 +332,15 @@ void RoomSrc::close() {
     remove(exit);
   }
   aside_.wait();
+  deactivate_reserved();
   groups_.clear();
   streams_.clear();
   left_.clear();
   watches_silence_ = keeps_silence_ = offered_silence_ = watches_pauses_ = false;
   picture_packets_ = 0;
   silence_ = nullptr;
-  next_video_ = next_audio_ = 0;
   const std::scoped_lock guard(lock);
+  next_video_ = next_audio_ = 0;
   untaken_.clear();
 }
 

@@ -25,15 +25,18 @@ namespace genos::element {
 enum class MediaChoice { all, video, audio };
 
 struct RoomSrcSettings {
-  std::string from, codecs;
+  std::string from, streams, codecs;
   MediaChoice media = MediaChoice::all;
   core::Quality quality = core::Quality::automatic;
   bool end_with_last = false;
   guint latency = 200;  // ms
 };
 
-// In the caps that leave a pad: those that it began with.
-void keep_size_of_av1(GstPad* pad);
+[[nodiscard]] bool is_requested(GstPad* pad);  // it is the application's
+// A line of gst-launch-1.0 in which whatever fits is awaited, as `r. ! audioconvert`.
+[[nodiscard]] bool awaits_pads(GstBin* element);
+// In the caps that leave a pad: those that it began with. The number of a probe.
+gulong keep_size_of_av1(GstPad* pad);
 
 class RoomSrc {
  public:
@@ -51,6 +54,12 @@ class RoomSrc {
   void close();                    // back
   void wish();                     // for what the settings say; at any time
   void add_tracks(GValue* stats);  // to those of the room
+  // A pad that somebody names before there is a track for it. Null: that is no name of one, or it
+  // is there.
+  [[nodiscard]] GstPad* reserve(GstPadTemplate* templ, const char* name);
+  void release(GstPad* pad);
+  // Nothing more comes: those pads, too, of which there is no track.
+  void end_empty();
   // Of the sound of a peer, which its id or its identity names; also when it comes later.
   void set_volume(const std::string& peer, double volume);
   void set_mute(const std::string& peer, bool mute);
@@ -61,6 +70,7 @@ class RoomSrc {
     TrackIn::About about;            // of the last one
     Ref<GstStream> stream;           // of the same
     Ref<GstPad> pad;
+    gulong size_probe = 0;
     std::unique_ptr<TrackLine> line;  // while it is linked
     bool ending = false;              // its end is on the way: nobody takes its place
     unsigned links = 0;               // how often it was linked or unlinked
@@ -75,6 +85,7 @@ class RoomSrc {
   using ExitRef = std::shared_ptr<Exit>;
 
   [[nodiscard]] bool wants(const TrackIn::About& about);
+  [[nodiscard]] bool chooses(const TrackIn::About& about) const;  // its stream; with the lock
   [[nodiscard]] bool ends_with_last();
   [[nodiscard]] RoomMedia::Wish wish_now() const;  // with the lock
   [[nodiscard]] Loudness loudness_of(const TrackIn::About& about);
@@ -94,7 +105,8 @@ class RoomSrc {
   void await_link(const ExitRef& exit);
   void on_linked(const ExitRef& exit);
   void on_unlinked(const ExitRef& exit);
-  void tell_untaken();  // to those who send it, if it is news
+  [[nodiscard]] RoomMedia::Untakens untaken_now() const;  // with the lock
+  void tell_untaken();                                    // to those who send it, if it is news
   void watch_silence();
   [[nodiscard]] static gint64 quiet_for(Exit& exit);  // microseconds; or not linked
   void replace_silent();
@@ -110,6 +122,12 @@ class RoomSrc {
   [[nodiscard]] bool pictures_flow();                   // more of them, just now
   [[nodiscard]] ExitRef orphan_for(const TrackIn::About& about, bool ends) const;
   [[nodiscard]] ExitRef make_exit(const TrackIn::About& about);
+  [[nodiscard]] Ref<GstPad> make_pad(GstPadTemplate* templ, const std::string& name);
+  [[nodiscard]] Ref<GstPad> next_pad(bool is_sound);
+  void add(const ExitRef& exit);  // its pad, unless somebody has it already
+  void drop(GstPad* pad);         // that was released
+  void deactivate_reserved();
+  [[nodiscard]] bool is_awaited(const char* name);
   static void give(const ExitRef& exit, std::shared_ptr<TrackIn> track);
   struct Stream {
     Tracks tracks;             // that are there
@@ -130,8 +148,9 @@ class RoomSrc {
   GstClockTime latency_ = 0;                               // as it was when it was opened
   std::map<std::string, std::shared_ptr<TrackIn>> shown_;  // with the lock: by its pad
   std::map<std::string, Loudness> loudness_;               // with the lock: as the peer was named
+  std::map<std::string, Ref<GstPad>> reserved_;            // with the lock
+  guint next_video_ = 0, next_audio_ = 0;                  // changed with the lock
   // Of the session's thread, while it runs:
-  guint next_video_ = 0, next_audio_ = 0;
   std::vector<ExitRef> exits_;
   std::map<std::string, guint> groups_;      // stream -> group id
   std::map<std::string, Stream> streams_;    // all that are there

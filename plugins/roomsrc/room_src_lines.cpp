@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "bridge/element_message.hpp"
 #include "room_src.hpp"
 #include "track_about.hpp"
 
@@ -46,13 +47,21 @@ GstPadProbeReturn keep(GstPad* pad, GstPadProbeInfo* info, gpointer data) noexce
   return GST_PAD_PROBE_OK;
 }
 
+bool refuses_raw(GstCaps* wanted, bool is_sound) {
+  if (gst_caps_is_any(wanted) || gst_caps_is_empty(wanted)) return false;
+  auto* structure = gst_structure_new_empty(is_sound ? "audio/x-raw" : "video/x-raw");
+  const auto raw = adopt(gst_caps_new_full(structure, nullptr));
+  gst_caps_set_features(raw.get(), 0, gst_caps_features_new_any());
+  return !gst_caps_can_intersect(wanted, raw.get());
+}
+
 }  // namespace
 
 // The size of a picture stands in its stream, and changes there when a telephone is turned or a
 // path gets better. A muxer of 1.22 takes such caps on the way of VP8 and VP9; of AV1 it fails.
-void keep_size_of_av1(GstPad* pad) {
-  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, keep, new Kept,
-                    [](gpointer data) { delete static_cast<Kept*>(data); });
+gulong keep_size_of_av1(GstPad* pad) {
+  return gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, keep, new Kept,
+                           [](gpointer data) { delete static_cast<Kept*>(data); });
 }
 
 std::unique_ptr<TrackLine> RoomSrc::take_line(Exit& exit) {
@@ -83,26 +92,33 @@ void RoomSrc::begin(const ExitRef& exit) {
   const auto encoding = encoding_of(exit->about);
   const auto* codec = codec_of_encoding(encoding);
   if (!codec) {
-    GST_ELEMENT_WARNING(
-        bin_, STREAM, FORMAT,
-        ("what '%s' sends as %s is not known here", exit->about.peer.c_str(), encoding.c_str()),
-        (nullptr));
+    post_warning({bin_, GST_CAT_DEFAULT}, GST_STREAM_ERROR_FORMAT,
+                 "what '" + exit->about.peer + "' sends as " + encoding + " is not known here");
     return;
   }
   leave_off(exit);
   if (exit->leaving) return;
   const auto wanted = adopt(gst_pad_peer_query_caps(pad, nullptr));
   const auto encoded = adopt(gst_caps_new_empty_simple(codec->media_type));
-  TrackLine::Options options{!gst_caps_can_intersect(wanted.get(), encoded.get()), latency_,
-                             exit->stream.get(), group_of(exit->about)};
+  const bool decode = !gst_caps_can_intersect(wanted.get(), encoded.get());
+  if (decode && refuses_raw(wanted.get(), exit->about.is_sound)) {
+    post_warning({bin_, GST_CAT_DEFAULT}, GST_STREAM_ERROR_FORMAT,
+                 "what '" + exit->about.peer + "' sends as " + encoding + " does not fit behind " +
+                     Owned<char>(gst_pad_get_name(pad)).get() + ", where only " +
+                     gst_structure_get_name(gst_caps_get_structure(wanted.get(), 0)) +
+                     " does: link what takes it, or a decoder");
+    return;
+  }
+  TrackLine::Options options{decode, latency_, exit->stream.get(), group_of(exit->about)};
   auto line = TrackLine::make(bin_, exit->track, *codec, options);
   if (!line) {
-    GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN, ("%s", line.error().detail.c_str()), (nullptr));
+    post_error({bin_, GST_CAT_DEFAULT}, GST_CORE_ERROR_MISSING_PLUGIN, line.error().detail);
     return;
   }
   exit->line = *std::move(line);
   exit->line->sound(loudness_of(exit->about));
   gst_ghost_pad_set_target(GST_GHOST_PAD(pad), exit->line->src());
+  if (!gst_pad_is_linked(pad)) return leave_off(exit);
   exit->line->start();
   if (exit->about.is_sound && !ends_with_last()) watch_pauses();
   gst_element_post_message(GST_ELEMENT(bin_), gst_message_new_latency(GST_OBJECT(bin_)));

@@ -16,13 +16,12 @@ constexpr guint flow_ms = 20, look_ms = 100;
 // Without pictures for so long, silence stops too: what it fills would hold up what comes next.
 constexpr gint64 flow_patience = G_USEC_PER_SEC / 2;
 
-// A line of gst-launch-1.0 in which a pad is named that has not come.
-bool is_awaited(gpointer element) {
+}  // namespace
+
+bool awaits_pads(GstBin* element) {
   return g_signal_has_handler_pending(element, g_signal_lookup("no-more-pads", GST_TYPE_ELEMENT), 0,
                                       FALSE);
 }
-
-}  // namespace
 
 bool RoomSrc::is_shown(const Exit& exit) const {
   return exit.track && !(silence_ && exit.track == silence_->track());
@@ -49,7 +48,7 @@ void RoomSrc::await_silence() {
   session_.post_later(sound_patience_ms, [this] { offer_silence(); });
 }
 
-// On the pad that waits; or on one that is named in the line.
+// On the pad that waits; or on one that is awaited.
 void RoomSrc::offer_silence() {
   for (const auto& exit : std::vector(exits_))
     if (exit->waits) fill_with_silence(exit);
@@ -58,18 +57,16 @@ void RoomSrc::offer_silence() {
     const std::scoped_lock guard(lock);
     has_sound = settings.media == MediaChoice::all && !settings.end_with_last;
   }
-  if (!has_sound || offered_silence_ || next_audio_ > 0 || came_by_uri(bin_) || !is_awaited(bin_) ||
-      !shows_pictures())
-    return;
+  if (!has_sound || offered_silence_ || next_audio_ > 0 || !shows_pictures()) return;
+  if (!is_awaited("audio_0") && (came_by_uri(bin_) || !awaits_pads(bin_))) return;
   offered_silence_ = true;
   silence_ = std::make_unique<Silence>(latency_);
   const auto exit = make_exit(silence_->track()->about());
   give(exit, silence_->track());
-  const auto start = adopt(stream_start(exit->stream.get(), group_of(exit->about)));
-  gst_pad_store_sticky_event(exit->pad.get(), start.get());
-  gst_element_add_pad(GST_ELEMENT(bin_), exit->pad.get());
+  add(exit);
   if (!gst_pad_is_linked(exit->pad.get())) {  // it was something else that is awaited
     remove(exit);
+    const std::scoped_lock guard(lock);
     --next_audio_;
     return;
   }

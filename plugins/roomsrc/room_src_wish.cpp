@@ -16,7 +16,7 @@ constexpr guint link_patience_ms = 2000;
 
 // What sends nothing for so long may be dead, which its link knows only after ten seconds. Silence
 // with DTX has a packet each 0.4 s.
-constexpr gint64 silence_patience = 2 * G_USEC_PER_SEC;
+constexpr gint64 silence_patience = 2L * G_USEC_PER_SEC;
 // Who links a pad by hand has done so by then.
 constexpr gint64 spare_patience = G_USEC_PER_SEC / 4;
 constexpr guint look_ms = 100;
@@ -27,9 +27,16 @@ bool RoomSrc::wants(const TrackIn::About& about) {
   const std::scoped_lock guard(lock);
   if (settings.media == MediaChoice::video && about.is_sound) return false;
   if (settings.media == MediaChoice::audio && !about.is_sound) return false;
+  if (!chooses(about)) return false;
   const auto from = words_of(settings.from.c_str());
   return from.empty() || about.peer.empty() || from.contains(about.peer) ||
          from.contains(about.identity);
+}
+
+bool RoomSrc::chooses(const TrackIn::About& about) const {
+  const auto streams = words_of(settings.streams.c_str());
+  return streams.empty() || about.peer.empty() || streams.contains(about.stream) ||
+         streams.contains(title_of(about)) || streams.contains(kind_of(about));
 }
 
 RoomMedia::Wish RoomSrc::wish_now() const {
@@ -133,8 +140,13 @@ void RoomSrc::change_places(const ExitRef& silent, const ExitRef& spare) {
 }
 
 // Of the pictures of a stream, and of its sounds, one that is taken takes all.
-void RoomSrc::tell_untaken() {
+RoomMedia::Untakens RoomSrc::untaken_now() const {
   RoomMedia::Untakens untaken;
+  for (const auto& [key, stream] : streams_)
+    if (!stream.tracks.empty() && !chooses(stream.tracks.front()->about())) {
+      const auto& about = stream.tracks.front()->about();
+      untaken[about.peer][about.stream] = {.picture = true, .sound = true};
+    }
   const auto mark = [&](bool is_spare) {
     for (const auto& exit : exits_) {
       if (!is_shown(*exit) || exit->spare != is_spare) continue;
@@ -147,7 +159,12 @@ void RoomSrc::tell_untaken() {
   for (auto& [peer, streams] : untaken)
     std::erase_if(streams, [](const auto& one) { return one.second == RoomMedia::Untaken(); });
   std::erase_if(untaken, [](const auto& one) { return one.second.empty(); });
+  return untaken;
+}
+
+void RoomSrc::tell_untaken() {
   const std::scoped_lock guard(lock);
+  auto untaken = untaken_now();
   if (!media_ || untaken == untaken_) return;
   untaken_ = std::move(untaken);
   media_->set_wish(wish_now());

@@ -5,6 +5,7 @@
 #include <gst/video/video-event.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <sstream>
 #include <utility>
@@ -47,6 +48,13 @@ GstClockTime running_time(GstElement* element, GstClockTime moment) {
 
 constexpr const char* loudness = "loudness";  // an element of a line
 
+bool plays(GstElement* element) {
+  GST_OBJECT_LOCK(element);
+  const bool does = GST_STATE(element) == GST_STATE_PLAYING;
+  GST_OBJECT_UNLOCK(element);
+  return does;
+}
+
 // What is linked may lead nowhere, as sound into a uridecodebin of which only pictures are taken:
 // no error, as long as others are.
 GstFlowReturn pass(GstPad* pad, GstObject* parent, GstBuffer* packet) noexcept {
@@ -59,7 +67,8 @@ GstFlowReturn pass(GstPad* pad, GstObject* parent, GstBuffer* packet) noexcept {
 // Packets come on threads of their own.
 struct TrackLine::Course {
   std::mutex lock;
-  GstClockTime last = 0, filled = 0;  // of its own packets, and of others
+  GstClockTime last = 0, filled = 0;  // with the lock: of its own packets, and of others
+  std::atomic<bool> has_paused = false;
 };
 
 TrackLine::TrackLine(GstBin* bin, std::shared_ptr<TrackIn> track)
@@ -141,8 +150,16 @@ void TrackLine::start() {
   if (!track_->about().is_sound) track_->want_keyframe();
 }
 
+// What comes during a pause is not shown later: time stands still in one, and goes on with what
+// comes then.
 unsigned TrackLine::take(TrackIn& from, bool fills) {
-  return from.listen([in = in_, course = course_, fills](GstBuffer* packet) {
+  return from.listen([in = in_, course = course_, fills, &from](GstBuffer* packet) {
+    if (!plays(in.get())) {
+      course->has_paused = true;
+      return;
+    }
+    const bool goes_on = !fills && course->has_paused.exchange(false);
+    if (goes_on && !from.about().is_sound) from.want_keyframe();
     const auto at = running_time(in.get(), GST_BUFFER_PTS(packet));
     if (!GST_CLOCK_TIME_IS_VALID(at)) return;
     const std::scoped_lock guard(course->lock);

@@ -25,6 +25,7 @@
 #include <optional>
 #include <string>
 
+#include "bridge/define_type.hpp"
 #include "core/rtp/av1_depacketizer.hpp"
 #include "core/rtp/dependency_descriptor.hpp"
 #include "core/rtp/sequence_header.hpp"

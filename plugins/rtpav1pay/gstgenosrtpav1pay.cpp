@@ -20,6 +20,8 @@
 #include <new>
 #include <string>
 
+#include "bridge/define_type.hpp"
+#include "bridge/element_message.hpp"
 #include "core/rtp/av1_packetizer.hpp"
 #include "core/rtp/sequence_header.hpp"
 #include "frame_hook.hpp"
@@ -142,8 +144,8 @@ static GstBufferList* list_of(GstRTPBasePayload* base, const Cut& made, const Mo
 static void complain(GstRTPBasePayload* base, const std::string& what) {
   GST_WARNING_OBJECT(base, "dropped a frame: %s", what.c_str());
   if (std::exchange(state_of(base).warned, true)) return;
-  GST_ELEMENT_WARNING(base, STREAM, FORMAT, ("what comes in is not AV1 as its caps say"),
-                      ("%s", what.c_str()));
+  post_warning({base, GST_CAT_DEFAULT}, GST_STREAM_ERROR_FORMAT,
+               "what comes in is not AV1 as its caps say", what.c_str());
 }
 
 static GstFlowReturn gst_genos_rtp_av1_pay_handle_buffer(GstRTPBasePayload* base,

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <new>
 
+#include "bridge/define_type.hpp"
 #include "core/rtp/dependency_descriptor.hpp"
 #include "layer_meta.hpp"
 

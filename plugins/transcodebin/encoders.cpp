@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+
+#include "named_colours.hpp"
 
 namespace genos::element {
 namespace {
@@ -23,7 +26,7 @@ constexpr std::array video_encoders = {
             "deadline=1 cpu-used=8 end-usage=cbr keyframe-max-dist=100000 lag-in-frames=0 "
             "threads=1 buffer-size=1000 buffer-initial-size=500 buffer-optimal-size=600 "
             "undershoot=50 max-intra-bitrate=300 aq-mode=cyclic-refresh row-mt=false",
-            "target-bitrate", 1},
+            "target-bitrate", 1, "", "", "", name_colours},
     Encoder{"h264", "x264enc",
             "tune=zerolatency speed-preset=superfast key-int-max=100000 threads=1 "
             "vbv-buf-capacity=1000 option-string=scenecut=0",
@@ -48,33 +51,49 @@ bool is_installed(const char* name) {
   return true;
 }
 
-template <std::size_t count>
-core::Result<const Encoder*> find(const std::array<Encoder, count>& all, std::string_view codec,
-                                  const EncoderChoice& choice) {
-  if (codec.empty()) {  // the first of which there is one, made by what is chosen for it
-    auto found = find(all, all[0].codec, choice);
-    for (std::size_t i = 1; i < count && !found; ++i)
-      if (auto other = find(all, all[i].codec, choice)) found = other;
-    return found;
+using Encoders = std::span<const Encoder>;
+
+// What was asked for by name, or null.
+core::Result<const Encoder*> find_chosen(Encoders all, std::string_view codec,
+                                         const EncoderChoice& choice) {
+  std::string missing;
+  for (const auto& chosen : choice) {
+    const auto is_it = [&](const Encoder& one) {
+      return codec == one.codec && chosen == EncoderChoice::value_type(one.codec, one.factory);
+    };
+    const auto one = std::ranges::find_if(all, is_it);
+    if (one == all.end()) continue;
+    if (is_installed(one->factory)) return &*one;
+    missing = one->factory;
   }
-  std::string tried, missing;
-  const auto fits = [&](const Encoder& one) { return codec == one.codec; };
-  for (const auto& chosen : choice)
-    for (const auto& one : all) {
-      if (chosen != EncoderChoice::value_type(one.codec, one.factory) || !fits(one)) continue;
-      if (is_installed(one.factory)) return &one;
-      missing = one.factory;
-    }
-  if (!missing.empty())
-    return core::Error{core::Errc::not_found,
-                       "encoders: " + missing + " is not installed; name another one, or none"};
+  if (missing.empty()) return nullptr;
+  return core::Error{core::Errc::not_found,
+                     "encoders: " + missing + " is not installed; name another one, or none"};
+}
+
+core::Result<const Encoder*> find_installed(Encoders all, std::string_view codec) {
+  std::string tried;
   for (const auto& one : all) {
-    if (!fits(one)) continue;
+    if (codec != one.codec) continue;
     if (is_installed(one.factory)) return &one;
     tried += (tried.empty() ? "" : ", ") + std::string(one.factory);
   }
   return core::Error{core::Errc::not_found, "no encoder for " + std::string(codec) +
                                                 " is installed; one of these makes it: " + tried};
+}
+
+core::Result<const Encoder*> find_of_codec(Encoders all, std::string_view codec,
+                                           const EncoderChoice& choice) {
+  const auto chosen = find_chosen(all, codec, choice);
+  return !chosen || *chosen ? chosen : find_installed(all, codec);
+}
+
+// Of the first codec of which there is one, made by what is chosen for it.
+core::Result<const Encoder*> find_of_any(Encoders all, const EncoderChoice& choice) {
+  auto found = find_of_codec(all, all.front().codec, choice);
+  for (std::size_t i = 1; i < all.size() && !found; ++i)
+    if (auto other = find_of_codec(all, all[i].codec, choice)) found = other;
+  return found;
 }
 
 }  // namespace
@@ -105,7 +124,8 @@ core::Result<EncoderChoice> parse_encoders(std::string_view words) {
 
 core::Result<const Encoder*> find_encoder(std::string_view codec, bool is_sound,
                                           const EncoderChoice& choice) {
-  return is_sound ? find(sound_encoders, codec, choice) : find(video_encoders, codec, choice);
+  const auto all = is_sound ? Encoders(sound_encoders) : Encoders(video_encoders);
+  return codec.empty() ? find_of_any(all, choice) : find_of_codec(all, codec, choice);
 }
 
 // What an encoder does not take, as AAC's of more than 320 kbit/s, is its nearest.

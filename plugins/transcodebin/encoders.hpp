@@ -22,6 +22,7 @@ struct Encoder {
   const char* parser = "";  // behind it
   const char* dtx = "";     // more settings, for sound that is to have it
   const char* before = "";  // in front of it; what is called "steady" keeps its first caps
+  void (*prepare)(GstElement*) = nullptr;  // what its properties cannot say
 };
 
 // What a person prefers: "h264=openh264enc,aac=voaacenc".

@@ -20,6 +20,8 @@
 
 #include <new>
 
+#include "bridge/define_type.hpp"
+#include "bridge/element_message.hpp"
 #include "transcoder.hpp"
 
 using namespace genos;
@@ -101,12 +103,13 @@ static gboolean gst_genos_transcode_bin_send_event(GstElement* element, GstEvent
 
 static GstStateChangeReturn gst_genos_transcode_bin_change_state(GstElement* element,
                                                                  GstStateChange change) {
-  if (change == GST_STATE_CHANGE_READY_TO_PAUSED)
+  if (change == GST_STATE_CHANGE_READY_TO_PAUSED) {
     if (const auto able = state_of(element).check(); !able) {
-      GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", able.error().detail.c_str()), (nullptr));
+      post_error({element, GST_CAT_DEFAULT}, GST_LIBRARY_ERROR_SETTINGS, able.error().detail);
       return GST_STATE_CHANGE_FAILURE;
     }
-  if (change == GST_STATE_CHANGE_READY_TO_PAUSED) state_of(element).prepare();
+    state_of(element).prepare();
+  }
   const auto result =
       GST_ELEMENT_CLASS(gst_genos_transcode_bin_parent_class)->change_state(element, change);
   const bool failed =
@@ -133,7 +136,7 @@ static void gst_genos_transcode_bin_set_property(GObject* object, guint id, cons
   }
   // While playing it stays as it was; else this is an error when it is to begin.
   if (!done)
-    GST_ELEMENT_WARNING(object, LIBRARY, SETTINGS, ("%s", done.error().detail.c_str()), (nullptr));
+    post_warning({object, GST_CAT_DEFAULT}, GST_LIBRARY_ERROR_SETTINGS, done.error().detail);
 }
 
 static void gst_genos_transcode_bin_get_property(GObject* object, guint id, GValue* value,

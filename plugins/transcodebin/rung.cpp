@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "rung.hpp"
 
+#include "bridge/define_type.hpp"
+
 using namespace genos;
 using namespace genos::element;
 
@@ -128,6 +130,7 @@ core::Result<bool> Rung::build(GstBin* bin, const std::string& pad_name) {
                        std::string(encoder_->factory) + ": " + (error ? error->message : "")};
   gst_object_set_name(GST_OBJECT(elements_.get()), ("rung-" + pad_name).c_str());
   encoder_element_ = child(elements_, "encoder");
+  if (encoder_->prepare) encoder_->prepare(encoder_element_.get());
   apply_bitrate();
   if (const auto steady = child(elements_, "steady")) {
     const auto out = adopt(gst_element_get_static_pad(steady.get(), "src"));

@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "bridge/define_type.hpp"
 #include "splitter_state.hpp"
 
 using namespace genos;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <utility>
 
+#include "bridge/element_message.hpp"
 #include "splitter_state.hpp"
 
 namespace genos::element {
@@ -51,7 +52,8 @@ static void plan_scaler(Exit& exit, const GstVideoInfo& info, const GstVideoInfo
 }
 
 void tell_unscaled(const Exit& exit) {
-  GST_ELEMENT_ERROR(exit.queue.get(), STREAM, FAILED, ("its pictures cannot be scaled"), (nullptr));
+  post_error({exit.queue.get(), GST_CAT_DEFAULT}, GST_STREAM_ERROR_FAILED,
+             "its pictures cannot be scaled");
 }
 
 void plan_scalers(Splitter& state, const Exits& exits, const std::vector<bool>& taken) {

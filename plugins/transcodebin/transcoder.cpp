@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "transcoder.hpp"
 
+#include "bridge/element_message.hpp"
+
 #define GST_CAT_DEFAULT genos_transcode_bin_debug
 
 namespace genos::element {
@@ -33,8 +35,8 @@ gboolean answer(GstPad* pad, GstObject* input, GstQuery* query) noexcept {
   return TRUE;
 }
 
-void refuse(GstBin* bin, const char* why) {
-  GST_ELEMENT_ERROR(bin, STREAM, WRONG_TYPE, ("%s", why), (nullptr));
+void refuse(GstBin* bin, const std::string& why) {
+  post_error({bin, GST_CAT_DEFAULT}, GST_STREAM_ERROR_WRONG_TYPE, why);
 }
 
 // Its demuxer takes it for an error when nobody wants any of its streams any more.
@@ -201,8 +203,7 @@ GstPadProbeReturn Transcoder::on_input(GstPad*, GstPadProbeInfo* info, gpointer 
     gst_event_parse_caps(event, &caps);
     input.owner->decide(input, caps);
   } else if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
-    GST_ELEMENT_ERROR(input.owner->bin_, STREAM, WRONG_TYPE, ("the input ended before it began"),
-                      (nullptr));
+    refuse(input.owner->bin_, "the input ended before it began");
   }
   return GST_PAD_PROBE_OK;
 }
@@ -219,13 +220,10 @@ void Transcoder::decide(Input& input, GstCaps* caps) {
   if (const auto pad = claim(caps))
     gst_ghost_pad_set_target(GST_GHOST_PAD(input.pad), pad.get());
   else if (g_str_has_prefix(name, "audio/") && is_silent())
-    GST_ELEMENT_ERROR(bin_, STREAM, WRONG_TYPE, ("nothing takes '%s': `sounds` is empty", name),
-                      (nullptr));
+    refuse(bin_, std::string("nothing takes '") + name + "': `sounds` is empty");
   else
-    GST_ELEMENT_ERROR(
-        bin_, STREAM, WRONG_TYPE,
-        ("nothing takes '%s': there is one stream of pictures and one of sound, if any", name),
-        (nullptr));
+    refuse(bin_, std::string("nothing takes '") + name +
+                     "': there is one stream of pictures and one of sound, if any");
 }
 
 void Transcoder::prepare() {
@@ -244,8 +242,8 @@ void Transcoder::prepare() {
 void Transcoder::decode(Input& input, bool in_thread_of_data) {
   input.decoder = sink(gst_element_factory_make("decodebin", nullptr));
   if (!input.decoder) {
-    GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN,
-                      ("decodebin is missing: install gstreamer1.0-plugins-base"), (nullptr));
+    post_error({bin_, GST_CAT_DEFAULT}, GST_CORE_ERROR_MISSING_PLUGIN,
+               "decodebin is missing: install gstreamer1.0-plugins-base");
     return;
   }
   g_signal_connect(input.decoder.get(), "pad-added", G_CALLBACK(on_decoded), this);
@@ -300,9 +298,9 @@ Ref<GstPad> Transcoder::claim(GstCaps* caps) {
   auto converter = sink(gst_parse_bin_from_description(
       is_sound ? sound_converter : picture_converter, TRUE, out(error)));
   if (!converter || error) {
-    GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN,
-                      ("a converter is missing: install gstreamer1.0-plugins-base and -good"),
-                      ("%s", error ? error->message : ""));
+    post_error({bin_, GST_CAT_DEFAULT}, GST_CORE_ERROR_MISSING_PLUGIN,
+               "a converter is missing: install gstreamer1.0-plugins-base and -good",
+               error ? error->message : "");
     return {};
   }
   bool is_new = false;
@@ -314,6 +312,9 @@ Ref<GstPad> Transcoder::claim(GstCaps* caps) {
       trunk.converter = std::move(converter);
       trunk.splitter = sink(GST_ELEMENT(splitter_new(is_sound)));
       trunk.changed = true;
+      trunk.begun = false;
+    } else if (!trunk.begun) {
+      return {};  // another is on its way into it
     }
   }
   if (is_new && !build(trunk)) return {};
@@ -342,6 +343,7 @@ GstPadProbeReturn Transcoder::on_trunk(GstPad* pad, GstPadProbeInfo* info, gpoin
   auto& self = *static_cast<Transcoder*>(data);
   const auto splitter = adopt(gst_pad_get_parent_element(pad));
   Trunk& trunk = splitter.get() == self.sound_.splitter.get() ? self.sound_ : self.pictures_;
+  trunk.begun = true;
   if (info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM) {
     const auto type = GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info));
     if (type == GST_EVENT_CAPS) trunk.changed = true;

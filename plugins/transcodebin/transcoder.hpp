@@ -34,6 +34,7 @@ struct Trunk {
   // The ladder or the picture is another: the trunk's thread follows before the next buffer, and it
   // alone makes rungs and removes them.
   std::atomic<bool> changed{true};
+  std::atomic<bool> begun{false};  // something has come through the converter
 };
 
 class Transcoder {

@@ -2,6 +2,7 @@
 // The part of the transcoder that follows a ladder: rungs come, change, fail and go.
 #include <algorithm>
 
+#include "bridge/element_message.hpp"
 #include "core/ladder/plan.hpp"
 #include "transcoder.hpp"
 
@@ -161,8 +162,7 @@ void Transcoder::add(Trunk& trunk, const core::RungWords& words) {
 void Transcoder::tell_failure(const core::RungWords& words, const char* pad,
                               const std::string& why) {
   const auto said = core::to_words(words);
-  GST_ELEMENT_WARNING(bin_, STREAM, ENCODE, ("%s is not made: %s", said.c_str(), why.c_str()),
-                      (nullptr));
+  post_warning({bin_, GST_CAT_DEFAULT}, GST_STREAM_ERROR_ENCODE, said + " is not made: " + why);
   auto* what =
       gst_structure_new("genos-rung-failed", "pad", G_TYPE_STRING, pad, "words", G_TYPE_STRING,
                         said.c_str(), "reason", G_TYPE_STRING, why.c_str(), nullptr);

@@ -43,33 +43,47 @@ std::string authority_of(const net::RelayHost::Endpoint& endpoint) {
 }
 
 #if HAVE_QRENCODE
+namespace {
+
+constexpr int quiet = 2;  // modules of white around the code
+
+bool is_dark(const QRcode& code, int x, int y) {
+  const int width = code.width;
+  return x >= 0 && y >= 0 && x < width && y < width && (code.data[y * width + x] & 1) != 0;
+}
+
+// With what every terminal has.
+std::string plain_picture(const QRcode& code) {
+  std::string picture;
+  for (int y = -quiet; y < code.width + quiet; ++y) {
+    for (int x = -quiet; x < code.width + quiet; ++x)
+      picture += is_dark(code, x, y) ? "\033[40m  " : "\033[107m  ";
+    picture += "\033[0m\n";
+  }
+  return picture;
+}
+
+// Two rows a line; light on dark terminals is inverted, so white is painted and black left out.
+std::string dense_picture(const QRcode& code) {
+  static constexpr const char* blocks[] = {"█", "▀", "▄", " "};
+  std::string picture;
+  for (int y = -quiet; y < code.width + quiet; y += 2) {
+    picture += "\033[97;40m";
+    for (int x = -quiet; x < code.width + quiet; ++x)
+      picture += blocks[(is_dark(code, x, y) ? 2 : 0) + (is_dark(code, x, y + 1) ? 1 : 0)];
+    picture += "\033[0m\n";
+  }
+  return picture;
+}
+
+}  // namespace
+
 std::string qr_code(const std::string& text) {
   const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(
       QRcode_encodeString(text.c_str(), 0, QR_ECLEVEL_L, QR_MODE_8, 1), QRcode_free);
   if (!code) return {};
-  constexpr int quiet = 2;
-  const int width = code->width;
-  const auto dark = [&](int x, int y) {
-    return x >= 0 && y >= 0 && x < width && y < width && (code->data[y * width + x] & 1) != 0;
-  };
-  std::string picture;
-  if (!g_get_charset(nullptr)) {  // LANG=C: only what every terminal has
-    for (int y = -quiet; y < width + quiet; ++y) {
-      for (int x = -quiet; x < width + quiet; ++x)
-        picture += dark(x, y) ? "\033[40m  " : "\033[107m  ";
-      picture += "\033[0m\n";
-    }
-    return picture;
-  }
-  // Two rows a line; light on dark terminals is inverted, so white is painted and black left out.
-  static constexpr const char* blocks[] = {"█", "▀", "▄", " "};
-  for (int y = -quiet; y < width + quiet; y += 2) {
-    picture += "\033[97;40m";
-    for (int x = -quiet; x < width + quiet; ++x)
-      picture += blocks[(dark(x, y) ? 2 : 0) + (dark(x, y + 1) ? 1 : 0)];
-    picture += "\033[0m\n";
-  }
-  return picture;
+  const bool has_blocks = g_get_charset(nullptr);  // not with LANG=C
+  return has_blocks ? dense_picture(*code) : plain_picture(*code);
 }
 #else
 std::string qr_code(const std::string&) { return {}; }

@@ -140,6 +140,35 @@ std::optional<Message> settle(Options& o) {
   return std::nullopt;
 }
 
+std::optional<Message> asked_message(const std::string& name) {
+  if (name == "-h" || name == "--help") return Message{ok, help_text};
+  if (name == "--version") return Message{ok, "genos-signald " GENOS_VERSION "\n"};
+  return std::nullopt;
+}
+
+// The value of "NAME=VALUE", which leaves the name.
+std::optional<std::string> cut_value(std::string& name) {
+  const std::size_t equals = name.find('=');
+  if (equals == std::string::npos) return std::nullopt;
+  auto value = name.substr(equals + 1);
+  name.resize(equals);
+  return value;
+}
+
+// The option at i, and its value at i + 1 if that is where it stands.
+std::optional<Message> take_word(const std::vector<Word>& known,
+                                 const std::vector<std::string>& arguments, std::size_t& i) {
+  std::string name = arguments[i] == "-l" ? "--listen" : arguments[i];
+  auto value = cut_value(name);
+  const auto word =
+      std::find_if(known.begin(), known.end(), [&](const Word& w) { return name == w.name; });
+  if (word == known.end()) return wrong("unknown option '" + name + "'");
+  if (!value && i + 1 < arguments.size()) value = arguments[++i];
+  if (!value) return wrong(name + " needs a value");
+  if (!word->take(*value)) return wrong(name + ": '" + *value + "' makes no sense");
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool is_loopback(const net::RelayHost::Endpoint& endpoint) {
@@ -152,25 +181,12 @@ std::variant<Options, Message> parse_options(std::vector<std::string> arguments)
   options.limits.connections = 4096;  // the process is ours alone: the limit of files is raised
   const auto known = words(options);
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    std::string name = arguments[i];
-    if (name == "-h" || name == "--help") return Message{ok, help_text};
-    if (name == "--version") return Message{ok, "genos-signald " GENOS_VERSION "\n"};
-    if (name == "--no-tls") {
+    if (auto message = asked_message(arguments[i])) return *message;
+    if (arguments[i] == "--no-tls") {
       options.tls = false;
       continue;
     }
-    if (name == "-l") name = "--listen";
-    std::optional<std::string> value;
-    if (const std::size_t equals = name.find('='); equals != std::string::npos) {
-      value = name.substr(equals + 1);
-      name.resize(equals);
-    }
-    const auto word =
-        std::find_if(known.begin(), known.end(), [&](const Word& w) { return name == w.name; });
-    if (word == known.end()) return wrong("unknown option '" + name + "'");
-    if (!value && i + 1 < arguments.size()) value = arguments[++i];
-    if (!value) return wrong(name + " needs a value");
-    if (!word->take(*value)) return wrong(name + ": '" + *value + "' makes no sense");
+    if (auto problem = take_word(known, arguments, i)) return *problem;
   }
   if (auto problem = settle(options)) return *problem;
   return options;

@@ -235,6 +235,19 @@ TEST_F(Av1Encoder, TakesEverySettingWhilePlaying) {
   EXPECT_EQ(seen, decode("av1dec", all));
 }
 
+TEST_F(Av1Encoder, TheLowestQuantizersDoNotAbort) {
+  for (const char* layers : {"1", "3"}) {
+    Rig rig("genosav1enc",
+            {{"temporal-layers", layers}, {"min-quantizer", "0"}, {"max-quantizer", "0"}});
+    rig.caps(raw_caps(width, height));
+    Buffers all = encode(rig, 0, 20, 30);
+    g_object_set(rig.element(), "bitrate", 20'000, "max-quantizer", 1, nullptr);
+    for (auto& unit : encode(rig, 20, 40, 30)) all.push_back(std::move(unit));
+    EXPECT_EQ(decode("genosav1dec", all), decode("av1dec", all)) << layers;
+    EXPECT_EQ(all.size(), 40U) << layers;
+  }
+}
+
 struct Step {
   int width, height, rate;
   guint bitrate;

@@ -2,9 +2,11 @@
 // What changes while others watch: what comes into a pad, and the state of a line.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "room_media_fixture.hpp"
@@ -106,30 +108,73 @@ TEST_F(RoomChangesTest, WhatJoinedLateGoesOnBesideAnotherCodec) {
   EXPECT_EQ(watcher.outcome(0s), "");
 }
 
+TEST_F(RoomChangesTest, AnotherEncoderBeginsWithAKeyframe) {
+  // Each makes one when it begins, and another when it is asked.
+  const std::string encoders[] = {
+      "vp8enc deadline=1 cpu-used=8 keyframe-max-dist=9999 ! ",
+      "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=9999 ! ", "genosav1enc ! "};
+  for (const auto& encoder : encoders) {
+    const auto bringing = [&](const char* pattern, int number) {
+      return std::string("videotestsrc is-live=true pattern=") + pattern +
+             " ! video/x-raw,format=I420,width=64,height=48,framerate=30/1 ! " + encoder +
+             "i.sink_" + std::to_string(number) + " ";
+    };
+    TestLine sender(bringing("white", 0) + bringing("black", 1) +
+                    "input-selector name=i sync-streams=false ! s.video_0" + sink_of());
+    TestLine watcher(watch());
+    sender.play();
+    watcher.play();
+    const auto becomes = [&](bool bright) {
+      return TestLine::until([&] {
+        const auto seen = watcher.received();
+        return !seen.empty() && (static_cast<unsigned char>(seen.back()) > 127) == bright;
+      });
+    };
+    ASSERT_TRUE(becomes(true)) << encoder;
+    for (int i = 0; i < 2; ++i) {
+      choose(sender, "sink_1");
+      EXPECT_TRUE(becomes(false)) << encoder;
+      choose(sender, "sink_0");
+      EXPECT_TRUE(becomes(true)) << encoder;
+    }
+    EXPECT_TRUE(sees(watcher)) << encoder;
+    EXPECT_EQ(sender.outcome(0s), "") << encoder;
+    EXPECT_EQ(watcher.outcome(0s), "") << encoder;
+  }
+}
+
 TEST_F(RoomChangesTest, WhatComesEncodedMayChangeItsSize) {
-  TestLine sender(
-      "videotestsrc is-live=true ! capsfilter name=size "
-      "caps=video/x-raw,width=64,height=48,framerate=30/1 ! " +
-      std::string(vp8) + "s.video_0" + sink_of());
-  TestLine watcher(src_of("media=video") + "! videoconvert name=c ! fakesink name=out");
-  sender.play();
-  watcher.play();
-  const auto pad = adopt(gst_element_get_static_pad(watcher.element("c").get(), "src"));
-  const auto becomes = [&](int wanted) {
-    return TestLine::until([&] {
-      const auto caps = adopt(gst_pad_get_current_caps(pad.get()));
-      int width = 0;
-      return caps &&
-             gst_structure_get_int(gst_caps_get_structure(caps.get(), 0), "width", &width) &&
-             width == wanted;
-    });
-  };
-  ASSERT_TRUE(becomes(64));
-  gst_util_set_object_arg(G_OBJECT(sender.element("size").get()), "caps",
-                          "video/x-raw,width=128,height=96,framerate=30/1");
-  EXPECT_TRUE(becomes(128));
-  EXPECT_EQ(sender.outcome(0s), "");
-  EXPECT_EQ(watcher.outcome(0s), "");
+  // Of frames that vp9enc looks ahead, 25 unless told, each new size costs as many.
+  const std::string vp9 = "vp9enc deadline=1 cpu-used=8 lag-in-frames=0 ! ";
+  const std::string av1 = "genosav1enc ! ";
+  const std::string obus = av1 + "av1parse ! video/x-av1,alignment=obu ! ";
+  for (const std::string& encoder : {std::string(vp8), vp9, std::string(h264), av1, obus}) {
+    TestLine sender(
+        "videotestsrc is-live=true ! capsfilter name=size "
+        "caps=video/x-raw,width=64,height=48,framerate=30/1 ! " +
+        encoder + "s.video_0" + sink_of());
+    TestLine watcher(src_of("media=video") + "! videoconvert name=c ! fakesink name=out");
+    sender.play();
+    watcher.play();
+    const auto pad = adopt(gst_element_get_static_pad(watcher.element("c").get(), "src"));
+    const auto becomes = [&](int wanted) {
+      return TestLine::until([&] {
+        const auto caps = adopt(gst_pad_get_current_caps(pad.get()));
+        int width = 0;
+        return caps &&
+               gst_structure_get_int(gst_caps_get_structure(caps.get(), 0), "width", &width) &&
+               width == wanted;
+      });
+    };
+    ASSERT_TRUE(becomes(64)) << encoder;
+    for (const int width : {128, 32, 64}) {
+      const auto caps = "video/x-raw,width=" + std::to_string(width) + ",height=96,framerate=30/1";
+      gst_util_set_object_arg(G_OBJECT(sender.element("size").get()), "caps", caps.c_str());
+      EXPECT_TRUE(becomes(width)) << encoder;
+    }
+    EXPECT_EQ(sender.outcome(0s), "") << encoder;
+    EXPECT_EQ(watcher.outcome(0s), "") << encoder;
+  }
 }
 
 TEST_F(RoomChangesTest, BothSidesMayPauseAndGoOn) {
@@ -149,6 +194,51 @@ TEST_F(RoomChangesTest, BothSidesMayPauseAndGoOn) {
   }
   EXPECT_EQ(sender.outcome(0s), "");
   EXPECT_EQ(watcher.outcome(0s), "");
+}
+
+TEST_F(RoomChangesTest, APauseIsNotShownAfterwards) {
+  struct Order {
+    std::atomic<unsigned> seen = 0, back = 0, early = 0;
+    GstClockTime last = 0;
+  };
+  Order pictures, sounds;  // outlive the line that tells them
+  TestLine sender(picture() + "s.video_0 " + sound() + "s.audio_0" + sink_of());
+  TestLine watcher(src_of() +
+                   "r.video_0 ! videoconvert ! fakesink name=v async=false "
+                   "r.audio_0 ! audioconvert ! fakesink name=a async=false");
+  for (const auto& [name, order] : {std::pair("v", &pictures), {"a", &sounds}}) {
+    const auto pad = adopt(gst_element_get_static_pad(watcher.element(name).get(), "sink"));
+    gst_pad_add_probe(
+        pad.get(), GST_PAD_PROBE_TYPE_BUFFER,
+        [](GstPad* of, GstPadProbeInfo* info, gpointer data) noexcept {
+          auto& so_far = *static_cast<Order*>(data);
+          const auto sink = adopt(gst_pad_get_parent_element(of));
+          const auto at = GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info));
+          const auto clock = adopt(gst_element_get_clock(sink.get()));
+          const auto now = gst_clock_get_time(clock.get()) - gst_element_get_base_time(sink.get());
+          ++so_far.seen;
+          so_far.back += at < so_far.last;
+          so_far.early += at > now + GST_SECOND / 2;
+          so_far.last = at;
+          return GST_PAD_PROBE_OK;
+        },
+        order, nullptr);
+  }
+  const auto flow = [&] {
+    const unsigned shown = pictures.seen, heard = sounds.seen;
+    return TestLine::until([&] { return pictures.seen > shown + 15 && sounds.seen > heard + 25; });
+  };
+  sender.play();
+  watcher.play();
+  ASSERT_TRUE(flow());
+  watcher.set_state(GST_STATE_PAUSED);
+  TestLine::until([] { return false; }, 2s);
+  watcher.play();
+  ASSERT_TRUE(flow());
+  for (const auto* order : {&pictures, &sounds}) {
+    EXPECT_EQ(order->back, 0U) << "of " << order->seen;
+    EXPECT_EQ(order->early, 0U) << "of " << order->seen;
+  }
 }
 
 // As a page's does when its device is turned, or its path gets better. A muxer takes no other caps

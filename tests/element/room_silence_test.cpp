@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "room_media_fixture.hpp"
 
@@ -97,6 +98,16 @@ std::optional<News> next_news(const TestLine& line, std::chrono::seconds limit =
       },
       limit);
   return news;
+}
+
+TEST_F(RoomSilenceTest, ALineThatTakesWhateverFitsHearsSilenceToo) {
+  TestLine sender(picture() + sink_of());
+  TestLine listener(src_of() +
+                    "r. ! videoconvert ! fakesink sync=false async=false r. ! audioconvert ! "
+                    "audio/x-raw,format=S16LE,channels=2 ! fakesink name=out");
+  sender.play();
+  listener.play();
+  EXPECT_TRUE(becomes_silent(listener));
 }
 
 // A microphone that is switched on, a camera that takes its time: no stream of its own.
@@ -219,6 +230,25 @@ TEST_F(RoomSilenceTest, WithoutPicturesSilenceWaitsToo) {
   EXPECT_TRUE(grows(20s));
 }
 
+TEST_F(RoomSilenceTest, ItGoesOnWhenOtherThingsAreChosen) {
+  TestLine sender(picture() + sink_of("title=door"));
+  TestLine listener(listening());
+  sender.play();
+  listener.play();
+  ASSERT_TRUE(becomes_silent(listener));
+  const auto goes_on = [&] {
+    const auto before = listener.received().size();
+    return TestLine::until([&] { return listener.received().size() > before + 384'000; });
+  };
+  const std::pair<const char*, const char*> choices[] = {
+      {"streams", "door"}, {"quality", "low"}, {"streams", ""}, {"quality", "auto"}};
+  for (const auto& [property, value] : choices) {
+    gst_util_set_object_arg(G_OBJECT(listener.element("r").get()), property, value);
+    EXPECT_TRUE(goes_on()) << property << "=" << value << ": two seconds of it";
+  }
+  EXPECT_EQ(listener.outcome(0s), "");
+}
+
 TEST_F(RoomSilenceTest, WhoWaitsForNothingGetsNone) {
   TestLine sender(picture() + sink_of());
   TestLine watcher(src_of() + "! videoconvert ! video/x-raw,format=GRAY8 ! fakesink name=out");
@@ -232,11 +262,13 @@ TEST_F(RoomSilenceTest, SoundThatIsNotWantedIsNotMadeUp) {
   TestLine sender(picture() + sink_of());
   TestLine listener(src_of("media=video") +
                     "r.video_0 ! videoconvert ! video/x-raw,format=GRAY8 ! fakesink name=out "
-                    "r.audio_0 ! fakesink");
+                    "r.audio_0 ! fakesink name=heard async=false");
   sender.play();
   listener.play();
   ASSERT_TRUE(sees(listener, 90));
-  EXPECT_EQ(listener.element("r")->numsrcpads, 1);
+  guint64 heard = 1;
+  gst_structure_get_uint64(stats_of(listener.element("heard").get()).get(), "rendered", &heard);
+  EXPECT_EQ(heard, 0U);
 }
 
 }  // namespace

@@ -211,6 +211,26 @@ TEST_F(RoomStreamsTest, APadWhoseWordsAreNoneLeavesThoseOfItsElement) {
   EXPECT_TRUE(warning);
 }
 
+// How many there are in the list of this name in the figures that an element posts, at last.
+guint posted(const TestLine& line, const char* list) {
+  const auto bus = adopt(gst_element_get_bus(line.pipeline()));
+  guint count = 0;
+  while (const auto message = adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ELEMENT)))
+    if (gst_message_has_name(message.get(), "application/x-genos-room-stats"))
+      count = gst_value_list_get_size(
+          gst_structure_get_value(gst_message_get_structure(message.get()), list));
+  return count;
+}
+
+TEST_F(RoomStreamsTest, FiguresAreToldOnTheBus) {
+  TestLine sender(picture() + "s.video_0" + sink_of());
+  TestLine watcher(src_of() + "! fakesink");
+  sender.play();
+  watcher.play();
+  EXPECT_TRUE(TestLine::until([&] { return posted(sender, "pictures") == 1; }));
+  EXPECT_TRUE(TestLine::until([&] { return posted(watcher, "tracks") == 1; }));
+}
+
 // Before anything starts: gst-launch-1.0 would miss it later, and stand still.
 TEST_F(RoomStreamsTest, ARoomWithoutANameIsAnErrorAtOnce) {
   for (const char* words : {"videotestsrc ! genosroomsink", "genosroomsrc ! fakesink"}) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "room_rungs_fixture.hpp"
@@ -72,6 +73,62 @@ TEST_F(RoomUntakenTest, APadThatNobodyLinksGetsNothingUntilSomebodyDoes) {
   EXPECT_TRUE(gets(sender, one));
   EXPECT_TRUE(pictures.sees(128));
   EXPECT_EQ(watcher.outcome(0s), "");
+}
+
+TEST_F(RoomUntakenTest, AReaderTakesThePlaceOfAnotherAtOnce) {
+  TestLine sender(two_pictures());
+  TestLine watcher(watch());
+  Pictures pictures(watcher);
+  sender.play();
+  watcher.play();
+  ASSERT_TRUE(pictures.sees(128));
+  const auto pad = adopt(gst_element_get_static_pad(watcher.element("r").get(), "video_0"));
+  const auto raw = adopt(gst_pad_get_peer(pad.get()));
+  const auto end = sink(gst_element_factory_make("fakesink", "encoded"));
+  const auto encoded = adopt(gst_element_get_static_pad(end.get(), "sink"));
+  gst_bin_add(GST_BIN(watcher.pipeline()), end.get());
+  gst_element_set_state(end.get(), GST_STATE_PLAYING);
+  for (int i = 0; i < 3; ++i) {
+    gst_pad_unlink(pad.get(), raw.get());
+    ASSERT_EQ(gst_pad_link(pad.get(), encoded.get()), GST_PAD_LINK_OK);
+    ASSERT_TRUE(flows(watcher, "encoded"));
+    gst_pad_unlink(pad.get(), encoded.get());
+    ASSERT_EQ(gst_pad_link(pad.get(), raw.get()), GST_PAD_LINK_OK) << "as it could be before";
+    ASSERT_TRUE(flows(watcher, "out"));
+  }
+  // However often: the last one that was linked gets it.
+  for (int i = 0; i < 10; ++i)
+    for (const auto& [last, next] : {std::pair(&raw, &encoded), {&encoded, &raw}}) {
+      gst_pad_unlink(pad.get(), last->get());
+      ASSERT_EQ(gst_pad_link(pad.get(), next->get()), GST_PAD_LINK_OK);
+    }
+  EXPECT_TRUE(flows(watcher, "out"));
+  EXPECT_EQ(watcher.outcome(0s), "");
+}
+
+TEST_F(RoomUntakenTest, OfSeveralStreamsThoseThatAreNamedAreSent) {
+  TestLine sender(large() + "s.video_0 " + sound() + "s.audio_0 " + picture() + "s.video_1 " +
+                  two_rungs("", "video_0::title=Me video_1::kind=screen"));
+  TestLine watcher(watch("streams=Me,nothing"));
+  Pictures pictures(watcher);
+  sender.play();
+  watcher.play();
+  const Rungs one{"", "96p30:200k"}, other{"", "48p30:100k"}, both{"48p30:100k", "96p30:200k"};
+  ASSERT_TRUE(pictures.sees(128));
+  EXPECT_TRUE(gets(sender, one));
+  const auto choose = [&](const char* streams) {
+    g_object_set(watcher.element("r").get(), "streams", streams, nullptr);
+  };
+  choose("screen");
+  EXPECT_TRUE(pictures.sees(64));
+  EXPECT_TRUE(gets(sender, other));
+  choose("");
+  ASSERT_TRUE(TestLine::until([&] { return watcher.element("r")->numsrcpads == 2; }));
+  ASSERT_TRUE(link_one_more(watcher, "second"));
+  EXPECT_TRUE(flows(watcher, "second"));
+  EXPECT_TRUE(gets(sender, both));
+  choose("nothing");
+  EXPECT_TRUE(gets(sender, {"", ""}));
 }
 
 TEST_F(RoomUntakenTest, ASoundThatNobodyLinksLeavesThePictureOfItsStream) {

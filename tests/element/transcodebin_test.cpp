@@ -385,7 +385,8 @@ TEST_F(TranscodeBin, TheLastRungThatFailsIsAnError) {
 TEST_F(TranscodeBin, ASecondPictureIsRefused) {
   Transcoding line(picture(320, 180, 10) + "genostranscodebin name=t ladder=180p:vp8 " +
                    picture(320, 180, 10) + "t.");
-  EXPECT_TRUE(has(line.play().outcome(), "one stream of pictures"));
+  const auto outcome = line.play().outcome();
+  EXPECT_TRUE(has(outcome, "one stream of pictures")) << outcome;
 }
 
 TEST_F(TranscodeBin, ItCanBeStoppedAndPlayedAgain) {

@@ -22,6 +22,7 @@ class Streams(Media):
         told = self.wait_for(listing, "stream-add")[-1]
         self.assertEqual((told["name"], told["title"]), ("Ann", "front door\n\x1b[31m"))
         self.assertEqual((told["video"], told["audio"]), ("AV1", "OPUS"))
+        self.assertEqual(json.loads(told["meta"])["title"], told["title"])
         self.end(listing, INTERRUPTED)
 
     def test_who_lists_is_no_viewer(self):
@@ -85,6 +86,11 @@ class Broadcast(Media):
         gone = self.wait_for(viewer, "watched")
         self.assertEqual([(line["event"], line["name"]) for line in gone], [("watched", "Bob")])
         self.assertEqual(self.end(viewer, INTERRUPTED), [])
+
+    def test_a_film_whose_server_does_not_answer(self):
+        run = self.run_tool("broadcast", "--file", "http://127.0.0.1:1/f.mp4")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("'http://127.0.0.1:1/f.mp4' cannot be read: Could not connect", run.stderr)
 
     def test_a_file_again_and_again(self):
         subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
@@ -246,6 +252,21 @@ class Record(Media):
         time.sleep(2)  # what is to be recorded
         self.end(recording, OK)
         self.assertEqual(sorted(os.listdir(self.path("some"))), ["Ann.webm", "Eve.webm"])
+
+    def test_streams_that_are_named_are_recorded(self):
+        camera = "0123456789abcdefghij"
+        self.broadcast("--name", "Ann", "--title", "camera", "--silent", "--self-id", camera)
+        for name in ("Ann", "Bob"):
+            self.broadcast("--name", name, "--title", "slides", "--silent")
+        os.mkdir(self.path("some"))
+        recording = self.record("--out", self.path("some"), "--streams", "slides,screen")
+        viewer = self.start("watch", "--streams", "camera")
+        self.assertNotIn(camera, [line["peer"] for line in self.wait_for(recording, "recording", 2)])
+        self.assertEqual(self.wait_for(viewer, "watching")[-1]["peer"], camera)
+        time.sleep(2)  # what is to be recorded
+        self.end(recording, OK)
+        self.assertEqual(sorted(os.listdir(self.path("some"))), ["Ann.webm", "Bob.webm"])
+        self.assertNotIn("watching", [line["event"] for line in self.end(viewer, INTERRUPTED)])
 
     def test_who_comes_again_has_another_file(self):
         first = self.broadcast("--name", "Ann")

@@ -110,6 +110,36 @@ class Examples(unittest.TestCase):
         told = [re.sub(r"^\w{20} ", "", output) for output in self.called(call, [CALL_C])]
         self.assertEqual(sorted(told), ['shows {"title":"C"}\n', 'shows {"title":"Python"}\n'])
 
+    @unittest.skipIf(HELLO_PY == "-", "built without introspection")
+    def test_call_in_ten_lines(self):
+        """As it is printed, but for the devices, and until something was shown and heard."""
+        with open(os.path.join(os.path.dirname(HELLO_PY), "ten_lines.py"), encoding="utf-8") as file:
+            text = file.read()
+        for printed, here in (
+                ("autovideosrc", "videotestsrc is-live=true"), ("autoaudiosrc", "audiotestsrc is-live=true"),
+                ("playsink", r"playsink video-sink=\"fakesink name=seen\" audio-sink=\"fakesink name=heard\""),
+                ("GLib.MainLoop().run()", """
+import os, time
+def came(name):
+    sink = line.get_by_name(name)
+    return sink and sink.get_property("stats").get_uint64("rendered")[1] > 20
+while not (came("seen") and came("heard")):
+    GLib.MainContext.default().iteration(False)
+    time.sleep(0.01)
+with open(f"{__file__}.{os.getpid()}", "w"):
+    pass
+while len(os.listdir(os.path.dirname(__file__))) < 4:  # the two, this and the registry
+    time.sleep(0.01)
+""")):
+            self.assertEqual(text.count(printed), 1, printed)
+            text = text.replace(printed, here)
+        with tempfile.TemporaryDirectory() as folder:
+            script = os.path.join(folder, "call.py")
+            with open(script, "w", encoding="utf-8") as file:
+                file.write(text)
+            words = [PYTHON[0], script]
+            self.both(words, words, GST_REGISTRY=os.path.join(folder, "registry.bin"))
+
     def test_files_in_c(self):
         self.sent_and_received([FILES_C], [FILES_C])
 

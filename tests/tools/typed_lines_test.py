@@ -76,15 +76,22 @@ class TypedLines(unittest.TestCase):
             with open(log, encoding="utf-8", errors="replace") as file:
                 return sum("rendering object" in line for line in file)
         self.until(lambda: os.path.exists(log) and shown() > 50, "no pictures")
-        record = self.type("genos record")
-        self.until(lambda: os.path.exists(self.path("a.webm")) and os.path.getsize(self.path("a.webm")) > 20_000,
-                   "nothing was recorded")
+        for line in ("genos record", "gst-launch-1.0 -e"):
+            self.assertIn("av1", self.recorded(line))
+
+    def recorded(self, begins):
+        """The codecs of what this line has written when it ended well."""
+        path = self.path("a.webm")
+        record = self.type(begins)
+        self.until(lambda: os.path.exists(path) and os.path.getsize(path) > 20_000, f"{begins}: nothing was recorded")
         record.send_signal(signal.SIGINT)
-        self.assertEqual(record.wait(LIMIT), 0)
-        probe = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0",
-                                self.path("a.webm")], capture_output=True, text=True, check=True)
-        self.assertIn("av1", probe.stdout)
-        self.assertEqual(probe.stderr, "")
+        self.assertEqual(record.wait(LIMIT), 0, begins)
+        probe = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "stream=codec_name:format=duration", "-of",
+                                "csv=p=0", path], capture_output=True, text=True, check=True)
+        self.assertEqual(probe.stderr, "", begins)
+        self.assertNotIn("N/A", probe.stdout, begins)
+        os.remove(path)
+        return probe.stdout
 
     def test_a_window(self):
         self.environment["DISPLAY"] = self.screen()

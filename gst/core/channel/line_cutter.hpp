@@ -12,7 +12,7 @@ namespace genos::core {
 
 class LineCutter {
  public:
-  static constexpr std::size_t limit = 16 * 1024 * 1024;  // a line is held whole, and sent whole
+  static constexpr std::size_t limit = 16UL * 1024 * 1024;  // a line is held whole, and sent whole
 
   // Take all lines with next() before adding more. False when there is a line beyond the limit.
   [[nodiscard]] bool add(ByteView piece) {

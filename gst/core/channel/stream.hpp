@@ -54,7 +54,7 @@ class StreamWriter {
  public:
   struct Options {
     std::string stream;
-    std::uint64_t window = 4 * 1024 * 1024;            // the slowest reader may be so far behind
+    std::uint64_t window = 4UL * 1024 * 1024;          // the slowest reader may be so far behind
     Duration silence_limit = std::chrono::seconds(2);  // who has not said a word by then never will
   };
   explicit StreamWriter(Options options) : options_(std::move(options)) {}
@@ -111,7 +111,7 @@ class StreamReader {
 
  private:
   // Often enough for a window of 4 MiB, and seldom beside the data.
-  static constexpr std::uint64_t report_step = 256 * 1024;
+  static constexpr std::uint64_t report_step = 256UL * 1024;
 
   struct Source {
     std::string stream;

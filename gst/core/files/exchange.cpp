@@ -43,18 +43,24 @@ std::optional<Exchange::Output> Exchange::poll() {
 
 Time Exchange::deadline() const {
   Time first = never;
-  for (const auto& [id, incoming] : incoming_) {
-    first = std::min(first, incoming.say_at);
-    if (incoming.paused || incoming.download.whole()) continue;
-    // Nothing is asked for before that.
-    const bool waits = download_ && download_->in_debt();
-    first = std::min(first, waits ? download_->ready_at() : incoming.download.deadline());
-  }
-  for (const auto& [id, peer] : peers_) {
-    if (peer.waiting == 0) continue;
-    if (upload_ && upload_->in_debt()) first = std::min(first, upload_->ready_at());
-    if (peer.rate && peer.rate->in_debt()) first = std::min(first, peer.rate->ready_at());
-  }
+  for (const auto& [id, incoming] : incoming_)
+    first = std::min({first, incoming.say_at, ask_time(incoming)});
+  for (const auto& [id, peer] : peers_) first = std::min(first, send_time(peer));
+  return first;
+}
+
+Time Exchange::ask_time(const Incoming& incoming) const {
+  if (incoming.paused || incoming.download.whole()) return never;
+  // Nothing is asked for before that.
+  const bool waits = download_ && download_->in_debt();
+  return waits ? download_->ready_at() : incoming.download.deadline();
+}
+
+Time Exchange::send_time(const Peer& peer) const {
+  Time first = never;
+  if (peer.waiting == 0) return first;
+  if (upload_ && upload_->in_debt()) first = upload_->ready_at();
+  if (peer.rate && peer.rate->in_debt()) first = std::min(first, peer.rate->ready_at());
   return first;
 }
 

@@ -202,6 +202,10 @@ class Exchange {
     std::uint64_t size = 0;
   };
 
+  // When something is to be asked for, or may be sent, at the latest.
+  [[nodiscard]] Time ask_time(const Incoming& incoming) const;
+  [[nodiscard]] Time send_time(const Peer& peer) const;
+
   void on(Offer& in, Time now);
   void on(Withdraw& in, Time now);
   void on(Take& in, Time now);

@@ -111,8 +111,7 @@ class Taken {
       const auto candidate = folder + (number == 1 ? name : numbered_name(name, number));
       const auto key = lower(candidate);
       if (folders_.contains(key) || !files_.insert(key).second) continue;
-      for (auto at = key.rfind('/'); at != key.npos && at > 0; at = key.rfind('/', at - 1))
-        if (folders_.insert(key.substr(0, at)).second) folder_bytes_ += at;
+      add_folders(key);
       if (folder_bytes_ > max_folder_bytes) return std::nullopt;
       return candidate;
     }
@@ -131,6 +130,12 @@ class Taken {
   static constexpr std::size_t max_tries = 500'000;
   // Each folder's path is held, and a path of 3 KiB can go through 64 of them.
   static constexpr std::size_t max_folder_bytes = 4 * limits::max_manifest;
+
+  void add_folders(const std::string& path) {
+    for (auto at = path.rfind('/'); at != path.npos && at > 0; at = path.rfind('/', at - 1))
+      if (folders_.insert(path.substr(0, at)).second) folder_bytes_ += at;
+  }
+
   std::set<std::string> files_, folders_;
   std::size_t tries_ = 0;
   std::size_t folder_bytes_ = 0;

@@ -2,6 +2,7 @@
 #include "core/ladder/plan.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace genos::core {
 namespace {
@@ -69,7 +70,8 @@ Place fit(const Picture& picture, const Picture& canvas) {
   // More than 1: it is wider than the canvas.
   const double excess = shape(picture) / shape(canvas);
   const auto part = [](std::uint32_t side, double of) {
-    return std::min(side, std::max(2U, std::uint32_t(side * std::min(of, 1.0) / 2 + 0.5) * 2));
+    return std::min(side,
+                    std::max(2U, std::uint32_t(std::lround(side * std::min(of, 1.0) / 2)) * 2));
   };
   const std::uint32_t width = part(canvas.width, excess), height = part(canvas.height, 1 / excess);
   return {(canvas.width - width) / 4 * 2, (canvas.height - height) / 4 * 2, width, height};

@@ -111,7 +111,29 @@ std::string_view without(std::string_view text, std::string_view prefix) {
   return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
 }
 
-Sorted dropped(const char* why) { return {Verdict::drop, {}, why}; }
+// Why it is not of this connection, or nothing. RTCP has no component of its own, and no m-line a
+// transport of its own: Firefox sends candidates for all of them before it knows.
+const char* why_foreign(const Candidate& candidate, const IceCandidate& parsed,
+                        std::string_view ufrag, std::string_view mid) {
+  if (candidate.mline.value_or(0) > 0) return "another m-line of the bundle";
+  if (!candidate.mline && candidate.mid && !mid.empty() && *candidate.mid != mid)
+    return "another mid of the bundle";
+  if (parsed.component != 1) return "another component";
+  const auto& named =
+      candidate.ufrag && !candidate.ufrag->empty() ? *candidate.ufrag : parsed.ufrag;
+  if (!ufrag.empty() && !named.empty() && named != ufrag) return "of another ICE session";
+  return nullptr;
+}
+
+// Why there is no use in trying it, or nothing.
+const char* why_useless(const IceCandidate& parsed, const CandidatePolicy& policy) {
+  if (parsed.transport == Transport::tcp && !policy.tcp) return "ICE-TCP is off";
+  if (parsed.family == Address::mdns && !policy.mdns) return "mDNS name";
+  // Port 9 is RFC 8839's discard: nobody listens there, except that active TCP has no port at all.
+  if (parsed.transport == Transport::udp && (parsed.port == 0 || parsed.port == 9))
+    return "no port to send to";
+  return nullptr;
+}
 
 }  // namespace
 
@@ -167,20 +189,9 @@ Sorted sort_candidate(const Candidate& candidate, const CandidatePolicy& policy,
     return {Verdict::finished, {}, "end of candidates"};
   auto parsed = parse_candidate(candidate.candidate);
   if (!parsed) return {Verdict::refuse, {}, parsed.error().detail};
-  // RTCP has no component of its own, and no m-line a transport of its own: Firefox sends
-  // candidates for all of them before it knows.
-  if (candidate.mline.value_or(0) > 0) return dropped("another m-line of the bundle");
-  if (!candidate.mline && candidate.mid && !mid.empty() && *candidate.mid != mid)
-    return dropped("another mid of the bundle");
-  if (parsed->component != 1) return dropped("another component");
-  const auto& named =
-      candidate.ufrag && !candidate.ufrag->empty() ? *candidate.ufrag : parsed->ufrag;
-  if (!ufrag.empty() && !named.empty() && named != ufrag) return dropped("of another ICE session");
-  if (parsed->transport == Transport::tcp && !policy.tcp) return dropped("ICE-TCP is off");
-  if (parsed->family == Address::mdns && !policy.mdns) return dropped("mDNS name");
-  // Port 9 is RFC 8839's discard: nobody listens there, except that active TCP has no port at all.
-  if (parsed->transport == Transport::udp && (parsed->port == 0 || parsed->port == 9))
-    return dropped("no port to send to");
+  if (const auto* why = why_foreign(candidate, *parsed, ufrag, mid))
+    return {Verdict::drop, {}, why};
+  if (const auto* why = why_useless(*parsed, policy)) return {Verdict::drop, {}, why};
   return {Verdict::keep, to_line(*parsed), {}};
 }
 

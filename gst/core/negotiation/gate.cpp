@@ -73,90 +73,54 @@ Problem read_session(RemoteDescription& remote) {
   return std::nullopt;
 }
 
-// RFC 3264 section 6.1: an answer sends only what the offer receives, and the other way round.
-bool fits(Direction answer, Direction offer) {
-  return (!sends(answer) || receives(offer)) && (!receives(answer) || sends(offer));
-}
-
-Problem check_answer(const RemoteDescription& remote, const Sdp& offer) {
-  for (std::size_t i = 0; i < remote.media.size(); ++i) {
-    const auto& media = remote.media[i];
-    const auto& asked = offer.media[i];
-    if (media.rejected || media.kind == MediaKind::application) continue;
-    if (asked.rejected()) return refused("answer revives m-line " + media.mid);
-    if (!fits(media.direction, offer.direction(asked)))
-      return refused("direction of m-line " + media.mid + " does not answer ours");
-    const auto ours = read_media(offer, asked);
-    if (!ours) return refused("our own m-line " + media.mid + ": " + ours.error().detail);
-    for (const auto& codec : media.codecs) {
-      const auto offered = [&](const RemoteCodec& c) {
-        return c.payload == codec.payload && c.is(codec.name) && c.clock_rate == codec.clock_rate;
-      };
-      if (is_known_codec(media.kind, codec.name) &&
-          std::none_of((*ours).codecs.begin(), (*ours).codecs.end(), offered))
-        return refused("answer has a codec that we did not offer: " + codec.name);
-    }
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
-Result<RemoteDescription> Gate::check(const Description& theirs) {
-  const bool offer = theirs.type == DescriptionType::offer;
-  if (state_ != (offer ? State::stable : State::we_offered))
-    return Error{Errc::wrong_state, offer ? "an offer while one is open" : "an answer to no offer"};
+// What can be said of it without what was agreed before.
+Result<RemoteDescription> read_description(const Description& theirs) {
   auto parsed = Sdp::parse(theirs.sdp);
   if (!parsed) return parsed.error();
   RemoteDescription remote;
   remote.type = theirs.type;
   remote.sdp = *std::move(parsed);
-  remote.first = !met_;
   if (auto problem = check_session_grammar(remote.sdp)) return *problem;
   if (auto problem = read_sections(remote)) return *problem;
   if (auto problem = read_session(remote)) return *problem;
   if (auto problem = check_bundle(remote.sdp)) return *problem;
-  if (auto problem = check_lines(remote)) return *problem;
-  if (auto problem = check_transport(remote)) return *problem;
-  if (auto problem = check_role(remote)) return *problem;
-  if (!offer)
-    if (auto problem = check_answer(remote, our_offer_)) return *problem;
-  remember(remote);
   return remote;
 }
 
-// m-line i keeps its mid and its kind as long as it lives; offers append, or put another into the
-// place of a dead one (RFC 8829 section 5.2.2), and answers have exactly what was asked.
-Gate::Problem Gate::check_lines(const RemoteDescription& remote) const {
-  const bool answer = remote.type == DescriptionType::answer;
-  if (remote.media.size() < lines_.size()) return refused("an m-line is missing");
-  if (answer && remote.media.size() != lines_.size()) return refused("answer adds an m-line");
+// RFC 3264 section 6.1: an answer sends only what the offer receives, and the other way round.
+bool fits(Direction answer, Direction offer) {
+  return (!sends(answer) || receives(offer)) && (!receives(answer) || sends(offer));
+}
+
+bool has_codec(const RemoteMedia& media, const RemoteCodec& codec) {
+  return std::ranges::any_of(media.codecs, [&](const RemoteCodec& c) {
+    return c.payload == codec.payload && c.is(codec.name) && c.clock_rate == codec.clock_rate;
+  });
+}
+
+Problem check_answered_line(const RemoteMedia& media, const Sdp& offer, const SdpMedia& asked) {
+  if (asked.rejected()) return refused("answer revives m-line " + media.mid);
+  if (!fits(media.direction, offer.direction(asked)))
+    return refused("direction of m-line " + media.mid + " does not answer ours");
+  const auto ours = read_media(offer, asked);
+  if (!ours) return refused("our own m-line " + media.mid + ": " + ours.error().detail);
+  for (const auto& codec : media.codecs)
+    if (is_known_codec(media.kind, codec.name) && !has_codec(*ours, codec))
+      return refused("answer has a codec that we did not offer: " + codec.name);
+  return std::nullopt;
+}
+
+Problem check_answer(const RemoteDescription& remote, const Sdp& offer) {
   for (std::size_t i = 0; i < remote.media.size(); ++i) {
     const auto& media = remote.media[i];
-    if (i >= lines_.size()) {
-      if (media.rejected) return refused("offer adds a rejected m-line");
-      if (named_.contains(media.mid)) return refused("mid " + media.mid + " is one of ours");
-      continue;
-    }
-    if (!answer && is_recycled(i, media)) {
-      if (named_.contains(media.mid)) return refused("mid " + media.mid + " was another's");
-      if (media.kind == MediaKind::application) return refused("a second application m-line");
-      continue;
-    }
-    if (media.mid != lines_[i].mid) return refused("mid of an m-line has changed");
-    if (media.kind != lines_[i].kind)
-      return refused("kind of m-line " + media.mid + " has changed");
-    if (lines_[i].dead && !media.rejected) return refused("m-line " + media.mid + " comes back");
+    if (media.rejected || media.kind == MediaKind::application) continue;
+    if (auto problem = check_answered_line(media, offer, offer.media[i])) return problem;
   }
   return std::nullopt;
 }
 
-bool Gate::is_recycled(std::size_t line, const RemoteMedia& media) const {
-  return lines_[line].dead && !media.rejected && media.mid != lines_[line].mid;
-}
-
-// One certificate and one ICE session for the whole connection: ICE restart means a new one.
-Gate::Problem Gate::check_transport(RemoteDescription& remote) const {
+// One certificate and one ICE session for the whole connection.
+Problem read_transport(RemoteDescription& remote) {
   for (const auto& section : remote.sdp.media) {
     if (section.rejected()) continue;
     auto transport = transport_of(remote.sdp, section);
@@ -172,6 +136,100 @@ Gate::Problem Gate::check_transport(RemoteDescription& remote) const {
     if (transport->fingerprint != remote.fingerprint || transport->hash != remote.fingerprint_hash)
       return refused("fingerprints differ between m-lines");
   }
+  return std::nullopt;
+}
+
+Result<Setup> setup_on(const RemoteDescription& remote, std::size_t line) {
+  const auto value = remote.sdp.find(remote.sdp.media[line], "setup");
+  const auto setup = value ? setup_of(*value) : std::nullopt;
+  if (!setup) return malformed("a=setup of m-line " + remote.media[line].mid);
+  return *setup;
+}
+
+Problem check_offered_role(const RemoteDescription& remote) {
+  for (std::size_t i = 0; i < remote.sdp.media.size(); ++i) {
+    if (remote.sdp.media[i].rejected()) continue;
+    const auto setup = setup_on(remote, i);
+    if (!setup) return setup.error();
+    if (*setup != Setup::actpass && *setup != remote.role) return refused("offer without actpass");
+  }
+  return std::nullopt;
+}
+
+// The first m-line speaks for the transport. Firefox answers a later round with a role of its own
+// on m-lines that are new to the bundle: legal values there are tolerated, and the shim rewrites.
+Problem read_answered_role(RemoteDescription& remote, std::optional<Setup> known) {
+  for (std::size_t i = 0; i < remote.sdp.media.size(); ++i) {
+    if (remote.sdp.media[i].rejected()) continue;
+    const auto setup = setup_on(remote, i);
+    if (!setup) return setup.error();
+    if (*setup == Setup::actpass) return refused("answer without a DTLS role");
+    if (i > 0) continue;
+    if (known && *setup != known) return refused("the DTLS role has changed");
+    remote.role = *setup;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<RemoteDescription> Gate::check(const Description& theirs) {
+  const bool offer = theirs.type == DescriptionType::offer;
+  if (state_ != (offer ? State::stable : State::we_offered))
+    return Error{Errc::wrong_state, offer ? "an offer while one is open" : "an answer to no offer"};
+  auto remote = read_description(theirs);
+  if (!remote) return remote.error();
+  remote->first = !met_;
+  if (auto problem = check_lines(*remote)) return *problem;
+  if (auto problem = read_transport(*remote)) return *problem;
+  if (auto problem = check_transport(*remote)) return *problem;
+  if (auto problem = read_role(*remote)) return *problem;
+  if (!offer)
+    if (auto problem = check_answer(*remote, our_offer_)) return *problem;
+  remember(*remote);
+  return remote;
+}
+
+// m-line i keeps its mid and its kind as long as it lives; offers append, or put another into the
+// place of a dead one (RFC 8829 section 5.2.2), and answers have exactly what was asked.
+Gate::Problem Gate::check_lines(const RemoteDescription& remote) const {
+  const bool answer = remote.type == DescriptionType::answer;
+  if (remote.media.size() < lines_.size()) return refused("an m-line is missing");
+  if (answer && remote.media.size() != lines_.size()) return refused("answer adds an m-line");
+  for (std::size_t i = 0; i < remote.media.size(); ++i)
+    if (auto problem = check_line(i, remote.media[i], remote.type)) return problem;
+  return std::nullopt;
+}
+
+Gate::Problem Gate::check_line(std::size_t line, const RemoteMedia& media,
+                               DescriptionType type) const {
+  if (line >= lines_.size()) return check_added(media);
+  if (type == DescriptionType::offer && is_recycled(line, media)) return check_recycled(media);
+  const auto& known = lines_[line];
+  if (media.mid != known.mid) return refused("mid of an m-line has changed");
+  if (media.kind != known.kind) return refused("kind of m-line " + media.mid + " has changed");
+  if (known.dead && !media.rejected) return refused("m-line " + media.mid + " comes back");
+  return std::nullopt;
+}
+
+Gate::Problem Gate::check_added(const RemoteMedia& media) const {
+  if (media.rejected) return refused("offer adds a rejected m-line");
+  if (named_.contains(media.mid)) return refused("mid " + media.mid + " is one of ours");
+  return std::nullopt;
+}
+
+Gate::Problem Gate::check_recycled(const RemoteMedia& media) const {
+  if (named_.contains(media.mid)) return refused("mid " + media.mid + " was another's");
+  if (media.kind == MediaKind::application) return refused("a second application m-line");
+  return std::nullopt;
+}
+
+bool Gate::is_recycled(std::size_t line, const RemoteMedia& media) const {
+  return lines_[line].dead && !media.rejected && media.mid != lines_[line].mid;
+}
+
+// ICE restart means a new connection.
+Gate::Problem Gate::check_transport(const RemoteDescription& remote) const {
   if (!met_) return std::nullopt;
   if (remote.ufrag != ufrag_ || remote.password != password_) return refused("ICE restart");
   if (remote.fingerprint != fingerprint_ || remote.fingerprint_hash != fingerprint_hash_)
@@ -179,28 +237,11 @@ Gate::Problem Gate::check_transport(RemoteDescription& remote) const {
   return std::nullopt;
 }
 
-// The first m-line speaks for the transport. Firefox answers a later round with a role of its own
-// on m-lines that are new to the bundle: legal values there are tolerated, and the shim rewrites.
-Gate::Problem Gate::check_role(RemoteDescription& remote) const {
-  const bool offer = remote.type == DescriptionType::offer;
+Gate::Problem Gate::read_role(RemoteDescription& remote) const {
   const auto theirs = our_role_ ? std::optional(opposite(*our_role_)) : std::nullopt;
-  for (std::size_t i = 0; i < remote.sdp.media.size(); ++i) {
-    const auto& section = remote.sdp.media[i];
-    if (section.rejected()) continue;
-    const auto value = remote.sdp.find(section, "setup");
-    const auto setup = value ? setup_of(*value) : std::nullopt;
-    if (!setup) return malformed("a=setup of m-line " + remote.media[i].mid);
-    if (offer) {
-      if (*setup != Setup::actpass && setup != theirs) return refused("offer without actpass");
-      continue;
-    }
-    if (*setup == Setup::actpass) return refused("answer without a DTLS role");
-    if (i > 0) continue;
-    if (theirs && setup != theirs) return refused("the DTLS role has changed");
-    remote.role = setup;
-  }
-  if (offer) remote.role = theirs;
-  return std::nullopt;
+  if (remote.type == DescriptionType::answer) return read_answered_role(remote, theirs);
+  remote.role = theirs;
+  return check_offered_role(remote);
 }
 
 void Gate::remember(const RemoteDescription& remote) {
@@ -234,19 +275,28 @@ bool Gate::sent(const Description& ours) {
   auto sdp = Sdp::parse(ours.sdp);
   if (!sdp || sdp->media.size() < lines_.size()) return false;
   if (!offer && sdp->media.size() != lines_.size()) return false;
-  for (std::size_t i = 0; i < sdp->media.size(); ++i) {
-    const auto& section = sdp->media[i];
+  if (!remember_lines(*sdp)) return false;
+  if (!offer && !remember_role(*sdp)) return false;
+  state_ = offer ? State::we_offered : State::stable;
+  our_offer_ = offer ? *std::move(sdp) : Sdp();
+  return true;
+}
+
+bool Gate::remember_lines(const Sdp& ours) {
+  for (std::size_t i = 0; i < ours.media.size(); ++i) {
+    const auto& section = ours.media[i];
     if (i == lines_.size()) lines_.push_back({std::string(section.mid()), section.kind()});
     if (lines_[i].mid != section.mid() || lines_[i].kind != section.kind()) return false;
     lines_[i].dead = lines_[i].dead || section.rejected();
   }
-  if (!offer && !our_role_ && !sdp->media.empty()) {
-    const auto setup = setup_of(sdp->find(sdp->media.front(), "setup").value_or("?"));
-    if (!setup || *setup == Setup::actpass) return false;
-    our_role_ = setup;
-  }
-  state_ = offer ? State::we_offered : State::stable;
-  our_offer_ = offer ? *std::move(sdp) : Sdp();
+  return true;
+}
+
+bool Gate::remember_role(const Sdp& our_answer) {
+  if (our_role_ || our_answer.media.empty()) return true;
+  const auto setup = setup_of(our_answer.find(our_answer.media.front(), "setup").value_or("?"));
+  if (!setup || *setup == Setup::actpass) return false;
+  our_role_ = setup;
   return true;
 }
 

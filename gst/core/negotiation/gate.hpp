@@ -58,10 +58,16 @@ class Gate {
   using Problem = std::optional<Error>;
 
   [[nodiscard]] Problem check_lines(const RemoteDescription& remote) const;
-  [[nodiscard]] Problem check_transport(RemoteDescription& remote) const;
-  [[nodiscard]] Problem check_role(RemoteDescription& remote) const;
+  [[nodiscard]] Problem check_line(std::size_t line, const RemoteMedia& media,
+                                   DescriptionType type) const;
+  [[nodiscard]] Problem check_added(const RemoteMedia& media) const;
+  [[nodiscard]] Problem check_recycled(const RemoteMedia& media) const;
+  [[nodiscard]] Problem check_transport(const RemoteDescription& remote) const;
+  [[nodiscard]] Problem read_role(RemoteDescription& remote) const;
   [[nodiscard]] bool is_recycled(std::size_t line, const RemoteMedia& media) const;
   void remember(const RemoteDescription& remote);
+  [[nodiscard]] bool remember_lines(const Sdp& ours);
+  [[nodiscard]] bool remember_role(const Sdp& our_answer);
 
   State state_ = State::stable;
   std::vector<Line> lines_;

@@ -179,28 +179,36 @@ void add_stream(RemoteMedia& media, std::string_view msid) {
   if (!known && stream != "-" && !stream.empty()) media.streams.emplace_back(stream);
 }
 
+// The SSRCs behind a group's first word.
+Result<std::vector<std::uint32_t>> group_of(const std::vector<std::string_view>& words) {
+  std::vector<std::uint32_t> group;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const auto ssrc = ssrc_of(words[i]);
+    if (!ssrc) return malformed("ssrc-group");
+    group.push_back(*ssrc);
+  }
+  if (!is_token(words[0], 32) || group.empty()) return malformed("ssrc-group");
+  return group;
+}
+
+bool announces(const RemoteMedia& media, std::uint32_t ssrc) {
+  return std::find(media.ssrcs.begin(), media.ssrcs.end(), ssrc) != media.ssrcs.end();
+}
+
 Problem read_groups(const SdpMedia& section, RemoteMedia& media) {
   for (const auto argument : section.all("ssrc-group")) {
     const auto words = split(argument);
-    std::vector<std::uint32_t> group;
-    for (std::size_t i = 1; i < words.size(); ++i) {
-      const auto ssrc = ssrc_of(words[i]);
-      if (!ssrc) return malformed("ssrc-group");
-      group.push_back(*ssrc);
-    }
-    if (!is_token(words[0], 32) || group.empty()) return malformed("ssrc-group");
+    const auto group = group_of(words);
+    if (!group) return group.error();
     if (words[0] != "FID") continue;
-    if (group.size() != 2 || group[0] == group[1]) return malformed("FID group");
-    const auto announced = [&](std::uint32_t ssrc) {
-      return std::find(media.ssrcs.begin(), media.ssrcs.end(), ssrc) != media.ssrcs.end();
-    };
-    if (announced(group[0]) && announced(group[1]))
-      media.retransmissions.emplace_back(group[0], group[1]);
+    if (group->size() != 2 || group->front() == group->back()) return malformed("FID group");
+    if (announces(media, group->front()) && announces(media, group->back()))
+      media.retransmissions.emplace_back(group->front(), group->back());
   }
   return std::nullopt;
 }
 
-Problem read_sources(const SdpMedia& section, RemoteMedia& media) {
+Problem read_streams(const SdpMedia& section, RemoteMedia& media) {
   for (const auto msid : section.all("msid")) {
     const auto words = split(msid);
     if (words.size() > 2 || !std::all_of(words.begin(), words.end(), is_stream_id))
@@ -208,6 +216,11 @@ Problem read_sources(const SdpMedia& section, RemoteMedia& media) {
     if (media.streams.size() == limits::max_sdp_ssrcs) return malformed("too many msid");
     add_stream(media, msid);
   }
+  return std::nullopt;
+}
+
+Problem read_sources(const SdpMedia& section, RemoteMedia& media) {
+  if (auto problem = read_streams(section, media)) return problem;
   const bool named = section.has("msid");
   for (const auto argument : section.all("ssrc")) {
     const auto [id, attribute] = cut(argument, ' ');

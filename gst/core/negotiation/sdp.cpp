@@ -68,6 +68,15 @@ Result<SdpMedia> media_of(std::string_view head) {
   return section;
 }
 
+std::optional<Error> add_section(Sdp& sdp, std::string_view head) {
+  auto section = media_of(head);
+  if (!section) return section.error();
+  if (sdp.media.size() == limits::max_sdp_sections)
+    return Error{Errc::too_large, "SDP: too many m-lines"};
+  sdp.media.push_back(*std::move(section));
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view name_of(Direction direction) {
@@ -204,11 +213,7 @@ Result<Sdp> Sdp::parse(std::string_view text) {
   Sdp sdp;
   for (const auto line : *lines) {
     if (line[0] == 'm') {
-      auto section = media_of(line.substr(2));
-      if (!section) return section.error();
-      if (sdp.media.size() == limits::max_sdp_sections)
-        return Error{Errc::too_large, "SDP: too many m-lines"};
-      sdp.media.push_back(*std::move(section));
+      if (auto problem = add_section(sdp, line.substr(2))) return *problem;
       continue;
     }
     auto& block = sdp.media.empty() ? sdp.session : static_cast<SdpBlock&>(sdp.media.back());

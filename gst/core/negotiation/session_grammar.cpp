@@ -81,6 +81,12 @@ std::size_t count(const SdpBlock& block, char type) {
                                                 [&](const SdpLine& l) { return l.type == type; }));
 }
 
+std::size_t count_bundles(const SdpBlock& session) {
+  const auto groups = session.all("group");
+  return static_cast<std::size_t>(std::ranges::count_if(
+      groups, [](std::string_view group) { return split(group).front() == "BUNDLE"; }));
+}
+
 bool is_ice(std::string_view text, std::size_t least, std::size_t most) {
   return text.size() >= least && text.size() <= most &&
          std::all_of(text.begin(), text.end(), [](char c) {
@@ -114,10 +120,7 @@ std::optional<Error> check_session_grammar(const Sdp& sdp) {
   for (const char type : {'v', 'o', 's', 't'})
     if (count(sdp.session, type) != 1)
       return malformed(std::string("not exactly one line ") + type + '=');
-  std::size_t bundles = 0;
-  for (const auto group : sdp.session.all("group"))
-    bundles += split(group).front() == "BUNDLE" ? 1 : 0;
-  if (bundles != 1) return malformed("not exactly one BUNDLE group");
+  if (count_bundles(sdp.session) != 1) return malformed("not exactly one BUNDLE group");
   for (const auto name : {"fingerprint", "setup", "ice-ufrag", "ice-pwd", "genos-identity"})
     if (sdp.session.count(name) > 1) return malformed(std::string("two session-wide a=") + name);
   for (const auto& section : sdp.media) {

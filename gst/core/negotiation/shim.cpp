@@ -67,6 +67,16 @@ void put_first(const SdpMedia& from, SdpMedia& to) {
     if (contains(news, format_of(line))) to.lines.push_back(line);
 }
 
+// Its identity and its times; the rest is of the connection, which is described anew.
+SdpBlock shown_session(const SdpBlock& session) {
+  constexpr std::string_view kept = "vost";
+  SdpBlock shown;
+  for (const auto& line : session.lines)
+    if (kept.find(line.type) != kept.npos) shown.lines.push_back(line);
+  shown.add("ice-options", "trickle");
+  return shown;
+}
+
 }  // namespace
 
 Result<Description> Shim::in(const RemoteDescription& remote) {
@@ -75,10 +85,7 @@ Result<Description> Shim::in(const RemoteDescription& remote) {
   const bool offer = remote.type == DescriptionType::offer;
   const auto role = our_role_ ? opposite(*our_role_) : Setup::active;
   Sdp shown;
-  for (const auto& line : remote.sdp.session.lines)
-    if (line.type == 'v' || line.type == 'o' || line.type == 's' || line.type == 't')
-      shown.session.lines.push_back(line);
-  shown.session.add("ice-options", "trickle");
+  shown.session = shown_session(remote.sdp.session);
   std::vector<std::string> mids;
   for (auto& slot : slots_) {
     const auto& section = slot.gone ? slot.last : remote.sdp.media[slot.wire];
@@ -102,28 +109,38 @@ SdpMedia Shim::part_of(const SdpMedia& section, const Slot& slot) const {
   return part.formats.empty() ? section : part;
 }
 
+bool Shim::names_synthetic(const RemoteDescription& remote) const {
+  for (const auto& slot : slots_)
+    for (const auto& media : remote.media)
+      if (slot.synthetic && slot.mid == media.mid) return true;
+  return false;
+}
+
 // Decides what webrtcbin is shown of each line.
 std::optional<Error> Shim::plan(const RemoteDescription& remote) {
   if (remote.sdp.media.empty() || remote.media.size() != remote.sdp.media.size())
     return Error{Errc::malformed, "a description without m-lines"};
-  for (const auto& slot : slots_)
-    for (const auto& media : remote.media)
-      if (slot.synthetic && slot.mid == media.mid)
-        return Error{Errc::refused, "the mid of an m-line is one of our own"};
-  const bool offer = remote.type == DescriptionType::offer;
+  if (names_synthetic(remote))
+    return Error{Errc::refused, "the mid of an m-line is one of our own"};
   for (std::size_t wire = 0; wire < remote.media.size(); ++wire) {
-    if (wire == wires_.size()) {
-      wires_.emplace_back();
-      slots_.push_back({wire, false, remote.media[wire].mid, remote.sdp.media[wire], {}, {}, {}});
-    } else if (offer && wires_[wire].rejected && !remote.media[wire].rejected) {
-      if (auto problem = recycle(wire, remote)) return problem;
-    }
+    if (auto problem = make_place(wire, remote)) return problem;
     wires_[wire].rejected = wires_[wire].rejected || remote.media[wire].rejected;
     wires_[wire].remote =
         remote.media[wire].rejected ? Direction::inactive : remote.media[wire].direction;
     if (auto problem = show(wire, remote)) return problem;
   }
   return std::nullopt;
+}
+
+std::optional<Error> Shim::make_place(std::size_t wire, const RemoteDescription& remote) {
+  if (wire == wires_.size()) {
+    wires_.emplace_back();
+    slots_.push_back({wire, false, remote.media[wire].mid, remote.sdp.media[wire], {}, {}, {}});
+    return std::nullopt;
+  }
+  const bool offer = remote.type == DescriptionType::offer;
+  const bool revived = offer && wires_[wire].rejected && !remote.media[wire].rejected;
+  return revived ? recycle(wire, remote) : std::nullopt;
 }
 
 std::optional<Error> Shim::recycle(std::size_t wire, const RemoteDescription& remote) {
@@ -237,26 +254,21 @@ void Shim::add_received(const Sdp& created, std::vector<SdpMedia>& lines) const 
   }
 }
 
+bool Shim::has_all_lines(const Sdp& created, DescriptionType type) const {
+  const auto count = created.media.size();
+  if (count == 0) return false;
+  return type == DescriptionType::offer ? count >= slots_.size() : count == slots_.size();
+}
+
 // What webrtcbin says of each line.
 std::optional<Error> Shim::read(const Sdp& created, DescriptionType type) {
   const bool offer = type == DescriptionType::offer;
-  const auto count = created.media.size();
-  if (count == 0 || count < slots_.size() || (!offer && count != slots_.size()))
+  if (!has_all_lines(created, type))
     return Error{Errc::malformed, "webrtcbin's description lacks m-lines or has more than asked"};
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < created.media.size(); ++i) {
     const auto& section = created.media[i];
     if (section.mid().empty()) return Error{Errc::malformed, "webrtcbin's m-line has no mid"};
-    if (i == slots_.size()) {
-      const auto beside = take_beside(section, created.direction(section));
-      slots_.push_back({beside.value_or(wires_.size()),
-                        beside.has_value(),
-                        std::string(section.mid()),
-                        section,
-                        {},
-                        {},
-                        {}});
-      if (!beside) wires_.emplace_back();
-    }
+    if (i == slots_.size()) add_own(section, created.direction(section));
     auto& slot = slots_[i];
     if (slot.mid != section.mid())
       return Error{Errc::malformed, "webrtcbin has renamed m-line " + slot.mid};
@@ -264,11 +276,26 @@ std::optional<Error> Shim::read(const Sdp& created, DescriptionType type) {
     if (offer) slot.offered = section.formats;
     if (!slot.synthetic && !slot.gone && section.rejected()) wires_[slot.wire].rejected = true;
   }
-  if (!offer && !our_role_) {
-    const auto setup = setup_of(created.find(created.media.front(), "setup").value_or("active"));
-    our_role_ = setup == Setup::passive ? Setup::passive : Setup::active;
-  }
+  if (!offer) read_role(created);
   return std::nullopt;
+}
+
+void Shim::add_own(const SdpMedia& section, Direction direction) {
+  const auto beside = take_beside(section, direction);
+  slots_.push_back({beside.value_or(wires_.size()),
+                    beside.has_value(),
+                    std::string(section.mid()),
+                    section,
+                    {},
+                    {},
+                    {}});
+  if (!beside) wires_.emplace_back();
+}
+
+void Shim::read_role(const Sdp& answer) {
+  if (our_role_) return;
+  const auto setup = setup_of(answer.find(answer.media.front(), "setup").value_or("active"));
+  our_role_ = setup == Setup::passive ? Setup::passive : Setup::active;
 }
 
 // A line that is over for webrtcbin must not look alive: what came on it would have no m-line here.

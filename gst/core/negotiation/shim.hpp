@@ -106,12 +106,18 @@ class Shim {
   };
 
   [[nodiscard]] std::optional<Error> plan(const RemoteDescription& remote);
+  // For a line that is new, or in the place of another.
+  [[nodiscard]] std::optional<Error> make_place(std::size_t wire, const RemoteDescription& remote);
   [[nodiscard]] std::optional<Error> recycle(std::size_t wire, const RemoteDescription& remote);
   [[nodiscard]] std::optional<Error> show(std::size_t wire, const RemoteDescription& remote);
   [[nodiscard]] std::optional<Error> add_synthetic(std::size_t wire,
                                                    const RemoteDescription& remote);
   [[nodiscard]] Direction still_shown(const Slot& slot, Direction wanted) const;
+  [[nodiscard]] bool names_synthetic(const RemoteDescription& remote) const;
+  [[nodiscard]] bool has_all_lines(const Sdp& created, DescriptionType type) const;
   [[nodiscard]] std::optional<Error> read(const Sdp& created, DescriptionType type);
+  void add_own(const SdpMedia& section, Direction direction);  // a line that webrtcbin has added
+  void read_role(const Sdp& answer);
   [[nodiscard]] Direction wire_direction(std::size_t wire, DescriptionType type) const;
   void write(SdpMedia& section, const Slot& slot, DescriptionType type) const;
   [[nodiscard]] SdpMedia part_of(const SdpMedia& section, const Slot& slot) const;

@@ -21,13 +21,13 @@ struct RelayLimits {
   std::size_t topics_per_connection = 4096;
 
   // A sealed description (limits::max_sealed) in an event, with room for its frame.
-  std::size_t message_size = 256 * 1024;
+  std::size_t message_size = 256UL * 1024;
   std::size_t tags_per_event = 64;
 
   // Unread answers: of one connection (a room of 100 joined at once is about 2 MiB), and of all.
   // Above the latter whoever holds more than a fair share of it is closed.
-  std::size_t queued_bytes = 4 * 1024 * 1024;
-  std::size_t queued_bytes_of_all = 64 * 1024 * 1024;
+  std::size_t queued_bytes = 4UL * 1024 * 1024;
+  std::size_t queued_bytes_of_all = 64UL * 1024 * 1024;
 
   // Published events. Linking with 100 peers at once takes about 1,500; afterwards next to none.
   double events_per_second = 200;
@@ -46,7 +46,7 @@ struct RelayLimits {
 
   // An event that comes again within this time was already delivered.
   Duration duplicate_window = std::chrono::seconds(60);
-  std::size_t duplicates_remembered = 64 * 1024;
+  std::size_t duplicates_remembered = 64UL * 1024;
 
   // A page subscribes "since" its own clock. As nothing is stored there is no past to hide: a
   // listener whose clock is ahead of the speaker's must not be deaf.

@@ -70,18 +70,24 @@ std::optional<WebSocketReader::Input> WebSocketReader::poll() {
     if (bytes_.size() - at_ < header.size + header.length) return std::nullopt;
     std::string payload = take_payload(header);
     if (is_control(header.opcode)) return control(header, std::move(payload));
-    if (message_.empty())
-      message_ = std::move(payload);
-    else
-      message_ += payload;
-    fragmented_ = !header.fin;
-    if (fragmented_) continue;
-    std::string whole;
-    whole.swap(message_);
-    if (!is_utf8(whole)) return fail(close_code::bad_data, "text is not UTF-8");
-    return Text{std::move(whole)};
+    if (auto text = join(header, std::move(payload))) return text;
   }
   return std::nullopt;
+}
+
+// Of a message in fragments nothing is said before its last.
+std::optional<WebSocketReader::Input> WebSocketReader::join(const Header& header,
+                                                            std::string payload) {
+  if (message_.empty())
+    message_ = std::move(payload);
+  else
+    message_ += payload;
+  fragmented_ = !header.fin;
+  if (fragmented_) return std::nullopt;
+  std::string whole;
+  whole.swap(message_);
+  if (!is_utf8(whole)) return fail(close_code::bad_data, "text is not UTF-8");
+  return Text{std::move(whole)};
 }
 
 // Fills what is known; false when the header has not arrived completely.

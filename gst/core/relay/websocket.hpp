@@ -65,6 +65,7 @@ class WebSocketReader {
   [[nodiscard]] std::optional<Input> check(const Header& header);
   [[nodiscard]] bool read_header(Header& header) const;
   [[nodiscard]] std::string take_payload(const Header& header);
+  [[nodiscard]] std::optional<Input> join(const Header& header, std::string payload);
   [[nodiscard]] std::optional<Input> control(const Header& header, std::string payload);
 
   std::size_t limit_;

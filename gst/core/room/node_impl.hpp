@@ -117,7 +117,6 @@ struct Link {
   std::optional<Liveness> words;  // of a page, of what it says itself: see word_interval
   Time judge_at = never;          // it says nothing: is it lost?
   std::size_t unheard = 0;        // bytes that it was sent since its last word
-  bool was_cut = false;           // its path was gone since then
   Time answered = Time::min();    // a ping of ours
   std::map<RoomToken, Binding> bindings;
   // Frames for rooms that we are not in, or that the other side may not be in.
@@ -126,12 +125,13 @@ struct Link {
   std::set<RoomToken> present;     // rooms that it says to be in
   std::map<RoomToken, bool> said;  // what we said of ours: whether we would meet it there
   std::int64_t made_there = 0;     // which one of its links it is, as it says
-  bool met = false;                // it has said so
   std::size_t outstanding = 0;     // bytes that it holds of what it was given
   BulkGate bulk;                   // for large messages
   Time pump_at = never;            // it lets one of them go
   RoomToken turn;                  // the room that wrote last
   Time close_at = never;           // nobody uses it, or the topology does not want it
+  bool was_cut = false;            // its path was gone since its last word
+  bool met = false;                // it has said which one of its links it is
   bool unwanted = false;
   bool retired = false;  // another one took its place; what is on its way is still read
   [[nodiscard]] bool open() const { return liveness.has_value(); }
@@ -264,6 +264,7 @@ class NodeImpl {
   void replace(const PeerId& id, Peer& peer, Time now);
   void give_up(const PeerId& id, Time now);
   void lose(Link& link, const std::string& why, Time now);
+  void count_life(const Link& link, Time now);
   void go_on_without_link(Peer& peer, const PeerId& peer_id, bool homeless, Time now);
   void replace_soon(Peer& peer, const PeerId& peer_id, Time now);
   [[nodiscard]] bool housed(const PeerId& id);

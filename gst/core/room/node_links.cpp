@@ -318,8 +318,7 @@ void NodeImpl::lose(Link& link, const std::string& why, Time now) {
   const PeerId peer_id = link.peer;
   const bool page = link.partner == Partner::page;
   const bool replaceable = !page && room_that_wants(peer_id);
-  if (const auto it = peers_.find(peer_id); it != peers_.end())
-    it->second.short_lives = now - link.begun < short_life ? it->second.short_lives + 1 : 0;
+  count_life(link, now);
   detach(id);
   bool homeless = false;
   for (auto& [token, room] : rooms_) {
@@ -338,6 +337,13 @@ void NodeImpl::lose(Link& link, const std::string& why, Time now) {
   changed_ = true;
   if (const auto it = peers_.find(peer_id); it != peers_.end())
     go_on_without_link(it->second, peer_id, homeless, now);
+}
+
+void NodeImpl::count_life(const Link& link, Time now) {
+  const auto it = peers_.find(link.peer);
+  if (it == peers_.end()) return;
+  auto& short_lives = it->second.short_lives;
+  short_lives = now - link.begun < short_life ? short_lives + 1 : 0;
 }
 
 // `homeless`: a room still counts it as here.

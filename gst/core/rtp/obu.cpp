@@ -2,6 +2,7 @@
 #include "core/rtp/obu.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/rtp/limits.hpp"
 
@@ -64,6 +65,13 @@ void append_frame_unit(Bytes& out, std::span<const Obu> obus) {
   }
 }
 
+std::optional<Error> add(std::vector<Obu>& obus, const Result<Obu>& obu) {
+  if (!obu) return obu.error();
+  if (obus.size() == limits::max_obus) return Error{Errc::too_large, "OBU: too many"};
+  obus.push_back(*obu);
+  return std::nullopt;
+}
+
 bool begins_frame(ObuType type) { return type == ObuType::frame || type == ObuType::frame_header; }
 
 bool continues_frame(ObuType type) {
@@ -112,10 +120,7 @@ Result<std::vector<Obu>> split_obu_stream(ByteView bytes) {
   std::vector<Obu> obus;
   while (!bytes.empty()) {
     std::size_t taken = 0;
-    const auto obu = read_obu(bytes, taken);
-    if (!obu) return obu.error();
-    if (obus.size() == limits::max_obus) return Error{Errc::too_large, "OBU: too many"};
-    obus.push_back(*obu);
+    if (auto error = add(obus, read_obu(bytes, taken))) return *error;
     bytes = bytes.subspan(taken);
   }
   return obus;
@@ -123,24 +128,18 @@ Result<std::vector<Obu>> split_obu_stream(ByteView bytes) {
 
 Result<std::vector<Obu>> split_annexb(ByteView bytes) {
   std::vector<Obu> obus;
-  ByteView unit, frame;
-  while (!bytes.empty() || !unit.empty() || !frame.empty()) {
-    // The innermost that there is: units hold frames, and these OBUs.
-    auto& outer = !frame.empty() ? frame : !unit.empty() ? unit : bytes;
-    const auto part = take_sized(outer);
+  std::array<ByteView, 3> open{bytes};  // units, one's frames, and one's OBUs
+  for (std::size_t level = 0;;) {
+    while (level > 0 && open[level].empty()) --level;
+    if (open[level].empty()) return obus;
+    const auto part = take_sized(open[level]);
     if (!part) return broken("cut off");
-    if (&outer == &bytes) {
-      unit = *part;
-    } else if (&outer == &unit) {
-      frame = *part;
-    } else {
-      const auto obu = parse_obu(*part);
-      if (!obu) return obu.error();
-      if (obus.size() == limits::max_obus) return Error{Errc::too_large, "OBU: too many"};
-      obus.push_back(*obu);
+    if (level + 1 < open.size()) {
+      open[++level] = *part;
+    } else if (auto error = add(obus, parse_obu(*part))) {
+      return *error;
     }
   }
-  return obus;
 }
 
 void append_obu(Bytes& out, const Obu& obu) {

@@ -59,18 +59,19 @@ export function fileBehaviours() {
     if (sent.length) assert.ok(sent.includes(sha256(readFileSync(join(into, 'a.bin')))));
   });
 
-  scenario('two files of a page that it calls the same', {relay: 'signald'}, async (lab) => {
+  // A small one is stored while a large one is on its way.
+  scenario('files of a page that it calls the same', {relay: 'signald'}, async (lab) => {
     const page = await pageWithFiles(lab);
     const into = mkdtempSync(join(tmpdir(), 'files-'));
-    const receiver = tool(lab, 'receive', ['--yes', '--into', into, '--count', '2']);
+    const sizes = [1, 2_000_000, 2, 2_000_001, 3, 2_000_002];
+    const receiver = tool(lab, 'receive', ['--yes', '--into', into, '--count', `${sizes.length}`]);
     await page.wait('peer-join');
-    const sends = [1, 2].map((size) => lab.do(page, 'send', {
-      channel: 'file', kind: 'bytes', size, seed: 1, meta: {name: 'image.png'}}));
-    await Promise.all(sends);
+    await Promise.all(sizes.map((size) => lab.do(page, 'send', {
+      channel: 'file', kind: 'bytes', size, seed: 1, meta: {name: 'image.png'}})));
     assert.equal((await receiver.wait('exit')).code, 0);
     const names = readdirSync(into).sort();
-    assert.deepEqual(names, ['image (2).png', 'image.png']);
-    assert.deepEqual(names.map((name) => readFileSync(join(into, name)).length).sort(), [1, 2]);
+    assert.deepEqual(names, sizes.map((_, i) => i ? `image (${i + 1}).png` : 'image.png').sort());
+    assert.deepEqual(names.map((name) => readFileSync(join(into, name)).length).sort(), sizes.toSorted());
   });
 
   scenario('a page that closes in the middle', {relay: 'signald'}, async (lab) => {

@@ -29,27 +29,45 @@ class Program extends Actor {
   }
 }
 
+/** The environment with our plugin in it. */
+export const withPlugin = () =>
+    ({...process.env, GST_PLUGIN_PATH: dirname(binary('GENOS_PLUGIN', 'the plugin'))});
+
 export class Launch extends Program {
   /** @param {string} name @param {string[]} words what comes after `gst-launch-1.0` */
   constructor(name, words) {
     super(name);
-    const plugins = dirname(binary('GENOS_PLUGIN', 'the plugin'));
-    const env = {...process.env, GST_PLUGIN_PATH: plugins};
+    const env = withPlugin();
     // A second way out, for lines that write sound as well: fdsink fd=3.
     this.follow(spawn('gst-launch-1.0', ['-q', ...words], {env, stdio: Array(4).fill('pipe')}));
     this.child.stdout.on('data', (data) => this.take({event: 'output', text: data.toString()}));
   }
 }
 
-/** A line in Python whose pads come and go (../peer/changing_line.py). */
-export class ChangingLine extends Program {
+/** A line in Python, of ../peer. */
+class Script extends Program {
+  /** @param {string} name @param {string} script @param {string[]} words */
+  constructor(name, script, words) {
+    super(name);
+    const path = new URL(`../peer/${script}`, import.meta.url).pathname;
+    // The Python that has gi.
+    this.follow(spawn('/usr/bin/python3', [path, ...words], {env: withPlugin(), stdio: 'pipe'}));
+  }
+}
+
+/** A line in which an element gets other properties in the middle (../peer/turning_line.py). */
+export class TurningLine extends Script {
+  /** @param {string} name @param {string[]} words */
+  constructor(name, words) {
+    super(name, 'turning_line.py', words);
+  }
+}
+
+/** A line whose pads come and go (../peer/changing_line.py). */
+export class ChangingLine extends Script {
   /** @param {string} name @param {string[]} words properties of its room */
   constructor(name, words) {
-    super(name);
-    const env = {...process.env, GST_PLUGIN_PATH: dirname(binary('GENOS_PLUGIN', 'the plugin'))};
-    const script = new URL('../peer/changing_line.py', import.meta.url).pathname;
-    // The Python that has gi.
-    this.follow(spawn('/usr/bin/python3', [script, ...words], {env, stdio: 'pipe'}));
+    super(name, 'changing_line.py', words);
     createInterface({input: this.child.stdout}).on('line', (line) => this.take(JSON.parse(line)));
   }
 
@@ -66,10 +84,10 @@ export class ChangingLine extends Program {
 
 /** The command-line tool, with `--json`. */
 export class Tool extends Program {
-  /** @param {string} name @param {string[]} words what comes after `genos` */
-  constructor(name, words) {
+  /** @param {string} name @param {string[]} words what comes after `genos` @param {object} [env] */
+  constructor(name, words, env = process.env) {
     super(name);
-    this.follow(spawn(binary('GENOS_TOOL', 'genos'), [...words, '--json'], {stdio: 'pipe'}));
+    this.follow(spawn(binary('GENOS_TOOL', 'genos'), [...words, '--json'], {env, stdio: 'pipe'}));
     createInterface({input: this.child.stdout}).on('line', (line) => this.take(JSON.parse(line)));
   }
 }

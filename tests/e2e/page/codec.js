@@ -16,7 +16,8 @@ async function planesOf(frame) {
 }
 
 /** Decodes chunks, the first of them a keyframe. @param {string} codec @param {string[]} chunks base64
- *  @returns {Promise<{formats: string[], hashes: string[]}>} in the order of the frames */
+ *  @returns {Promise<{formats: string[], sizes: string[], hashes: string[]}>} sizes and hashes in the
+ *  order of the frames */
 export async function decode(codec, chunks) {
   const frames = [];
   const decoder = new VideoDecoder({output: (frame) => frames.push(frame), error: console.error});
@@ -28,6 +29,7 @@ export async function decode(codec, chunks) {
   const hashes = [];
   for (const frame of frames) hashes.push(await sha256(await planesOf(frame)));
   const formats = [...new Set(frames.map(({format}) => format))];
+  const sizes = frames.map(({visibleRect: {width, height}}) => `${width}x${height}`);
   frames.forEach((frame) => frame.close());
-  return {formats, hashes};
+  return {formats, sizes, hashes};
 }

@@ -38,13 +38,15 @@ function watchTicks(stream, ticks) {
 }
 
 /** By how many ms each turn of the picture comes after the tick that belongs to it.
- *  @param {MediaStream} stream @param {number} seconds @returns {Promise<number[]>} */
-export async function lipSync(stream, seconds) {
+ *  @param {MediaStream} stream @param {number} seconds
+ *  @param {number} apart by how many ms it was made after that tick
+ *  @returns {Promise<number[]>} */
+export async function lipSync(stream, seconds, apart) {
   const turns = [], ticks = [];
   const ends = [watchTurns(stream, turns), watchTicks(stream, ticks)];
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   ends.forEach((end) => end());
   if (!ticks.length) throw new Error(`no tick was heard, ${turns.length} turns were seen`);
   const nearest = (at) => ticks.reduce((a, b) => Math.abs(b - at) < Math.abs(a - at) ? b : a);
-  return turns.map((at) => at - nearest(at));
+  return turns.map((at) => at - apart).map((at) => at - nearest(at));
 }

@@ -180,8 +180,8 @@ const commands = {
     return received(rooms.get(name).room.getPeers()[peer]);
   },
 
-  async 'lip-sync'({stream, seconds}) {
-    return {offsets: await lipSync(seen.get(stream), seconds)};
+  async 'lip-sync'({stream, seconds, apart}) {
+    return {offsets: await lipSync(seen.get(stream), seconds, apart)};
   },
 
   async painted({stream, seconds}) {

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A genosroomsink and a genosroomsrc of one peer. Pads of the sink come and go as standard input
-says: `video_1 ELEMENTS` adds what that pad shows, `video_1` takes it away. Whatever the source
-brings is decoded; that its pads flow, end and go is told in JSON lines.
+says: `video_1 ELEMENTS` adds what that pad shows, `video_1` takes it away. When the first of it
+was made is told in JSON lines, and of what the source brings, which is decoded, that pads flow,
+end and go.
 Usage: changing_line.py ROOM-PROPERTIES"""
 import json
 import sys
@@ -19,11 +20,20 @@ def say(event, **fields):
     print(json.dumps({"event": event, **fields}), flush=True)
 
 
+def tell_first(name, pad, buffer):
+    """A live source begins at its own moment: it counts its pictures and samples from there."""
+    segment = pad.get_sticky_event(Gst.EventType.SEGMENT, 0).parse_segment()
+    say("begins", pad=name, ms=segment.to_running_time(Gst.Format.TIME, buffer.pts) / Gst.MSECOND)
+    return Gst.PadProbeReturn.REMOVE
+
+
 def add(name, words):
     bringer = Gst.parse_bin_from_description(words, True)
     bringer.set_name(name)
     pipeline.add(bringer)
-    bringer.get_static_pad("src").link(sink.request_pad_simple(name))
+    source_pad = bringer.get_static_pad("src")
+    source_pad.add_probe(Gst.PadProbeType.BUFFER, lambda pad, info: tell_first(name, pad, info.get_buffer()))
+    source_pad.link(sink.request_pad_simple(name))
     bringer.sync_state_with_parent()
 
 
