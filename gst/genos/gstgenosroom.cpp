@@ -24,6 +24,7 @@
 #include "core/base/overloaded.hpp"
 #include "core/wire/limits.hpp"
 #include "genos/signaling_session.hpp"
+#include "genos/world.hpp"
 #include "link/peer_link.hpp"
 
 using namespace genos;
@@ -209,13 +210,15 @@ gboolean gst_genos_room_leave_finish(GstGenosRoom* self, GAsyncResult* result, G
  * gst_genos_room_leave:
  * @self: a room
  *
- * Like gst_genos_room_leave_async(), but waits; at most a second or two.
+ * Like gst_genos_room_leave_async(), but waits; at most a second or two. Who leaves the last room
+ * of this process in this way may call gst_deinit(): its connections have ended, too.
  */
 void gst_genos_room_leave(GstGenosRoom* self) {
   g_return_if_fail(GST_IS_GENOS_ROOM(self));
   Waiting waiting;
   gst_genos_room_leave_async(self, nullptr, nullptr, Waiting::done, &waiting);
   gst_genos_room_leave_finish(self, waiting.wait(), nullptr);
+  World::settle();
 }
 
 /**

@@ -63,6 +63,7 @@ class NodeHost : public std::enable_shared_from_this<NodeHost> {
   void feed_later(core::Node::Input input);
   [[nodiscard]] const core::PeerId& self() const { return self_; }
   [[nodiscard]] bool idle() const { return rooms_.empty() && links_.empty(); }
+  [[nodiscard]] bool stays() const;  // in a room that is not being left
   // The link that carries a peer now; null when there is none.
   [[nodiscard]] link::PeerLink* link_of(const core::PeerId& peer);
   [[nodiscard]] NodeMedia& media() { return media_; }
@@ -74,7 +75,6 @@ class NodeHost : public std::enable_shared_from_this<NodeHost> {
     void operator()(const core::Node::Output& output) const { host->act(output); }
   };
 
-  [[nodiscard]] bool stays() const;  // in a room that is not being left
   void act(const core::Node::Output& output);
   void on(const core::Node::Wake& wake);
   void on(const core::Node::Deliver& deliver);

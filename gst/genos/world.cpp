@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "genos/world.hpp"
 
+#include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include "genos/node_host.hpp"
 #include "genos/room_config.hpp"
@@ -58,6 +60,24 @@ void World::end() {
     g_warning("gst_genos_deinit(): a connection has not ended yet, and gst_deinit() may crash");
 }
 
+void World::settle() {
+  std::future<bool> settled;
+  {
+    auto& now = running();
+    const std::scoped_lock guard(now.lock);
+    if (!now.world || g_main_context_is_owner(now.world->context())) return;
+    auto settling = std::make_shared<std::promise<bool>>();
+    settled = settling->get_future();
+    const bool posted = now.world->post([raw = now.world.get(), settling] {
+      raw->settling_.push_back(std::move(*settling));
+      raw->collect();
+    });
+    if (!posted) return;
+  }
+  if (settled.wait_for(teardown_limit) == std::future_status::ready && settled.get())
+    link::drain_teardowns(teardown_limit);
+}
+
 World::World()
     : context_(adopt(g_main_context_new())),
       loop_(g_main_loop_new(context_.get(), FALSE)),
@@ -81,6 +101,7 @@ void World::run() {
   for (const auto& [name, node] : std::exchange(nodes, {})) node->cut_off();
   // Whoever waits for one of these hears that the library has ended.
   for (auto& task : tasks_->close()) task();
+  tell_settling(false);
   stun_.clear();
   relays_ = nullptr;
   for (auto& one : finishing_) one.wait();
@@ -109,8 +130,14 @@ link::StunChoice& World::stun(const std::vector<std::string>& servers) {
 void World::collect() {
   post([this] {
     std::erase_if(nodes, [](const auto& entry) { return entry.second->idle(); });
+    const auto stays = [](const auto& entry) { return entry.second->stays(); };
+    if (nodes.empty() || std::ranges::any_of(nodes, stays)) tell_settling(nodes.empty());
     if (ending_ && nodes.empty()) g_main_loop_quit(loop_);
   });
+}
+
+void World::tell_settling(bool settled) {
+  for (auto& one : std::exchange(settling_, {})) one.set_value(settled);
 }
 
 void World::wind_up() {

@@ -25,12 +25,15 @@ namespace genos {
 
 class NodeHost;
 
-// Started by the first room, ended by gst_genos_deinit(). `start`, `find` and `post` may be called
+// Started by the first room, ended by gst_genos_deinit(). What is static and `post` may be called
 // from any thread, everything else from the library's own.
 class World {
  public:
   static std::shared_ptr<World> start();  // the running one, else a new one
   static void end();                      // leaves every room and joins the thread
+  // Waits until every connection has ended, if nobody is in a room any more: gst_deinit() crashes
+  // or hangs meanwhile.
+  static void settle();
 
   World();
   World(const World&) = delete;
@@ -61,6 +64,7 @@ class World {
  private:
   void run();
   void wind_up();
+  void tell_settling(bool settled);
 
   Ref<GMainContext> context_;
   GMainLoop* loop_;
@@ -70,6 +74,7 @@ class World {
   std::shared_ptr<net::RelayPool> relays_;
   bool ending_ = false;
   std::vector<std::future<void>> finishing_;
+  std::vector<std::promise<bool>> settling_;  // true: the last node has gone; false: one stays
   std::thread thread_;
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Rooms that come and go for long: no thread, no descriptor and no memory stays behind. A process
-// that comes and goes is this program again, with --guest.
+// that comes and goes is this program again, with --guest or --hasty.
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -122,6 +123,27 @@ TEST_F(RoomCycles, AProcessComesAndGoes) {
   });
 }
 
+// As gst-launch-1.0 with an element of ours: it never heard of gst_genos_deinit(). At some of these
+// moments a link is being made.
+TEST_F(RoomCycles, AProcessEndsWhateverItIsAt) {
+  TestRoom host("processes", relay);
+  host.join();
+  ASSERT_TRUE(context.until([&] { return bool(host.join_outcome); }));
+  for (int moment = 0; moment < 500; moment += 20) {
+    const auto given = std::to_string(moment);
+    const auto guest = adopt(g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, nullptr, "/proc/self/exe",
+                                              "--hasty", relay.c_str(), given.c_str(), nullptr));
+    ASSERT_TRUE(guest);
+    const auto ended = [](GObject*, GAsyncResult*, gpointer flag) {
+      *static_cast<bool*>(flag) = true;
+    };
+    bool over = false;
+    g_subprocess_wait_async(guest.get(), nullptr, ended, &over);
+    ASSERT_TRUE(context.until([&] { return over; }, meeting)) << moment << " ms";
+    EXPECT_TRUE(g_subprocess_get_successful(guest.get())) << moment << " ms";
+  }
+}
+
 // Meets the one who is there, and leaves.
 bool visit(const char* relay) {
   TestContext context;
@@ -132,8 +154,27 @@ bool visit(const char* relay) {
   return context.until([&] { return bool(guest.leave_outcome); }) && has_met;
 }
 
+// It is killed where it hangs.
+constexpr unsigned hasty_limit = 20;
+
+void leave_after(const char* relay, std::chrono::milliseconds moment) {
+  alarm(hasty_limit);
+  g_log_set_always_fatal(GLogLevelFlags(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL));
+  TestContext context;
+  TestRoom guest("processes", relay);
+  guest.join();
+  context.until([] { return false; }, moment);
+  gst_genos_room_leave(guest.room.get());
+}
+
 // Runs before gtest does: main() is shared with the other element tests.
 __attribute__((constructor)) void become_a_guest(int argc, char** argv) {
+  if (argc == 4 && std::strcmp(argv[1], "--hasty") == 0) {
+    gst_init(nullptr, nullptr);
+    leave_after(argv[2], std::chrono::milliseconds(std::atoi(argv[3])));
+    gst_deinit();
+    std::exit(0);
+  }
   if (argc != 3 || std::strcmp(argv[1], "--guest") != 0) return;
   gst_init(nullptr, nullptr);
   const bool has_met = visit(argv[2]);

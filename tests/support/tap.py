@@ -37,8 +37,9 @@ class TapResult(unittest.TestResult):
 
     def report(self, test, text):
         self.line(False, test)
-        self.tap.write("".join(f"# {line}\n" for line in text.rstrip().split("\n")))
-        self.tap.flush()
+        # meson shows no comments of a program that failed
+        sys.stderr.write(f"{test.id()}\n{text.rstrip()}\n")
+        sys.stderr.flush()
 
 
 def main():

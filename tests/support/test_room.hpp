@@ -76,7 +76,7 @@ struct TestRoom {
   TestRoom& operator=(const TestRoom&) = delete;
   ~TestRoom() {
     connections.clear();
-    if (room) gst_genos_room_leave(room.get());
+    if (room && !leave_outcome) gst_genos_room_leave(room.get());
   }
 
   template <class... Args> TestRoom& set(const char* name, Args... value) {
